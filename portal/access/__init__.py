@@ -1,0 +1,1 @@
+"""Who is asking: links, sessions, tokens, what each may do, and how often."""

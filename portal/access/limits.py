@@ -1,0 +1,48 @@
+"""How often something may be tried: counted in the database, so that limits hold without Redis."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal import clock, db
+from portal.errors import TooFast
+from portal.models import Attempt
+
+
+def spend(what: str, limit: int, seconds: int, sentence: str = "") -> None:
+    """Count one attempt at ``what``; TooFast beyond ``limit`` in a window of ``seconds``.
+
+    Runs in a transaction of its own: an attempt counts even where what it was for fails.
+    """
+    with db.transaction() as tx:
+        n, ends_at = _count(tx, what, seconds)
+    if n > limit:
+        wait = max(1, int((ends_at - clock.now()).total_seconds()))
+        raise TooFast(sentence or "Too many attempts. Wait a little and try again.", wait)
+
+
+def forget(tx: db.Tx, what: str) -> None:
+    """Start counting anew, for instance after a right password."""
+    tx.execute(sa.delete(Attempt).where(Attempt.what == what))
+
+
+def prune(tx: db.Tx) -> None:
+    """Drop windows that have ended."""
+    tx.execute(sa.delete(Attempt).where(Attempt.window_ends_at <= tx.now))
+
+
+def _count(tx: db.Tx, what: str, seconds: int) -> tuple[int, datetime]:
+    insert = sqlite.insert if tx.conn.dialect.name == "sqlite" else postgresql.insert
+    ends_at = tx.now + timedelta(seconds=seconds)
+    fresh = insert(Attempt).values(what=what, n=1, window_ends_at=ends_at)
+    is_over = Attempt.window_ends_at <= tx.now
+    counted = fresh.on_conflict_do_update(
+        index_elements=["what"],
+        set_={
+            "n": sa.case((is_over, 1), else_=Attempt.n + 1),
+            "window_ends_at": sa.case((is_over, ends_at), else_=Attempt.window_ends_at),
+        },
+    ).returning(Attempt.n, Attempt.window_ends_at)
+    row = tx.execute(counted).one()
+    return row.n, row.window_ends_at

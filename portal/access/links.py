@@ -1,0 +1,107 @@
+"""Magic links: made and read with keys that the database never sees (trust.md, Links).
+
+A token is base64url of ``kid(1) ‖ link id(16) ‖ generation(2) ‖ tag(17)``, 36 bytes and so 48
+characters without padding. The tag is HMAC-SHA256 cut to 136 bits. Every key given in the
+settings opens links; the newest makes them, so that keys can be changed without breaking any.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+_PURPOSE = b"portal-link/v1\0"
+_ID, _TAG = 16, 17
+_LENGTH, _BYTES = 48, 36
+_GENERATIONS = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys by their one-byte name, the name of the newest, and where links lead."""
+
+    newest: int
+    by_name: dict[int, bytes]
+    base_url: str
+
+
+_keys: _Keys | None = None
+
+
+def configure(keys: tuple[str, ...], base_url: str) -> None:
+    """Take the keys, newest first, and the address of the portal; once in every process."""
+    global _keys
+    named: dict[int, bytes] = {}
+    for key in reversed(keys):
+        # Two keys may share a name by chance (1 in 256); the newer one then holds it.
+        named[_name(key)] = hashlib.sha256(b"portal-link-key\0" + key.encode()).digest()
+    _keys = _Keys(_name(keys[0]), named, base_url.rstrip("/"))
+
+
+def mint(link_id: str, generation: int) -> str:
+    """The token of a link (32 hex digits) in a generation."""
+    keys = _configured()
+    return _token(keys.newest, bytes.fromhex(link_id), generation)
+
+
+def read(token: str) -> tuple[str, int] | None:
+    """Link id and generation of a true token, ``None`` for any other; asks no database.
+
+    Only the one spelling that ``mint`` makes is taken: base64 has others for the same bytes.
+    """
+    if len(token) != _LENGTH or not token.isascii():
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(token)
+    except (binascii.Error, ValueError):
+        return None
+    # Foreign signs are passed over in decoding, so 48 of them may be fewer bytes, or none.
+    if len(raw) != _BYTES or raw[0] not in _configured().by_name:
+        return None
+    link_id, generation = raw[1 : 1 + _ID], int.from_bytes(raw[1 + _ID : 3 + _ID])
+    if not hmac.compare_digest(_token(raw[0], link_id, generation), token):
+        return None
+    return link_id.hex(), generation
+
+
+def mended(text: str) -> str:
+    """A token as mail programs and hurried fingers leave it, without what they put around it.
+
+    Trailing punctuation, soft line breaks and percent signs go; what remains is judged by
+    ``read`` as strictly as ever.
+    """
+    return text.strip().replace("=\n", "").replace("%2D", "-").replace("%5F", "_").rstrip(
+        ".,;:)]}>\"'&\\"
+    )  # fmt: skip
+
+
+def url(link_id: str, generation: int) -> str:
+    """The address that a mail carries."""
+    return f"{base_url()}/t/{mint(link_id, generation)}"
+
+
+def base_url() -> str:
+    """Where the portal is, without a slash at the end."""
+    return _configured().base_url
+
+
+def short(link_id: str) -> str:
+    """How logs and the ledger name a link: enough to tell it apart, too little to guess it."""
+    return link_id[:8]
+
+
+def _token(name: int, link_id: bytes, generation: int) -> str:
+    head = bytes([name]) + link_id + (generation % _GENERATIONS).to_bytes(2)
+    tag = hmac.digest(_configured().by_name[name], _PURPOSE + head, "sha256")[:_TAG]
+    return base64.urlsafe_b64encode(head + tag).decode()
+
+
+def _name(key: str) -> int:
+    return hashlib.sha256(key.encode()).digest()[0]
+
+
+def _configured() -> _Keys:
+    if _keys is None:
+        raise RuntimeError("access.links was not configured")
+    return _keys

@@ -1,0 +1,169 @@
+"""What each may do: one table of verbs and people, asked by every action and every page.
+
+Staff see every process; a participant sees what stands behind their links. Whoever may not see
+a thing is told that it is unknown, whoever may see but not do is told so.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.actor import Actor
+from portal.db import Tx
+from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
+from portal.models import Link, Participant, Process, Task
+
+# Roles of users and of API tokens; "system" is a token that acts for no person in particular.
+_WRITERS = frozenset({"admin", "member"})
+_READERS = _WRITERS | {"auditor", "system"}
+
+
+def require(actor: Actor, verb: str, process: Any = None) -> None:
+    """Refuse with NotYours what is not this actor's to do; ``process`` where one is meant.
+
+    Verbs: ``see``, ``start``, ``comment``, ``manage`` (cancel, remind, reassign, revoke),
+    ``publish``, ``people``.
+    """
+    if actor.kind == "system":
+        return
+    if not _VERBS[verb](actor, process):
+        raise NotYours(_REFUSALS[verb])
+
+
+def process_for(tx: Tx, actor: Actor, process_id: str, verb: str) -> Any:
+    """The process, if the actor may do this with it; Unknown or NotYours."""
+    columns = (Process.id, Process.owner_id, Process.team_id, Process.state, Process.title)
+    row = tx.execute(sa.select(*columns).where(Process.id == process_id)).first()
+    if row is None or (not actor.is_staff and actor.kind != "system"):
+        raise Unknown("There is no such process.")
+    require(actor, verb, row)
+    return row
+
+
+_TASK = (
+    sa.select(
+        Task.id,
+        Task.kind,
+        Task.state,
+        Task.participant_id,
+        Task.others,
+        Task.holder_id,
+        Task.team_id,
+        Task.process_id,
+        Process.owner_id,
+        Process.team_id.label("owner_team_id"),
+        Participant.user_id.label("assigned_user_id"),
+        Link.generation.label("link_generation"),
+        Link.revoked_at.label("link_revoked_at"),
+    )
+    .join(Process, Process.id == Task.process_id)
+    .join(Participant, Participant.id == Task.participant_id)
+    .outerjoin(Link, Link.id == sa.bindparam("link"))
+    .where(Task.id == sa.bindparam("task"))
+)
+
+
+def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
+    """The task, if the actor may do this with it; Unknown, NotYours or LinkRevoked. One statement.
+
+    Verbs: ``decide`` (do the task, whatever its kind), ``manage``.
+    """
+    row = tx.execute(_TASK, {"task": task_id, "link": actor.link}).first()
+    if row is None:
+        raise Unknown("There is no such task.")
+    if actor.kind == "system":
+        return row
+    if verb == "manage":
+        require(actor, "manage", _Owned(row.owner_id, row.owner_team_id))
+    elif not _may_do(tx, actor, row):
+        raise _refusal(actor, row)
+    return row
+
+
+class _Owned:
+    """Who answers for a process, in the shape that ``require`` asks."""
+
+    def __init__(self, owner_id: str | None, team_id: str | None) -> None:
+        self.owner_id = owner_id
+        self.team_id = team_id
+
+
+def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
+    if actor.kind == "participant":
+        _require_same_link(actor, task)
+        return actor.id in (task.participant_id, *task.others)
+    if actor.on_behalf:
+        if not actor.reason:
+            raise Faulty.one("reason", "Say why you do this in the assignee’s place.")
+        return actor.role in _WRITERS and _owns(actor, _Owned(task.owner_id, task.owner_team_id))
+    if actor.role == "system":
+        return task.kind not in ("approval", "sign")
+    if actor.role not in _WRITERS or not actor.user_id:
+        return False
+    # Once it is closed the team is told that it is too late, not that a colleague has it.
+    if task.holder_id is not None and task.state == "open":
+        return bool(task.holder_id == actor.user_id) or _is_other(tx, actor, task)
+    if task.team_id in actor.team_ids:
+        return True
+    return bool(task.assigned_user_id == actor.user_id) or _is_other(tx, actor, task)
+
+
+def _require_same_link(actor: Actor, task: Any) -> None:
+    """Refuse whoever came by a link that was revoked since the door looked at it."""
+    known = actor.link_generation
+    if task.link_revoked_at is not None or known not in (None, task.link_generation):
+        raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
+
+
+def _is_other(tx: Tx, actor: Actor, task: Any) -> bool:
+    """Whether a task that any of several people may do is this member's, too."""
+    if not task.others:
+        return False
+    people = sa.select(Participant.user_id, Participant.team_id)
+    rows = tx.execute(people.where(Participant.id.in_([task.participant_id, *task.others])))
+    return any(row.user_id == actor.user_id or row.team_id in actor.team_ids for row in rows)
+
+
+def _refusal(actor: Actor, task: Any) -> Exception:
+    if actor.kind == "participant":
+        return Unknown("There is no such task.")
+    if actor.role == "auditor":
+        return NotYours("Auditors read everything and change nothing.")
+    if actor.role == "system":
+        return NotYours("A system token may not decide or sign; a person has to.")
+    if task.holder_id and task.holder_id != actor.user_id and task.team_id:
+        return NotYours("Somebody else of the team has taken this task.")
+    return NotYours(
+        "This task is somebody else’s.",
+        "The owner or an admin may do it on their behalf, with a reason.",
+    )
+
+
+def _owns(actor: Actor, process: Any) -> bool:
+    if actor.role == "admin":
+        return True
+    if process is None:
+        return False
+    is_owner = process.owner_id is not None and process.owner_id == actor.user_id
+    return is_owner or (process.team_id is not None and process.team_id in actor.team_ids)
+
+
+_VERBS: dict[str, Callable[[Actor, Any], bool]] = {
+    "see": lambda actor, _: actor.is_staff and actor.role in _READERS,
+    "start": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "comment": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "manage": lambda actor, process: (
+        actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
+    ),
+    "publish": lambda actor, _: actor.is_staff and actor.role in _WRITERS,
+    "people": lambda actor, _: actor.is_staff and actor.role == "admin",
+}
+_REFUSALS = {
+    "see": "This is for staff.",
+    "start": "Your account may read, and not start a process.",
+    "comment": "Your account may read, and not write.",
+    "manage": "Only the owner of the process or an admin may do this.",
+    "publish": "Your account may read, and not publish a definition.",
+    "people": "Only an admin may do this.",
+}

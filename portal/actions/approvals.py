@@ -1,0 +1,142 @@
+"""Deciding: approve, ask for changes, or reject."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+from portal.access import may
+from portal.actions.wording import remark, words
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition.tree import ApprovalStep, ReturnTo
+from portal.engine import asking, closing, rounds
+from portal.engine.advance import advance
+from portal.engine.decide import End, Verdict, after, verdict
+from portal.engine.rounds import Item
+from portal.engine.rows import Asked
+from portal.engine.running import Running
+from portal.errors import Faulty, NotYours
+from portal.ledger.catalogue import (
+    ApprovalApproved,
+    ApprovalChangesRequested,
+    ApprovalRejected,
+    Event,
+)
+
+Decision = Literal["approve", "request_changes", "reject"]
+
+_OUTCOMES: dict[str, Verdict] = {
+    "approve": "approved",
+    "request_changes": "changes_requested",
+    "reject": "rejected",
+}
+
+
+@action
+def decide(
+    tx: Tx,
+    task_id: str,
+    decision: str,
+    comment: str | None = None,
+    items: Sequence[str] = (),
+    *,
+    nonce: str | None = None,
+    actor: Actor,
+) -> None:
+    """Take one person's decision; with the last one needed the step has its outcome.
+
+    ``items`` are ``STEP.ID`` or bare ids of what is wrong, with ``request_changes`` alone.
+    Raises Faulty at ``decision``, ``comment`` or ``items``; NotYours for whoever took part in
+    what is judged. The same page's answer again changes nothing and is no fault.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return
+    step = running.step_of(task, ApprovalStep, "an approval")
+    _require_separate(running, step, actor)
+    outcome = _outcome(step, decision)
+    said = {"comment": _comment(comment, outcome), "items": _items(running, step, outcome, items)}
+    closing.finish_task(
+        running,
+        task,
+        _event(task, outcome, said),
+        outcome=outcome,
+        answers=said,
+        nonce=nonce,
+        actor=actor,
+    )
+    _count(running, step, outcome, said)
+    advance(running)
+
+
+def _count(running: Running, step: ApprovalStep, outcome: Verdict, said: dict[str, Any]) -> None:
+    """Add the vote to the round; where it decides, end the round and go where that leads."""
+    begun = running.rounds[step.id]
+    votes = [*begun.answers["votes"], outcome]
+    asked = begun.answers["asked"]
+    begun.answers = {"asked": asked, "votes": votes}
+    decided = verdict(step, asked, votes)
+    if decided is None:
+        running.keep_round(begun)
+        return
+    closing.end_round(running, begun, decided, {**begun.answers, **said})
+    closing.withdraw(running, running.open_tasks(begun.id), "decided")
+    way = after(step, decided)
+    if isinstance(way, End):
+        closing.end_by_walk(running, way.state, step.id)
+    elif isinstance(way, ReturnTo):
+        marked = [Item(*text.split(".", 1)) for text in said["items"]]
+        rounds.send_back(
+            running, begun, way.step, items=marked, comment=said["comment"] or "", why=decided
+        )
+
+
+def _require_separate(running: Running, step: ApprovalStep, actor: Actor) -> None:
+    barred = asking.doers(running, step)
+    if barred & {actor.id, actor.user_id, actor.email}:
+        raise NotYours(
+            "You took part in what is decided here, so somebody else has to decide it.",
+            "Ask the process owner to give it to another person.",
+        )
+
+
+def _outcome(step: ApprovalStep, decision: str) -> Verdict:
+    offered = [one for one in _OUTCOMES if one != "request_changes" or step.on_changes]
+    if decision not in offered:
+        raise Faulty.one("decision", f"Choose one of: {', '.join(offered)}.")
+    return _OUTCOMES[decision]
+
+
+def _comment(comment: str | None, outcome: Verdict) -> str | None:
+    if outcome == "approved":
+        return remark("comment", comment)
+    ask = "Say in a sentence why, so that the others know what to do."
+    return words("comment", comment, ask)
+
+
+def _items(
+    running: Running, step: ApprovalStep, outcome: Verdict, items: Sequence[str]
+) -> list[str]:
+    if outcome != "changes_requested":
+        if items:
+            raise Faulty.one("items", "Marks go with a request for changes. Ask for it, or unmark.")
+        return []
+    try:
+        marked = rounds.read_items(rounds.markable(running, step), items)
+    except ValueError as unknown:
+        raise Faulty.one(
+            "items", f"“{unknown}” is not a field or document that can be asked again here."
+        ) from None
+    return [str(item) for item in marked]
+
+
+def _event(task: Asked, outcome: Verdict, said: dict[str, Any]) -> Event:
+    about = {"step": task.step, "task": task.id}
+    comment = cast("str | None", said["comment"])
+    if outcome == "changes_requested":
+        return ApprovalChangesRequested(
+            **about, round=task.round, items=said["items"], comment=comment
+        )
+    kind = ApprovalApproved if outcome == "approved" else ApprovalRejected
+    return kind(**about, round=task.round, comment=comment)

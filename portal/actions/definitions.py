@@ -1,0 +1,111 @@
+"""Publishing definitions: a new text under a key is its next version."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from portal import db
+from portal.access import may
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition import load
+from portal.definition.tree import Definition
+from portal.errors import Conflict, Fault, Faulty
+from portal.models import DefinitionRow, Team, User
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Which version the text is; ``is_new`` is false where it was the current one already."""
+
+    key: str
+    version: int
+    is_new: bool
+
+
+def publish(text: str, *, filename: str = "definition", actor: Actor) -> Published:
+    """Check a definition and make it the current version of its key.
+
+    Raises Faulty with every fault at ``LINE: key``.
+    """
+    return _publish(_checked(text, filename), actor=actor)
+
+
+@action
+def _publish(tx: Tx, tree: Definition, *, actor: Actor) -> Published:
+    may.require(actor, "publish", None)
+    owner, team = _owner(tx, tree)
+    current = tx.execute(
+        sa.select(DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest)
+        .where(DefinitionRow.key == tree.key, DefinitionRow.is_current)
+        .with_for_update()
+    ).first()
+    if current is not None and current.digest == tree.digest:
+        return Published(tree.key, current.version, is_new=False)
+    version = current.version + 1 if current else 1
+    if current is not None:
+        retired = sa.update(DefinitionRow).where(DefinitionRow.id == current.id)
+        tx.execute(retired.values(is_current=False))
+    _insert(tx, tree, version, owner_id=owner, team_id=team, published_by=actor.user_id)
+    return Published(tree.key, version, is_new=True)
+
+
+def _insert(tx: Tx, tree: Definition, version: int, **people: str | None) -> None:
+    row = {
+        "id": db.new_id(), "key": tree.key, "version": version, "is_current": True,
+        "digest": tree.digest, "name": tree.name, "purpose": tree.purpose,
+        "source": tree.source, "published_at": tx.now, **people,
+    }  # fmt: skip
+    try:
+        tx.execute(sa.insert(DefinitionRow), row)
+    except IntegrityError:
+        raise Conflict(
+            f"Somebody else published a version of {tree.key} at the same moment. Try again."
+        ) from None
+
+
+def _checked(text: str, filename: str) -> Definition:
+    try:
+        return load.load(text, filename)
+    except load.DefinitionFaults as found:
+        faults = [Fault(f"{one.line}: {one.key}", one.message) for one in found.faults]
+        raise Faulty(faults) from None
+
+
+def _owner(tx: Tx, tree: Definition) -> tuple[str | None, str | None]:
+    """The ids of the owning user and team; every user and team named must exist."""
+    teams = {role.team for role in tree.roles.values()} | {tree.owner.team}
+    known = _ids(tx, Team.name, Team.id, {team for team in teams if team})
+    faults = [
+        Fault(_line(tree, "team", role.team), f"There is no team “{role.team}”.")
+        for role in tree.roles.values()
+        if role.team and role.team not in known
+    ]
+    owner = tree.owner.email.strip().lower() if tree.owner.email else None
+    users = _ids(tx, User.email, User.id, {owner} if owner else set(), User.is_active)
+    if owner and owner not in users:
+        fault = f"{owner!r} is not the address of a user, expected one who signs in here"
+        faults.append(Fault(_line(tree, "owner", tree.owner.email), fault))
+    if tree.owner.team and tree.owner.team not in known:
+        fault = f"There is no team “{tree.owner.team}”."
+        faults.append(Fault(_line(tree, "owner", tree.owner.team), fault))
+    if faults:
+        raise Faulty(faults)
+    return users.get(owner or ""), known.get(tree.owner.team or "")
+
+
+def _ids(tx: Tx, name: Any, id_: Any, wanted: set[str], *where: Any) -> dict[str, str]:
+    if not wanted:
+        return {}
+    query: Any = sa.select(name, id_).where(name.in_(wanted), *where)
+    rows: Any = tx.execute(query).all()
+    return dict(rows)
+
+
+def _line(tree: Definition, key: str, value: str | None) -> str:
+    """The place of a value that the text itself could not be judged by: ``LINE: key``."""
+    lines = enumerate(tree.source.splitlines(), 1)
+    found = (n for n, line in lines if key in line and value and value in line)
+    return f"{next(found, 1)}: {key}"

@@ -1,0 +1,61 @@
+"""Answering a form."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from portal.access import may
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition.fields import FormSent, JsonSent
+from portal.definition.tree import Field, FormStep
+from portal.engine import closing
+from portal.engine.advance import advance
+from portal.engine.rows import Round
+from portal.engine.running import Running
+from portal.errors import Fault, Faulty
+from portal.ledger.catalogue import FormSubmitted
+
+
+@action
+def submit(
+    tx: Tx, task_id: str, sent: FormSent | JsonSent, *, nonce: str | None = None, actor: Actor
+) -> None:
+    """Take the answers to a form. Raises Faulty at field ids.
+
+    The same page's answer again (``nonce``) changes nothing and is no fault.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return
+    step = running.step_of(task, FormStep, "a form")
+    begun = running.rounds[step.id]
+    answers = _read(running, step, begun, sent)
+    new = {name: answers[name] for name in begun.only or answers if name in answers}
+    event = FormSubmitted(step=step.id, task=task.id, round=task.round, answers=new)
+    closing.finish_task(
+        running, task, event, outcome="completed", answers=new, nonce=nonce, actor=actor
+    )
+    closing.end_round(running, begun, "completed", answers)
+    advance(running)
+
+
+def _read(
+    running: Running, step: FormStep, begun: Round, sent: FormSent | JsonSent
+) -> dict[str, Any]:
+    """Every field's answer; what is not asked again in this round stands."""
+    entry = sent.read(
+        step.fields,
+        today=running.today,
+        facts=running.facts() if _has_conditions(step.fields) else None,
+        known=begun.answers,
+        only=set(begun.only) or None,
+    )
+    if entry.faults:
+        raise Faulty([Fault(at, sentence) for at, sentence in entry.faults.items()])
+    return entry.values
+
+
+def _has_conditions(fields: Sequence[Field]) -> bool:
+    return any(one.show_if or _has_conditions(one.columns) for one in fields)

@@ -1,0 +1,203 @@
+"""What is done with magic links: enter, ask for a fresh one, withdraw, hand one out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import installation
+from portal.access import limits, links, may, sessions
+from portal.actions.wording import words
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, Unknown
+from portal.ledger import record
+from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
+from portal.ledger.catalogue import LinkRevoked as Revoked
+from portal.models import Link, Participant, Task
+from portal.models.tasks import require_open
+
+RECEIPT_SHOWN_FOR = timedelta(days=30)
+_UNKNOWN = "This link is not one of ours, or was cut short on its way."
+_RENEWALS_AN_HOUR = 3
+_LONGEST_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A browser that was let in: the secret for its cookie and where its person is expected."""
+
+    secret: str
+    process_id: str
+    task_id: str | None
+
+
+_LINK: "sa.Select[*tuple[Any, ...]]" = (
+    sa.select(
+        *Link.__table__.columns,
+        Participant.name.label("person_name"),
+        Participant.email.label("person_email"),
+        Task.state.label("task_state"),
+        Task.name.label("task_name"),
+        Task.done_at.label("task_done_at"),
+        Task.picked_up_at.label("task_picked_up_at"),
+    )
+    .join(Participant, Participant.id == Link.participant_id)
+    .outerjoin(Task, Task.id == Link.task_id)
+)
+
+
+def require_usable(link: Any, generation: int, now: datetime) -> None:
+    """Refuse a link that no longer opens anything: LinkRevoked, LinkExpired, TaskWithdrawn.
+
+    ``link`` has the link's columns and ``task_state``, ``task_name``, ``task_done_at``. The link
+    of a done task leads to its receipt for thirty days.
+    """
+    if link.revoked_at is not None or generation != link.generation:
+        raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
+    if link.task_state == "done":
+        if link.task_done_at and now - link.task_done_at > RECEIPT_SHOWN_FOR:
+            raise LinkExpired("What this link was for was done more than thirty days ago.")
+        return
+    if link.task_state is not None:
+        require_open(link.task_state, link.task_name)
+    if link.expires_at <= now:
+        raise LinkExpired("This link was good for a limited time, and that time is over.")
+
+
+@action
+def enter(tx: Tx, token: str, *, browser: str | None, ip: str | None, agent: str | None) -> Entered:
+    """Let a browser in by a link; the person's own press of the button, never a mere look.
+
+    ``browser`` is the secret of the cookie it came with, if any. Raises Unknown for a token that
+    is none, LinkRevoked, LinkExpired or TaskWithdrawn where it opens nothing any more.
+    """
+    link, generation, chain = _load(tx, token)
+    require_usable(link, generation, tx.now)
+    person = _person(link, ip=ip, agent=agent)
+    secret = sessions.enter(tx, browser, link.id, generation)
+    short = links.short(link.id)
+    chain.add(LinkEntered(task=link.task_id, link=short), actor=person)
+    if link.entered_at is None:
+        tx.execute(sa.update(Link).where(Link.id == link.id).values(entered_at=tx.now))
+    if link.task_state == "open" and link.task_picked_up_at is None:
+        picked = sa.update(Task).where(Task.id == link.task_id)
+        tx.execute(picked.values(picked_up_at=tx.now))
+        chain.add(
+            TaskPickedUp(task=link.task_id), actor=person, once=f"picked:{link.task_id}:{short}"
+        )
+    return Entered(secret, link.process_id, link.task_id)
+
+
+def renew(token: str, *, ip: str | None, agent: str | None = None) -> None:
+    """Send a fresh link to the address on file; TooFast after three in an hour.
+
+    An expired link gets a new generation, so that only the fresh one opens; one that still works
+    is sent again. Raises Unknown for a token that is none, and LinkRevoked where staff withdrew it.
+    """
+    known = links.read(links.mended(token))
+    if known is None:
+        raise Unknown(_UNKNOWN)
+    sentence = "A fresh link was sent several times within the hour. Look into your mailbox first."
+    limits.spend(f"renew:{known[0]}", _RENEWALS_AN_HOUR, 3600, sentence)
+    _renew(token, ip=ip, agent=agent)
+
+
+@action
+def _renew(tx: Tx, token: str, *, ip: str | None, agent: str | None) -> None:
+    link, generation, chain = _load(tx, token)
+    if link.revoked_at is not None or (generation != link.generation and link.revoked_reason):
+        raise LinkRevoked("This link was withdrawn, so no fresh one is sent.")
+    if link.task_state is not None:
+        require_open(link.task_state, link.task_name)
+    values: dict[str, Any] = {"expires_at": _expiry(tx)}
+    if link.expires_at <= tx.now:
+        values["generation"] = link.generation + 1
+    tx.execute(sa.update(Link).where(Link.id == link.id).values(values))
+    person = _person(link, ip=ip, agent=agent)
+    recorded = chain.add(LinkRenewed(task=link.task_id, link=links.short(link.id)), actor=person)
+    chain.send("mail.renewal", {"link": link.id}, once=f"renewal:{link.id}:{recorded.seq}")
+
+
+@action
+def revoke(tx: Tx, task_id: str, reason: str, *, actor: Actor) -> None:
+    """End every link and session of a task at once; the task stays open. Faulty at ``reason``.
+
+    The person's other links into the process are replaced too: their sessions show this task.
+    """
+    task = may.task_for(tx, actor, task_id, "manage")
+    reason = words("reason", reason, "Say in a sentence why.")
+    chain = record.open_chain(tx, task.process_id)
+    state = tx.execute(sa.select(Task.state, Task.name).where(Task.id == task_id)).one()
+    require_open(state.state, state.name)
+    theirs = sa.update(Link).where(
+        Link.process_id == task.process_id,
+        Link.participant_id.in_([task.participant_id, *task.others]),
+    )
+    tx.execute(theirs.values(generation=Link.generation + 1))
+    tx.execute(sa.update(Link).where(Link.task_id == task_id).values(revoked_reason=reason))
+    chain.add(Revoked(task=task_id, reason=reason), actor=actor)
+
+
+@action
+def make(tx: Tx, task_id: str, *, actor: Actor) -> tuple[str, datetime]:
+    """A link to an open task for a channel of the caller's own: its address and last moment."""
+    if actor.role == "system":
+        task = may.task_for(tx, actor, task_id, "decide")
+    else:
+        task = may.task_for(tx, actor, task_id, "manage")
+    chain = record.open_chain(tx, task.process_id)
+    link = tx.execute(
+        _LINK.where(Link.task_id == task_id, Link.revoked_at.is_(None))
+        .order_by(Link.made_at.desc())
+        .limit(1)
+    ).first()
+    if link is None:
+        state = tx.execute(sa.select(Task.state, Task.name).where(Task.id == task_id)).one()
+        require_open(state.state, state.name)
+        raise Conflict("This task is done by a member of staff, who signs in; it has no link.")
+    require_open(link.task_state, link.task_name)
+    expires_at = max(link.expires_at, tx.now)
+    if link.expires_at <= tx.now:
+        expires_at = _expiry(tx)
+        tx.execute(sa.update(Link).where(Link.id == link.id).values(expires_at=expires_at))
+    chain.add(LinkMade(task=task_id, link=links.short(link.id)), actor=actor)
+    return links.url(link.id, link.generation), expires_at
+
+
+def _load(tx: Tx, token: str) -> tuple[Any, int, record.Chain]:
+    """The link of a token, the token's generation, and the process's chain.
+
+    The chain is locked before the link is read: of two presses of one button the second must
+    see what the first has done.
+    """
+    known = links.read(links.mended(token))
+    if known is None:
+        raise Unknown(_UNKNOWN)
+    process_id = tx.execute(sa.select(Link.process_id).where(Link.id == known[0])).scalar()
+    if process_id is None:
+        raise Unknown(_UNKNOWN)
+    chain = record.open_chain(tx, process_id)
+    return tx.execute(_LINK.where(Link.id == known[0])).one(), known[1], chain
+
+
+def _expiry(tx: Tx) -> datetime:
+    """As long again as links live here; never past the ninety days that are the cap."""
+    return tx.now + timedelta(days=min(installation.current.link_days, _LONGEST_DAYS))
+
+
+def _person(link: Any, *, ip: str | None, agent: str | None) -> Actor:
+    if link.person_email is None:
+        raise NotYours("This link belongs to nobody who could use it.")
+    return Actor(
+        kind="participant",
+        id=link.participant_id,
+        name=link.person_name or link.person_email,
+        email=link.person_email,
+        via="page",
+        auth="link",
+        link=link.id,
+        ip=ip,
+        agent=agent,
+    )

@@ -1,0 +1,167 @@
+"""What is done with a task apart from its answer: tick, claim, remind, hand to somebody else."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.access import may
+from portal.actions.wording import remark, words
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition.tree import ApprovalStep, PersonStep, TaskStep
+from portal.definition.values import is_email
+from portal.engine import asking, casting, closing
+from portal.engine.advance import advance
+from portal.engine.rows import Asked, Person
+from portal.engine.running import Running
+from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.ledger.catalogue import TaskDone, TaskPickedUp, TaskReassigned
+from portal.models import Link
+
+ASKED_FOR = "asked for by staff"
+
+
+@action
+def tick(
+    tx: Tx,
+    task_id: str,
+    note: str | None = None,
+    ticked: Collection[int] | None = None,
+    *,
+    nonce: str | None = None,
+    actor: Actor,
+) -> None:
+    """Tick off a to-do. ``ticked`` are the places (from 0) of its checklist; ``None`` is all.
+
+    Raises Faulty at ``item-N`` (from 1) for what is not ticked, and at ``note``. The same page's
+    answer again changes nothing and is no fault.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return
+    step = running.step_of(task, TaskStep, "a to-do")
+    words = _checked(step, note, ticked)
+    event = TaskDone(step=step.id, task=task.id, note=words)
+    answers = {"note": words}
+    closing.finish_task(
+        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
+    )
+    closing.end_round(running, running.rounds[step.id], "completed", answers)
+    advance(running)
+
+
+@action
+def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
+    """Take a team's task: it is now held by one member."""
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = _open(running, task_id)
+    if task.team_id is None or actor.user_id is None:
+        raise Conflict("Only a task that was offered to a team can be claimed.")
+    if task.holder_id == actor.user_id:
+        return
+    if task.holder_id is not None:
+        raise Conflict("Somebody else in the team has claimed this task already.")
+    task.holder_id = actor.user_id
+    task.picked_up_at = task.picked_up_at or running.now
+    running.keep_task(task)
+    running.claims[task.id] = {"kind": "staff", "email": actor.email, "name": actor.name}
+    running.chain.add(TaskPickedUp(step=task.step, task=task.id), actor=actor)
+
+
+@action
+def remind(tx: Tx, task_id: str, *, actor: Actor) -> None:
+    """Have a reminder go out now, beside those of the definition; once a second at the most."""
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "manage")
+    task = _open(running, task_id)
+    rung = -int(running.now.timestamp())
+    running.chain.send(
+        "mail.reminder",
+        {"task": task.id, "rung": rung, "label": ASKED_FOR},
+        once=f"remind:{task.id}:{rung}",
+    )
+
+
+@action
+def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor: Actor) -> None:
+    """Hand an open task to somebody else, ``{email, name}``; the old links die with it.
+
+    Raises Faulty at ``to.email`` and ``reason``.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "manage")
+    task = _open(running, task_id)
+    step = running.tree.step(task.step)
+    if not isinstance(step, PersonStep):
+        raise Conflict("This step is not done by a person.")
+    why = words("reason", reason, "Say in a sentence why.")
+    before = running.people[task.participant_id]
+    person = _somebody_else(running, step, task, to)
+    _hand_over(running, step, task, person)
+    running.chain.add(
+        TaskReassigned(
+            step=task.step,
+            task=task.id,
+            from_participant=before.id,
+            to_participant=person.id,
+            from_person=before.told(),
+            person=person.told(),
+            reason=why,
+        ),
+        actor=actor,
+    )
+    told = {"task": task.id, "participant": before.id}
+    running.chain.send("mail.reassigned", told, once=f"reassigned:{task.id}:{person.id}")
+
+
+def _hand_over(running: Running, step: PersonStep, task: Asked, person: Person) -> None:
+    running.tx.execute(
+        sa.update(Link)
+        .where(Link.task_id == task.id, Link.revoked_at.is_(None))
+        .values(revoked_at=running.now, revoked_reason="reassigned")
+    )
+    task.participant_id, task.others = person.id, []
+    task.holder_id, task.team_id = person.user_id, person.team_id
+    task.picked_up_at = None
+    running.keep_task(task)
+    asking.invite(running, step, task, [person])
+
+
+def _somebody_else(
+    running: Running, step: PersonStep, task: Asked, to: Mapping[str, Any]
+) -> Person:
+    email = casting.email_of(to)
+    if not is_email(email):
+        raise Faulty.one("to.email", "Give the e-mail address of the person who takes over.")
+    try:
+        name = casting.name_of(to)
+    except ValueError as unfit:
+        raise Faulty.one("to.name", str(unfit)) from None
+    if running.people[task.participant_id].email == email:
+        raise Faulty.one("to.email", "This person has the task already.")
+    person = casting.somebody(running.tx, running.process, None, email, name)
+    if isinstance(step, ApprovalStep) and person.is_one_of(asking.doers(running, step)):
+        raise Faulty.one("to.email", "This person took part in what is decided here.")
+    return running.keep_person(person)
+
+
+def _open(running: Running, task_id: str) -> Asked:
+    task = running.task_to_do(task_id)
+    if task is None:
+        raise Unknown("There is no such task.")
+    return task
+
+
+def _checked(step: TaskStep, note: str | None, ticked: Collection[int] | None) -> str | None:
+    faults = [
+        Fault(f"item-{place + 1}", "Tick this too, once it is done.")
+        for place in range(len(step.checklist))
+        if ticked is not None and place not in ticked
+    ]
+    if faults:
+        raise Faulty(faults)
+    return remark("note", note)

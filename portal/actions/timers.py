@@ -1,0 +1,153 @@
+"""What the clock does: remind, note a missed deadline, escalate.
+
+Timers are rows; ringing deletes them and records or owes what they stand for, in the same
+transaction. Reminders that were missed together come out as one, the latest.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.actor import system
+from portal.db import Tx, action
+from portal.ledger import record
+from portal.ledger.catalogue import DeadlineMissed, ExceptionOpened, TaskEscalated
+from portal.ledger.record import Chain
+from portal.models import Participant, Process, Task, Team, Timer, Trouble, User
+
+CLOCK = system("clock")
+
+
+def ring(timer_ids: Sequence[str]) -> int:
+    """Ring timers that are due, one transaction for each process; how many processes there were.
+
+    An id that has rung already, or whose task is closed, does nothing.
+    """
+    with db.reading() as conn:
+        query = sa.select(Timer.process_id).where(Timer.id.in_(timer_ids)).distinct()
+        processes = conn.execute(query).scalars().all()
+    for process_id in processes:
+        _ring(process_id, timer_ids)
+    return len(processes)
+
+
+_TASKS = (
+    sa.select(
+        *(Timer.id, Timer.task_id, Timer.kind, Timer.rung, Timer.rings_at, Timer.what),
+        *(Task.state, Task.step, Task.name, Task.due_at, Process.owner_id),
+        User.email.label("owner_email"),
+        sa.func.coalesce(User.name, Team.name).label("owner_name"),
+    )
+    .join(Task, Task.id == Timer.task_id)
+    .join(Process, Process.id == Timer.process_id)
+    .outerjoin(User, User.id == Process.owner_id)
+    .outerjoin(Team, Team.id == Process.team_id)
+    .where(
+        Timer.process_id == sa.bindparam("process"),
+        Timer.rings_at <= sa.bindparam("now", type_=Timer.rings_at.type),
+        Timer.task_id.in_(
+            sa.select(Timer.task_id).where(Timer.id.in_(sa.bindparam("ids", expanding=True)))
+        ),
+    )
+    .order_by(Timer.rings_at, Timer.kind, Timer.rung)
+)
+_RUNG = sa.delete(Timer).where(Timer.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@action
+def _ring(tx: Tx, process_id: str, timer_ids: Sequence[str]) -> None:
+    """Everything that is due for the tasks of these timers, whichever of it was asked for."""
+    chain = record.open_chain(tx, process_id)
+    values = {"process": process_id, "now": tx.now, "ids": list(timer_ids)}
+    due = tx.execute(_TASKS, values).all()
+    if not due:
+        return
+    tx.execute(_RUNG, {"ids": [row.id for row in due]})
+    for row in _worth_ringing(due):
+        _DOES[row.kind](tx, chain, row)
+
+
+def _worth_ringing(due: Sequence[Any]) -> list[Any]:
+    """Those of open tasks; of several reminders of one task the latest."""
+    latest = {row.task_id: row.id for row in due if row.kind == "remind"}
+    return [
+        row
+        for row in due
+        if row.state == "open" and (row.kind != "remind" or latest[row.task_id] == row.id)
+    ]
+
+
+def _remind(tx: Tx, chain: Chain, row: Any) -> None:
+    chain.send(
+        "mail.reminder",
+        {"task": row.task_id, "rung": row.rung, "label": row.what["label"]},
+        once=f"remind:{row.task_id}:{row.rung}",
+    )
+
+
+def _miss(tx: Tx, chain: Chain, row: Any) -> None:
+    chain.add(
+        DeadlineMissed(step=row.step, task=row.task_id, due_at=record.moment(row.due_at)),
+        actor=CLOCK,
+        once=f"due:{row.task_id}",
+    )
+
+
+def _escalate(tx: Tx, chain: Chain, row: Any) -> None:
+    to = row.what["to"]
+    person = _role(tx, chain.log, to) if to != "owner" else None
+    email, name = (person.email, person.name) if person else (row.owner_email, row.owner_name)
+    told = {"email": email, "name": name}
+    chain.add(
+        TaskEscalated(
+            step=row.step,
+            task=row.task_id,
+            rung=row.rung,
+            to=person.id if person else "owner",
+            person={key: value for key, value in told.items() if value},
+        ),
+        actor=CLOCK,
+        once=f"escalate:{row.task_id}:{row.rung}",
+    )
+    ref = {"task": row.task_id, "rung": row.rung, "to": person.id if person else "owner"}
+    chain.send("mail.escalation", ref, once=f"escalate:{row.task_id}:{row.rung}")
+
+
+def _role(tx: Tx, process_id: str, role: str) -> Any:
+    """Who plays the role; ``None`` where nobody does yet: then it goes to the owner."""
+    query = sa.select(Participant.id, Participant.email, Participant.name)
+    return tx.execute(
+        query.where(Participant.process_id == process_id, Participant.role == role)
+    ).first()
+
+
+def _overdue(tx: Tx, chain: Chain, row: Any) -> None:
+    """Nothing more will happen by itself: its owner has to look."""
+    trouble = db.new_id()
+    message = f"“{row.name}” is overdue, and no further reminder goes out."
+    tx.execute(
+        sa.insert(Trouble),
+        {
+            "id": trouble, "process_id": chain.log, "once": f"overdue:{row.task_id}",
+            "step": row.step, "task_id": row.task_id, "kind": "overdue", "message": message,
+            "state": "open", "owner_id": row.owner_id, "opened_at": tx.now, "resolved_at": None,
+        },
+    )  # fmt: skip
+    tx.execute(
+        sa.update(Process)
+        .where(Process.id == chain.log)
+        .values(n_troubles=Process.n_troubles + 1, changed_at=tx.now)
+    )
+    chain.add(
+        ExceptionOpened(
+            step=row.step, task=row.task_id, exception=trouble, kind="overdue", message=message
+        ),
+        actor=CLOCK,
+        once=f"trouble:{trouble}",
+    )
+    chain.send("mail.trouble", {"trouble": trouble}, once=f"trouble:{trouble}")
+
+
+_DOES = {"remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue}

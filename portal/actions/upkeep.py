@@ -1,0 +1,94 @@
+"""What the night shift does for the house: signs of life, alarms, pruning, looking over ledgers."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.access import limits
+from portal.db import Tx, action
+from portal.engine import troubles
+from portal.engine.running import Running
+from portal.ledger import checkpoints, outbox
+from portal.models import (
+    BrowserSession,
+    Heartbeat,
+    KeptAnswer,
+    SessionLink,
+    StaffSession,
+)
+
+SILENT_AFTER = timedelta(minutes=2)
+_KEEP_EFFECTS = timedelta(days=30)
+_KEEP_SESSIONS = timedelta(days=2)
+_KEEP_ANSWERS = timedelta(days=7)
+_AT_ONCE = 1000
+_SILENCES = {
+    "worker": "No worker has shown a sign of life for two minutes: mails and audit trails wait.",
+    "scheduler": "No scheduler has shown a sign of life for two minutes: reminders wait.",
+}
+
+
+@action
+def beat(tx: Tx, role: str) -> None:
+    """Leave a sign of life of a role, and owe the admins an alarm for one that fell silent.
+
+    Whoever was silent itself just now judges nobody: the machine slept, its clock was moved, or
+    the whole portal was down, and the others need a moment too.
+    """
+    beats = {row.name: row for row in tx.execute(sa.select(Heartbeat.__table__))}
+    alive = {"beat_at": tx.now, "told_at": None}
+    if role not in beats:
+        tx.execute(sa.insert(Heartbeat).values(name=role, **alive))
+        return
+    tx.execute(sa.update(Heartbeat).where(Heartbeat.name == role).values(alive))
+    if tx.now - beats[role].beat_at > SILENT_AFTER:
+        return
+    for other in beats.values():
+        if other.told_at is None and tx.now - other.beat_at > SILENT_AFTER:
+            _tell_silence(tx, other.name, other.beat_at)
+
+
+@action
+def prune(tx: Tx) -> int:
+    """Drop some of what nobody needs any more: done effects, ended sessions, old windows."""
+    gone = outbox.prune(tx, tx.now - _KEEP_EFFECTS, _AT_ONCE)
+    limits.prune(tx)
+    tx.execute(sa.delete(KeptAnswer).where(KeptAnswer.kept_at < tx.now - _KEEP_ANSWERS))
+    before = tx.now - _KEEP_SESSIONS
+    old = _some(BrowserSession.id, BrowserSession.started_at < before)
+    tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
+    gone += tx.execute(sa.delete(BrowserSession).where(BrowserSession.id.in_(old))).rowcount
+    ended = _some(StaffSession.id, StaffSession.ended_at < before)
+    return gone + tx.execute(sa.delete(StaffSession).where(StaffSession.id.in_(ended))).rowcount
+
+
+@action
+def checkpoint(tx: Tx, signer: checkpoints.Signer) -> int:
+    """Sign a checkpoint over the ledgers that have news; how many those were."""
+    return checkpoints.publish(tx, signer)
+
+
+@action
+def note_altered(tx: Tx, process_id: str, fault: str) -> None:
+    """A stored ledger does not hold what it should: its owner and the admins are told."""
+    running = Running.load(tx, process_id)
+    troubles.open_trouble(running, "ledger", f"The stored ledger was altered. {fault}", step=None)
+    sentence = f"The stored ledger of process {process_id} was altered. {fault}"
+    _alarm(tx, "ledger", sentence, once=f"alarm:ledger:{process_id}")
+
+
+def _tell_silence(tx: Tx, role: str, since: datetime) -> None:
+    tx.execute(sa.update(Heartbeat).where(Heartbeat.name == role).values(told_at=tx.now))
+    sentence = _SILENCES.get(role, f"The role {role} is silent.")
+    _alarm(tx, role, sentence, once=f"alarm:{role}:{since.timestamp()}")
+
+
+def _some(column: Any, which: sa.ColumnElement[bool]) -> "sa.Select[tuple[str]]":
+    """Some ids at a time, always the same ones within a transaction."""
+    return sa.select(column).where(which).order_by(column).limit(_AT_ONCE)
+
+
+def _alarm(tx: Tx, role: str, sentence: str, *, once: str) -> None:
+    ref = {"role": role, "sentence": sentence}
+    outbox.put(tx, [outbox.row("mail.alarm", ref, once=once, process_id=None, now=tx.now)])

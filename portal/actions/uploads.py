@@ -1,0 +1,241 @@
+"""Sending documents: files arrive one by one, and the answer says that they are all there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.access import may
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition.tree import Document, UploadStep
+from portal.engine import closing
+from portal.engine.advance import advance
+from portal.engine.rows import Asked, Round
+from portal.engine.running import Running
+from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.ledger.catalogue import FileReceived, UploadSubmitted
+from portal.models import FileRow, Process, StepRun, Task, trees
+from portal.models.tasks import require_open
+
+NOT_SCANNED = "not scanned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A file whose bytes are stored and were judged by the door; ``size`` in bytes."""
+
+    document: str
+    name: str
+    size: int
+    sha256: str
+    media_type: str
+    storage_id: str
+
+
+@action
+def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> list[str]:
+    """Keep files that arrived for a task until it is answered; their ids.
+
+    More of one document than it takes replace those that came before; more at once are a fault
+    at the document's id.
+    """
+    may.task_for(tx, actor, task_id, "decide")
+    task, asked = _asked(tx, task_id)
+    return _stage(tx, task, asked, arrived)
+
+
+@action
+def drop(tx: Tx, file_id: str, *, actor: Actor) -> None:
+    """Take back a file that was not yet part of an answer."""
+    found = tx.execute(
+        sa.select(FileRow.task_id, FileRow.state).where(FileRow.id == file_id)
+    ).first()
+    if found is None:
+        raise Unknown("There is no such file.")
+    may.task_for(tx, actor, found.task_id, "decide")
+    if found.state != "staged":
+        raise Conflict("This file is part of an answer already and stays with it.")
+    tx.execute(sa.update(FileRow).where(FileRow.id == file_id).values(state="dropped"))
+
+
+@action
+def submit(
+    tx: Tx,
+    task_id: str,
+    *,
+    arrived: Sequence[Arrived] = (),
+    nonce: str | None = None,
+    actor: Actor,
+) -> None:
+    """Answer an upload with the files staged for it and those that came with the answer itself.
+
+    Raises Faulty at document ids; what ``arrived`` is then not kept. In a later round a document
+    without a new file keeps those it has. The same page's answer again changes nothing and is
+    no fault.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return
+    step = running.step_of(task, UploadStep, "an upload")
+    begun = running.rounds[step.id]
+    if arrived:
+        _stage(tx, task, _wanted(step, begun.only), arrived)
+    new = _receive(tx, task_id)
+    answers = _answers(step, begun, new)
+    _retire(tx, begun, answers)
+    for row in new:
+        running.chain.add(_received(task, row), actor=actor)
+    files = [id_ for ids in answers.values() for id_ in ids]
+    event = UploadSubmitted(step=step.id, task=task.id, round=task.round, files=files)
+    closing.finish_task(
+        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
+    )
+    closing.end_round(running, begun, "completed", answers)
+    advance(running)
+
+
+# Arriving
+
+_ADD = sa.insert(FileRow)
+_STAGED = sa.select(FileRow.id, FileRow.document, FileRow.sha256).where(
+    FileRow.task_id == sa.bindparam("task"), FileRow.state == "staged"
+)
+
+
+def _stage(tx: Tx, task: Any, asked: dict[str, Document], arrived: Sequence[Arrived]) -> list[str]:
+    _require_fitting(asked, arrived)
+    _make_room(tx, task.id, asked, arrived)
+    rows = [_row(tx, task, one) for one in arrived]
+    if rows:
+        tx.execute(_ADD, rows)
+    return [row["id"] for row in rows]
+
+
+def _wanted(step: UploadStep, only: Sequence[str]) -> dict[str, Document]:
+    return {one.id: one for one in step.documents if not only or one.id in only}
+
+
+def _asked(tx: Tx, task_id: str) -> tuple[Any, dict[str, Document]]:
+    """The open task and the documents it asks for, by id."""
+    task = tx.execute(
+        sa.select(
+            *(Task.id, Task.process_id, Task.participant_id, Task.step, Task.state, Task.name),
+            Process.definition_id,
+            StepRun.only,
+        )
+        .join(Process, Process.id == Task.process_id)
+        .join(StepRun, StepRun.id == Task.run_id)
+        .where(Task.id == task_id)
+    ).one()
+    require_open(task.state, task.name)
+    step = trees.tree(tx.conn, task.definition_id).step(task.step)
+    if not isinstance(step, UploadStep):
+        raise Conflict(f"“{task.name}” asks for no documents.")
+    return task, _wanted(step, task.only)
+
+
+def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> None:
+    faults = []
+    for document in dict.fromkeys(one.document for one in arrived):
+        count = sum(one.document == document for one in arrived)
+        if document not in asked:
+            faults.append(Fault(document, "No document of this name is asked for here."))
+        elif count > asked[document].max:
+            faults.append(Fault(document, _too_many(asked[document])))
+    if faults:
+        raise Faulty(faults)
+
+
+def _too_many(document: Document) -> str:
+    files = "one file" if document.max == 1 else f"{document.max} files"
+    return f"Send at most {files} here."
+
+
+def _make_room(
+    tx: Tx, task_id: str, asked: dict[str, Document], arrived: Sequence[Arrived]
+) -> None:
+    """Drop earlier files that the new ones repeat, or that leave no room for them."""
+    before = tx.execute(_STAGED, {"task": task_id}).all()
+    dropped = []
+    for document in {one.document for one in arrived}:
+        new = {one.sha256 for one in arrived if one.document == document}
+        old = [row for row in before if row.document == document and row.sha256 not in new]
+        is_full = len(old) + len(new) > asked[document].max
+        kept = set() if is_full else {row.id for row in old}
+        dropped += [row.id for row in before if row.document == document and row.id not in kept]
+    if dropped:
+        tx.execute(sa.update(FileRow).where(FileRow.id.in_(dropped)).values(state="dropped"))
+
+
+def _row(tx: Tx, task: Any, one: Arrived) -> dict[str, Any]:
+    return {
+        "id": db.new_id(), "process_id": task.process_id, "task_id": task.id,
+        "participant_id": task.participant_id, "step": task.step, "document": one.document,
+        "name": one.name, "size": one.size, "sha256": one.sha256, "media_type": one.media_type,
+        "storage_id": one.storage_id, "state": "staged", "scan": NOT_SCANNED,
+        "arrived_at": tx.now,
+    }  # fmt: skip
+
+
+# Answering
+
+_RECEIVE = (
+    sa.update(FileRow)
+    .where(FileRow.task_id == sa.bindparam("task"), FileRow.state == "staged")
+    .values(state="received")
+    .returning(*FileRow.__table__.columns)
+)
+
+
+def _receive(tx: Tx, task_id: str) -> list[Any]:
+    """The files that arrived for the task, now part of its answer, in the order they came."""
+    rows = tx.execute(_RECEIVE, {"task": task_id}).all()
+    return sorted(rows, key=lambda row: row.id)
+
+
+def _answers(step: UploadStep, begun: Round, new: Sequence[Any]) -> dict[str, list[str]]:
+    """The ids of the files that now stand, by document."""
+    answers, faults = {}, []
+    for document in step.documents:
+        sent = [row.id for row in new if row.document == document.id]
+        standing = sent or begun.answers.get(document.id, [])
+        answers[document.id] = standing
+        if len(standing) > document.max:
+            faults.append(Fault(document.id, _too_many(document)))
+        elif len(standing) < document.min and (standing or document.required):
+            faults.append(Fault(document.id, _too_few(document)))
+    if faults:
+        raise Faulty(faults)
+    return answers
+
+
+def _too_few(document: Document) -> str:
+    if document.min <= 1:
+        return "Choose a file to send."
+    return f"Send at least {document.min} files here."
+
+
+def _retire(tx: Tx, begun: Round, answers: dict[str, list[str]]) -> None:
+    standing = {id_ for ids in answers.values() for id_ in ids}
+    old = [id_ for ids in begun.answers.values() for id_ in ids if id_ not in standing]
+    if old:
+        tx.execute(sa.update(FileRow).where(FileRow.id.in_(old)).values(state="replaced"))
+
+
+def _received(task: Asked, row: Any) -> FileReceived:
+    return FileReceived(
+        step=task.step,
+        task=task.id,
+        file=row.id,
+        document=row.document,
+        scan=row.scan,
+        media_type=row.media_type,
+        file_name=row.name,
+        sha256=row.sha256,
+        size=row.size,
+    )

@@ -1,0 +1,49 @@
+"""Who does something: every action is told, and every ledger entry remembers."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+ActorKind = Literal["participant", "staff", "api", "system"]
+Via = Literal["page", "api", "cli", "worker", "mail"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """One acting person, program or clock.
+
+    ``id`` is a participant's id, a user's id, an API token's id or a worker's name.
+    ``auth`` says in the ledger's words how it was verified: ``link``, ``password``,
+    ``token``, ``terminal``, ``none``. ``link`` is the id of the link that a participant came by,
+    in the generation it had then: a revoked link has another. ``ip`` and ``agent`` are ``None``
+    where not known.
+    """
+
+    kind: ActorKind
+    id: str
+    name: str
+    via: Via
+    auth: str
+    email: str | None = None
+    user_id: str | None = None
+    role: str | None = None
+    team_ids: frozenset[str] = frozenset()
+    link: str | None = None
+    link_generation: int | None = None
+    ip: str | None = None
+    agent: str | None = None
+    on_behalf: bool = False
+    reason: str | None = None
+
+    def acting_on_behalf(self, reason: str) -> "Actor":
+        """The same actor, doing it in the assignee's place, for a reason that is recorded."""
+        return replace(self, on_behalf=True, reason=reason)
+
+    @property
+    def is_staff(self) -> bool:
+        """True for a signed-in user and for an API token that acts for one."""
+        return self.kind in ("staff", "api") and self.user_id is not None
+
+
+def system(name: str) -> Actor:
+    """The portal itself: ``clock``, ``relay``, ``engine``, ``trails``."""
+    return Actor(kind="system", id=name, name="Portico", via="worker", auth="none")

@@ -1,0 +1,91 @@
+"""``portal check`` tells every fault of definitions, ``portal define`` publishes them."""
+
+import json
+from pathlib import Path
+
+import click
+
+from portal.cli.house import open_house
+
+_FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+_UNREADABLE: dict[type[OSError], str] = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "this is a folder; name the files in it",
+    PermissionError: "you may not read this file",
+}
+
+
+@click.command
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: _print_schema(context) if wanted else None,
+    help="Print the JSON Schema of the language, for editors, and do nothing else.",
+)
+@_FILES
+def check(files: tuple[str, ...]) -> int:
+    """Tell every fault of process definitions, one a line.
+
+    Exit 0 where there is none, 1 where there are.
+    """
+    faults = [line for name in files for line in _faults(name)]
+    for line in faults:
+        click.echo(line)
+    if not faults:
+        sound = "1 definition is" if len(files) == 1 else f"{len(files)} definitions are"
+        click.echo(f"{sound} sound.", err=True)
+    return 1 if faults else 0
+
+
+@click.command
+@_FILES
+def define(files: tuple[str, ...]) -> int:
+    """Load process definitions; nothing is loaded while any of them has a fault."""
+    faults = [line for name in files for line in _faults(name)]
+    if not faults:
+        open_house(log_level="warning")
+        faults = [line for name in files for line in _publish(name)]
+    for line in faults:
+        click.echo(line, err=True)
+    return 1 if faults else 0
+
+
+def _print_schema(context: click.Context) -> None:
+    from portal.definition.schema import schema
+
+    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+    context.exit()
+
+
+def _faults(name: str) -> list[str]:
+    from portal.definition.load import DefinitionFaults, load
+
+    try:
+        load(_text(name), name)
+    except DefinitionFaults as refusal:
+        return [str(fault) for fault in refusal.faults]
+    except UnicodeDecodeError:
+        return [f"{name}: this is not a text in UTF-8."]
+    except OSError as fault:
+        return [f"{name}: {_UNREADABLE.get(type(fault), fault.strerror or 'it cannot be read')}."]
+    return []
+
+
+def _publish(name: str) -> list[str]:
+    from portal.actions import definitions
+    from portal.cli.hand import at_the_terminal
+    from portal.errors import Faulty
+
+    try:
+        told = definitions.publish(_text(name), filename=name, actor=at_the_terminal())
+    except Faulty as refusal:
+        return [f"{name}:{fault.at}: {fault.message}" for fault in refusal.faults]
+    news = "published" if told.is_new else "known already"
+    click.echo(f"{told.key} version {told.version}: {news}")
+    return []
+
+
+def _text(name: str) -> str:
+    return Path(name).read_text(encoding="utf-8-sig")

@@ -1,0 +1,169 @@
+"""``portal doctor``: is everything there that the portal leans on, and what to do where not."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import click
+
+from portal import clock, db
+from portal.cli.main import Outside
+from portal.errors import PortalError
+from portal.logs import scrub
+from portal.settings import NAMES, Settings, SettingsError
+
+# A role that has not been heard of for this long is taken to be dead; it beats every few seconds.
+SILENT_AFTER = 60
+KNOWN_BESIDE = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT"}
+REMARK = {"ok": "ok  ", "note": "note", "bad": "BAD "}
+
+
+class Finding(NamedTuple):
+    """One line of the report; ``remedy`` says what to do."""
+
+    verdict: Literal["ok", "note", "bad"]
+    part: str
+    told: str
+    remedy: str = ""
+
+
+@click.command
+@click.pass_obj
+def doctor(outside: Outside) -> int:
+    """Check settings, database, Redis, mail, storage, PDF libraries and the roles.
+
+    One line each, with the remedy. The exit status is 1 where anything is bad.
+    """
+    worst = 0
+    for finding in examine(outside.ask_redis):
+        remedy = f" {finding.remedy}" if finding.remedy else ""
+        click.echo(f"{REMARK[finding.verdict]}  {finding.part:<10} {finding.told}{remedy}")
+        worst |= finding.verdict == "bad"
+    return int(worst)
+
+
+def examine(ask_redis: Callable[[Settings], object]) -> Iterator[Finding]:
+    """Every finding, in the order in which one mends things."""
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        for fault in error.faults:
+            yield Finding("bad", "settings", fault)
+        return
+    yield from _settings(settings)
+    yield from _database(settings)
+    yield _redis(settings, ask_redis)
+    yield _mail(settings)
+    yield _storage(settings)
+    yield _pdf()
+    yield _address(settings)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "settings", f"are sound; data lies in {settings.data_dir}.")
+    known = {*NAMES, *KNOWN_BESIDE}
+    for name in sorted(n for n in os.environ if n.startswith("PORTAL_") and n not in known):
+        yield Finding("note", "settings", f"{name} is not a setting of ours.", "Is it misspelt?")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from portal.migrations import missing_revisions
+
+    kind = "SQLite" if settings.is_sqlite else "PostgreSQL"
+    db.bind(db.Database(settings.database_url))
+    try:
+        missing = missing_revisions(db.current())
+    except Exception as error:  # noqa: BLE001, RUF100 - each driver has its own way to say no
+        told = f"{kind} does not answer: {_short(error)}."
+        yield Finding("bad", "database", told, "Start it, or correct PORTAL_DATABASE_URL.")
+        return
+    if missing:
+        told = f"{kind} answers, its schema is not current."
+        yield Finding("bad", "database", told, "Run `portal migrate`; `portal up` does it too.")
+        return
+    yield Finding("ok", "database", f"{kind} answers, its schema is current.")
+    yield from _roles(clock.now())
+
+
+def _roles(now: datetime) -> Iterator[Finding]:
+    from portal.readings.gauges import signs_of_life
+
+    found = signs_of_life(now)
+    for role in ("worker", "scheduler"):
+        remedy = f"Start `portal up` or `portal {role}`."
+        if role not in found:
+            yield Finding("note", role, "has never run on this database.", remedy)
+        elif found[role] > SILENT_AFTER:
+            told = f"gave its last sign of life {_ago(found[role])} ago."
+            yield Finding("bad", role, told, remedy)
+        else:
+            yield Finding("ok", role, f"gave a sign of life {_ago(max(0, found[role]))} ago.")
+
+
+def _redis(settings: Settings, ask: Callable[[Settings], object]) -> Finding:
+    try:
+        ask(settings)
+    except Exception as error:  # noqa: BLE001, RUF100 - away is away, whatever the reason
+        if settings.redis_url is None:
+            told = "the embedded server is not running."
+            return Finding("note", "redis", told, "`portal up` starts it.")
+        remedy = "Start it, or correct PORTAL_REDIS_URL; until then the relay does its work."
+        return Finding("bad", "redis", f"does not answer: {_short(error)}.", remedy)
+    return Finding("ok", "redis", "answers.")
+
+
+def _mail(settings: Settings) -> Finding:
+    from portal.delivery.mail import Mailer
+
+    try:
+        with Mailer(settings, connect_seconds=5, answer_seconds=5) as mailer:
+            server = mailer.probe()
+    except PortalError as error:
+        if settings.smtp_url is None:
+            told = "the mail catcher is not running."
+            return Finding("note", "mail", told, "`portal up` starts it.")
+        return Finding("bad", "mail", scrub(error.sentence), error.remedy or "See PORTAL_SMTP_URL.")
+    if settings.smtp_url is None:
+        told = f"goes to the mail catcher at {server}, not to people."
+        return Finding("note", "mail", told, "Set PORTAL_SMTP_URL to reach them.")
+    return Finding("ok", "mail", f"the server at {server} takes mail.")
+
+
+def _storage(settings: Settings) -> Finding:
+    from portal.delivery.storage import Store
+
+    try:
+        Store(settings.storage_dir).probe()
+    except (PortalError, OSError) as error:
+        remedy = "Make room or give the folder to this user."
+        return Finding("bad", "storage", _short(error), remedy)
+    return Finding("ok", "storage", f"files are written and read back in {settings.storage_dir}.")
+
+
+def _pdf() -> Finding:
+    from portal.delivery import pdf
+
+    try:
+        version = pdf.probe()
+    except PortalError as error:
+        return Finding("bad", "pdf", error.sentence, error.remedy)
+    return Finding("ok", "pdf", f"{version} sets audit trails.")
+
+
+def _address(settings: Settings) -> Finding:
+    if settings.base_url.startswith("https://"):
+        return Finding("ok", "address", f"{settings.base_url} is what links begin with.")
+    told = f"{settings.base_url} is not https: links and cookies can be read on the way."
+    return Finding("note", "address", told, "Fine for a trial; else set PORTAL_BASE_URL.")
+
+
+def _ago(seconds: int) -> str:
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {word}"
+    return f"{seconds} seconds"
+
+
+def _short(error: Exception) -> str:
+    return scrub(" ".join(str(error).split()))[:200].rstrip(".")

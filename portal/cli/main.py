@@ -1,0 +1,140 @@
+"""The command ``portal``: what it can do, and how a fault is told in a terminal.
+
+Commands are imported when they are called, so that ``--help`` costs little. Every fault is one
+sentence on standard error and a non-zero exit: 1 refused, 2 wrong use or settings.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+from portal.kin import end_with_named_parent
+
+
+class Entry(NamedTuple):
+    """Where a command lies (``module:attribute``) and what it does, in a line."""
+
+    place: str
+    summary: str
+    hidden: bool = False
+
+
+COMMANDS: dict[str, Entry] = {
+    "up": Entry("portal.cli.up:up", "Run everything in one process tree."),
+    "web": Entry("portal.cli.web:web", "Run the web role alone."),
+    "check": Entry("portal.cli.definitions:check", "Tell every fault of process definitions."),
+    "define": Entry("portal.cli.definitions:define", "Load process definitions."),
+    "start": Entry("portal.cli.processes:start", "Start a process and print its id."),
+    "user": Entry("portal.cli.people:user", "Add or update staff."),
+    "token": Entry("portal.cli.people:token", "Make API tokens."),
+    "verify": Entry("portal.cli.verify:verify", "Check an audit trail offline."),
+    "doctor": Entry("portal.cli.doctor:doctor", "Check this installation, with remedies."),
+    "migrate": Entry("portal.cli.up:migrate", "Bring the database to the current schema."),
+    "catcher": Entry("portal.cli.up:catcher", "Run the mail catcher.", hidden=True),
+}
+
+
+class Outside(NamedTuple):
+    """What commands need of rooms that this package does not know; handed in by ``app.py``.
+
+    ``ask_redis`` takes the settings and raises where Redis does not answer; ``carry_out`` does
+    every waiting effect (mail, PDF) in this process, with the settings it is given.
+    """
+
+    ask_redis: Callable[[Any], object]
+    carry_out: Callable[[Any], object]
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    entries: dict[str, Entry] = COMMANDS
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order in which a newcomer needs them."""
+        return [name for name, entry in self.entries.items() if not entry.hidden]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported now; None where there is none."""
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.entries[name].summary) for name in self.list_commands(ctx)]
+            )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def portal() -> None:
+    """Portico: work that crosses a company's border."""
+
+
+def run(more: dict[str, Entry], outside: Outside, arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line with the commands handed in beside those of this package."""
+    end_with_named_parent()
+    Commands.entries = {**COMMANDS, **more}
+    options: dict[str, Any] = {"prog_name": "portal", "standalone_mode": False, "obj": outside}
+    sys.exit(answer(lambda: portal.main(arguments, **options)))
+
+
+def answer(work: Callable[[], Any]) -> int:
+    """Do the work of a command and tell its faults; the exit status."""
+    try:
+        status = work()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as fault:
+        fault.show()
+        return fault.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _tell("Stopped.", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone; leave nothing for the interpreter's last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as fault:  # noqa: BLE001, RUF100 - the last place to make a sentence of it
+        return _refusal(fault)
+    return status if isinstance(status, int) else 0
+
+
+def _refusal(fault: Exception) -> int:
+    from portal.errors import PortalError
+    from portal.settings import SettingsError
+
+    if isinstance(fault, SettingsError):
+        return _tell("\n".join(fault.faults), 2)
+    if isinstance(fault, PortalError):
+        return _tell(str(fault), 1)
+    return _tell(_sentence_of(fault), 1)
+
+
+def _sentence_of(fault: Exception) -> str:
+    """What an outside fault means to whoever sits at the terminal."""
+    from portal.logs import scrub
+
+    name = type(fault).__name__
+    module = type(fault).__module__.partition(".")[0]
+    told = scrub(" ".join(str(fault).split()))[:300]
+    if module in ("sqlalchemy", "psycopg", "sqlite3"):
+        return f"The database can't do this: {told}. `portal doctor` tells what it needs."
+    if module == "redis":
+        return f"Redis does not answer: {told}. `portal doctor` tells what it needs."
+    if isinstance(fault, OSError):
+        return f"{fault.strerror or told}{f': {fault.filename}' if fault.filename else ''}."
+    return f"This went wrong inside the portal ({name}: {told})."
+
+
+def _tell(sentence: str, status: int) -> int:
+    click.echo(sentence, err=True)
+    return status

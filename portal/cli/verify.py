@@ -1,0 +1,136 @@
+"""``portal verify``: check an audit trail offline, without database, settings or network."""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import click
+
+from portal.ledger import chain, ed25519
+from portal.ledger.findings import ALTERED, INCOMPLETE, Report
+from portal.ledger.verify import lines_of
+from portal.ledger.verify import verify as check
+
+_FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
+_PRINTED = re.compile(r"#(\d+)\s+([0-9a-f]{16})(?![0-9a-f])")
+_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--key", help="The portal's public key, or a file that holds it.")
+@click.option("--receipt", "receipts", multiple=True, metavar="NUMBER:HASH",
+              help="An event's number and hash, as a receipt names them.")  # fmt: skip
+@click.option("--older", multiple=True, type=_FILE, help="An older export of the same process.")
+@click.option("--files", type=_FOLDER, help="A folder with the files that were uploaded.")
+def verify(
+    file: Path,
+    key: str | None,
+    receipts: tuple[str, ...],
+    older: tuple[Path, ...],
+    files: Path | None,
+) -> int:
+    """Check an audit trail (PDF or ledger export) offline.
+
+    Ends with 0 sound, 1 altered, 2 incomplete, 3 signed by another key.
+    """
+    known = [(number, digest) for text in receipts for number, digest in [_receipt(text)]]
+    known += [last for path in older for last in _last_of(path)]
+    with file.open("rb") as opened:
+        is_pdf = b"%PDF-" in opened.read(1024)
+    public = None if key is None else _key(key)
+    digests = None if files is None else _digests(files)
+    if is_pdf:
+        report = _check_pdf(file, public, known, digests)
+    else:
+        report = check(lines_of(file), key=public, receipts=known, digests=digests)
+    for line in report.told():
+        click.echo(line)
+    return report.verdict
+
+
+def _check_pdf(
+    file: Path,
+    key: bytes | None,
+    receipts: list[tuple[int, str]],
+    digests: Collection[str] | None,
+) -> Report:
+    from portal.delivery import pdf_reading
+
+    try:
+        held = {raw for _, raw in pdf_reading.enclosures(file) if _FIRST_LINE.match(raw)}
+    except pdf_reading.NotReadable as fault:
+        return _refused(ALTERED, str(fault))
+    if len(held) != 1:
+        missing = "There is no ledger inside this PDF: it is not an audit trail."
+        twice = "There is more than one ledger inside this PDF."
+        return _refused(ALTERED if held else INCOMPLETE, twice if held else missing)
+    lines = held.pop().splitlines(keepends=True)
+    report = check(lines, key=key, receipts=receipts, digests=digests)
+    report.done.add(12)
+    try:
+        _compare(report, lines, pdf_reading.text(file))
+    except pdf_reading.NotReadable as fault:
+        report.find(12, ALTERED, str(fault))
+    return report
+
+
+def _compare(report: Report, lines: Iterable[bytes], text: str) -> None:
+    """Check 12: the PDF prints the events that it carries, each by number and hash."""
+    printed = {(int(number), start) for number, start in _PRINTED.findall(text)}
+    embedded = set()
+    for line in lines:
+        try:
+            event = chain.parse(line.decode())
+        except ValueError:
+            continue  # told by check 1 already
+        if isinstance(event, dict) and "body" in event:
+            embedded.add((event.get("seq"), str(event.get("hash"))[:16]))
+    for number, start in sorted(embedded - printed, key=str):
+        report.find(12, ALTERED, f"event {number} ({start}…) is embedded but not printed")
+    for number, start in sorted(printed - embedded):
+        report.find(12, ALTERED, f"event {number} ({start}…) is printed but not embedded")
+
+
+def _refused(verdict: int, sentence: str) -> Report:
+    report = Report()
+    report.find(1, verdict, sentence)
+    return report
+
+
+def _receipt(text: str) -> tuple[int, str]:
+    match = re.fullmatch(r"(\d{1,9}):([0-9a-f]{64})", text.strip().lower(), re.ASCII)
+    if match is None:
+        raise click.BadParameter(
+            f"{text!r} is not a receipt: NUMBER:HASH was expected, the hash with 64 hex digits."
+        )
+    return int(match[1]), match[2]
+
+
+def _last_of(path: Path) -> list[tuple[int, str]]:
+    """The last event of an older export, which must still be there."""
+    older = check(lines_of(path))
+    if not older.events:
+        raise click.BadParameter(f"There is no ledger in {path}.")
+    return [(older.events - 1, older.head)]
+
+
+def _key(text: str) -> bytes:
+    """A public key as text, or out of a file; a page of the portal holds it in its first line."""
+    try:
+        if len(text) < 1024 and Path(text).is_file():
+            text = Path(text).read_text(encoding="ascii", errors="replace")
+        return ed25519.public_key(text if "-----" in text else text.strip().partition("\n")[0])
+    except (chain.Malformed, OSError) as fault:
+        raise click.BadParameter(f"{fault}.", param_hint="--key") from None
+
+
+def _digests(folder: Path) -> set[str]:
+    found = set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                found.add(hashlib.file_digest(file, "sha256").hexdigest())
+    return found

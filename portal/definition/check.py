@@ -1,0 +1,138 @@
+"""A whole definition, checked: its head, roles and inputs, then its steps."""
+
+import re
+from typing import Any
+
+from portal.calendar import check_holidays, parse_hours, zone
+from portal.definition.blocks import EXPECTED, Block, described, humanized, wrong_id
+from portal.definition.check_fields import finish_fields, sketch_fields
+from portal.definition.check_steps import (
+    World,
+    finish_steps,
+    outline_steps,
+    read_link_for,
+)
+from portal.definition.nodes import Faults, Node
+from portal.definition.shapes import ANY, scope
+from portal.definition.text import Text
+from portal.definition.tree import CalendarSpec, Definition, Owner, Role
+from portal.definition.values import is_email
+
+HEAD_KEYS = (
+    "key", "name", "title", "owner", "purpose", "runbook", "review_every", "calendar", "roles",
+    "inputs", "steps", "link_for",
+)  # fmt: skip
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_KEY = 100
+
+
+def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | None:
+    """The definition of a document; None where a fault was noted."""
+    head = Block(node, "document", faults)
+    if not head.is_mapping:
+        return None
+    head.only(HEAD_KEYS)
+    head.require("key", "name", "owner", "steps")
+    roles = _roles(head)
+    inputs = sketch_fields(_listed(head, "inputs"), "inputs", faults)
+    outlines = outline_steps(head.list("steps"), faults)
+    names = scope(
+        tuple(sketch.field for sketch in inputs),
+        {outline.id: outline.shape() for outline in outlines},
+        {name: ANY for outline in outlines for name in outline.set_names()},
+        roles,
+    )
+    name = head.text("name") or ""
+    definition = Definition(
+        key=head.parsed("key", _key) or "",
+        name=name,
+        title=head.template("title", names) or Text(name),
+        owner=_owner(head) or Owner(),
+        roles=roles,
+        inputs=finish_fields(inputs, names),
+        steps=finish_steps(World(names, roles, outlines, faults)),
+        source=source,
+        digest=digest,
+        purpose=head.text("purpose"),
+        runbook=head.long_text("runbook"),
+        review_every=head.duration("review_every"),
+        calendar=_calendar(head),
+        link_for=read_link_for(head),
+    )
+    return None if faults.found else definition
+
+
+def _listed(head: Block, key: str) -> list[Node]:
+    return head.list(key, empty=True) if key in head else []
+
+
+def _key(text: Any) -> str:
+    if not isinstance(text, str) or not _KEY.fullmatch(text) or len(text) > _LONGEST_KEY:
+        raise ValueError(
+            f"{text!r} is not a key, expected small letters, digits and single hyphens, such as "
+            "vendor-onboarding"
+        )
+    return text
+
+
+def _owner(head: Block) -> Owner | None:
+    node = head.node("owner")
+    if node is None:
+        return None
+    if isinstance(node.value, dict):
+        inner = Block(node, "owner", head.faults)
+        inner.only(("team",))
+        inner.require("team")
+        team = inner.text("team")
+        return Owner(team=team) if team else None
+    if not isinstance(node.value, str) or not is_email(node.value):
+        head.fault("owner", f"is {described(node)}, expected {EXPECTED['owner']}")
+        return None
+    return Owner(email=node.value)
+
+
+def _roles(head: Block) -> dict[str, Role]:
+    node = head.node("roles")
+    if node is None:
+        return {}
+    block = Block(node, "roles", head.faults)
+    return {name: _role(name, block) for name in block.items}
+
+
+def _role(name: str, roles: Block) -> Role:
+    item = roles.items[name]
+    wrong = wrong_id(name)
+    if wrong:
+        roles.faults.add(item.line, name, f"{wrong}, expected {EXPECTED['id']}")
+    block = Block(item.node, name, roles.faults, item.line)
+    block.only(("kind", "name", "team", "named_later"))
+    block.require("kind")
+    kind = block.choice("kind", ("external", "staff"))
+    team = block.text("team")
+    if team and kind == "external":
+        block.fault("team", "goes only with kind staff, expected an external role without it")
+    return Role(
+        name,
+        "staff" if kind == "staff" else "external",
+        block.text("name") or humanized(name),
+        team,
+        block.flag("named_later", default=False),
+    )
+
+
+def _calendar(head: Block) -> CalendarSpec | None:
+    node = head.node("calendar")
+    if node is None:
+        return None
+    block = Block(node, "calendar", head.faults)
+    block.only(("timezone", "hours", "holidays"))
+    return CalendarSpec(
+        block.parsed("timezone", lambda text: zone(text).key),
+        block.parsed("hours", _hours),
+        block.parsed("holidays", check_holidays),
+    )
+
+
+def _hours(text: str) -> str:
+    parse_hours(text)
+    return text

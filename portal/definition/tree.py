@@ -1,0 +1,305 @@
+"""The tree of a checked definition: frozen dataclasses, one class per step kind.
+
+Built by `load.load` alone, so whatever stands here has passed `check`. Texts that may hold
+`{{ }}` are `Text` (a `str` with `.render(facts)`); conditions are compiled `Expression`s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from portal.definition.durations import Duration, Rung
+    from portal.definition.expressions import Expression
+    from portal.definition.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who answers for the outcome: exactly one of `email` (a staff user) and `team` is set."""
+
+    email: str | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSpec:
+    """`calendar:` as written; what is `None` is taken from the installation's calendar."""
+
+    timezone: str | None = None
+    hours: str | None = None
+    holidays: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A part somebody plays. `team` only for staff; `named_later`: a start may leave it out."""
+
+    id: str
+    kind: Literal["external", "staff"]
+    name: str
+    team: str | None = None
+    named_later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: `value` is stored, `label` is shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of `inputs`, a form or a table (then a column).
+
+    `min`/`max` are Decimal for number and money, int for choices and table, a date or `"today"`
+    for date. `default` is a JSON value in which strings are `Text`; read it by
+    `fields.default_value`. `pattern` is matched against the whole value (RE2).
+    """
+
+    id: str
+    type: str
+    label: Text
+    help: Text | None = None
+    required: bool = True
+    default: Any = None
+    show_if: Expression | None = None
+    options: tuple[Option, ...] = ()
+    columns: tuple[Field, ...] = ()
+    min: Decimal | int | date | Literal["today"] | None = None
+    max: Decimal | int | date | Literal["today"] | None = None
+    decimals: int | None = None
+    currencies: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    line: int = 0
+
+    def column(self, wanted: str) -> Field:
+        """The column of that id; KeyError if there is none."""
+        return _by_id(self.columns, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document an upload asks for. `accept` are extensions without dot; empty: anything.
+
+    `max_size` in bytes for each file; `min`/`max` count files.
+    """
+
+    id: str
+    name: Text
+    help: Text | None = None
+    accept: tuple[str, ...] = ()
+    max_size: int = 25_000_000
+    min: int = 1
+    max: int = 1
+    required: bool = True
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AssignExpr:
+    """`assign: {email, name}`: a person computed when the step opens."""
+
+    email: Expression
+    name: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueAt:
+    """`due: {at: …}`: a timestamp, or a date (the end of that working day)."""
+
+    at: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """One rung after the due time: who is told. `to` is a role id or `"owner"`."""
+
+    after: Duration
+    to: str
+    then: Literal["notify"] = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnTo:
+    """The way back: the id of an earlier step of the same or an enclosing list."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What every step has. `when` false: the step is skipped. `line` is where it begins."""
+
+    kind: ClassVar[str] = ""
+
+    id: str
+    name: Text
+    when: Expression | None = None
+    why: str | None = None
+    control: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonStep(Step):
+    """A step that a person does.
+
+    `assign`: role ids in order (several: see the page), or a computed person.
+    `remind`: the rungs; `None` means the default ladder where `due` is set, `()` none.
+    """
+
+    assign: tuple[str, ...] | AssignExpr
+    instructions: Text | None = None
+    due: Duration | DueAt | None = None
+    remind: tuple[Rung, ...] | None = None
+    escalate: tuple[Escalation, ...] = ()
+    link_for: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormStep(PersonStep):
+    """Asks the assignee for fields."""
+
+    kind: ClassVar[str] = "form"
+    fields: tuple[Field, ...]
+
+    def field(self, wanted: str) -> Field:
+        """The field of that id; KeyError if there is none."""
+        return _by_id(self.fields, wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadStep(PersonStep):
+    """Asks the assignee for documents."""
+
+    kind: ClassVar[str] = "upload"
+    documents: tuple[Document, ...]
+
+    def document(self, wanted: str) -> Document:
+        """The document of that id; KeyError if there is none."""
+        return _by_id(self.documents, wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalStep(PersonStep):
+    """Asks for a decision on what the steps in `show` brought.
+
+    `on_changes` set: "changes requested" is offered. `separate_from`: step ids or `"starter"`.
+    """
+
+    kind: ClassVar[str] = "approval"
+    question: Text
+    show: tuple[str, ...] = ()
+    needs: Literal["all", "any"] | int = "all"
+    on_changes: ReturnTo | None = None
+    on_reject: ReturnTo | Literal["end", "continue"] = "end"
+    separate_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStep(PersonStep):
+    """A to-do, ticked off with a note; every line of `checklist` must be ticked."""
+
+    kind: ClassVar[str] = "task"
+    checklist: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStep(Step):
+    """Sends a message to the people of the roles `to`; completes at once. `body` is Markdown."""
+
+    kind: ClassVar[str] = "message"
+    to: tuple[str, ...]
+    subject: Text
+    body: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStep(Step):
+    """Computes values, in the order written; a later one may use an earlier one."""
+
+    kind: ClassVar[str] = "set"
+    assignments: tuple[tuple[str, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of a process, checked. `source` is the text it came from.
+
+    `digest` is the SHA-256 (hex) of the canonical JSON of the parsed document, so that comments
+    and layout do not make a new version.
+    """
+
+    key: str
+    name: str
+    title: Text
+    owner: Owner
+    roles: dict[str, Role]
+    inputs: tuple[Field, ...]
+    steps: tuple[Step, ...]
+    source: str
+    digest: str
+    purpose: str | None = None
+    runbook: str | None = None
+    review_every: Duration | None = None
+    calendar: CalendarSpec | None = None
+    link_for: Duration | None = None
+    _index: dict[str, Step] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", {step.id: step for step in self.steps})
+
+    def step(self, wanted: str) -> Step:
+        """The step of that id; KeyError if there is none."""
+        return self._index[wanted]
+
+    def has_step(self, wanted: str) -> bool:
+        """Whether a step of that id exists."""
+        return wanted in self._index
+
+    def all_steps(self) -> tuple[Step, ...]:
+        """Every step in document order."""
+        return self.steps
+
+    def enclosing_list(self, wanted: str) -> tuple[Step, ...]:
+        """The list of steps that the step stands in; KeyError if there is none."""
+        self.step(wanted)
+        return self.steps
+
+    def steps_before(self, wanted: str) -> tuple[Step, ...]:
+        """The steps a `return_to` of this step may name, in document order."""
+        siblings = self.enclosing_list(wanted)
+        return siblings[: siblings.index(self.step(wanted))]
+
+    def input(self, wanted: str) -> Field:
+        """The input of that id; KeyError if there is none."""
+        return _by_id(self.inputs, wanted)
+
+    def value_names(self) -> tuple[str, ...]:
+        """Every name under `values`, in document order, each once."""
+        sets = (step for step in self.all_steps() if isinstance(step, SetStep))
+        return tuple(dict.fromkeys(name for step in sets for name, _ in step.assignments))
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Thing = TypeVar("_Thing", bound=_Named)
+
+
+def _by_id(things: tuple[_Thing, ...], wanted: str) -> _Thing:
+    for thing in things:
+        if thing.id == wanted:
+            return thing
+    raise KeyError(wanted)

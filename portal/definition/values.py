@@ -1,0 +1,241 @@
+"""One answer judged by its field: from what was typed, or from JSON, to what is stored.
+
+What is stored is JSON: numbers and amounts as decimal text that keeps its digits, dates as ISO
+text, yes_no as a boolean. Each fault is one sentence that says what to do.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from portal.definition.functions import FIRST_YEAR, LAST_YEAR, compile_pattern
+from portal.definition.shown import show, show_value
+
+if TYPE_CHECKING:
+    from portal.definition.tree import Field
+
+LONGEST = 100_000
+DIGITS = 28
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
+_PHONE = re.compile(r"\+?[0-9 ()/.\-]{4,30}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class FieldFault(ValueError):
+    """What is wrong with an answer, as one sentence for the person."""
+
+
+def read_value(field: "Field", raw: Any, *, today: date) -> Any:
+    """The value to store, or None where nothing was given. Not for tables.
+
+    `raw` is typed text or JSON. Raises FieldFault.
+    """
+    if raw is None or (isinstance(raw, str) and not raw.strip()) or raw == []:
+        return None
+    return _READERS[field.type](field, raw, today)
+
+
+def decimal_of(raw: Any) -> Decimal:
+    """A number from text or JSON, its digits kept. Raises FieldFault."""
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
+        raise FieldFault("Enter a number, such as 1234.50.")
+    if isinstance(raw, int) and abs(raw) >= 10**DIGITS:
+        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+    if isinstance(raw, str):
+        raw = raw.strip()
+        if not _NUMBER.fullmatch(raw):
+            raise FieldFault("Enter a number with a point, such as 1234.50, and no other signs.")
+    try:
+        value = Decimal(repr(raw) if isinstance(raw, float) else raw)
+    except InvalidOperation:
+        raise FieldFault("Enter a number, such as 1234.50.") from None
+    if not value.is_finite() or abs(value.adjusted()) > DIGITS:
+        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+    if len(format(value, "f").replace(".", "").lstrip("+-0")) > DIGITS:
+        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+    return value
+
+
+def date_of(text: str) -> date:
+    """A date written YYYY-MM-DD, of the years 1000 to 9000. Raises ValueError."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    day = date.fromisoformat(text)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(text)
+    return day
+
+
+def holds_control(text: str) -> bool:
+    """Whether it holds what can be neither shown nor stored everywhere, such as NUL."""
+    return _CONTROL.search(text) is not None
+
+
+def is_email(text: str) -> bool:
+    """Whether it has the form of an e-mail address that mail can be sent to."""
+    return (
+        len(text) <= 254
+        and _EMAIL.fullmatch(text) is not None
+        and not text.startswith((".", "-"))
+        and ".." not in text
+        and not holds_control(text)
+    )
+
+
+def _text(field: "Field", raw: Any, today: date) -> str:
+    if not isinstance(raw, str):
+        raise FieldFault("Enter a text.")
+    text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if holds_control(text):
+        raise FieldFault("Remove the characters that can't be shown, such as control signs.")
+    if field.type != "multiline" and "\n" in text:
+        raise FieldFault("Enter this on a single line.")
+    _judge_length(field, text)
+    if field.pattern and not compile_pattern(field.pattern).fullmatch(text):
+        raise FieldFault("This doesn't have the expected form; please check it.")
+    return text
+
+
+def _judge_length(field: "Field", text: str) -> None:
+    most = min(field.max_length or LONGEST, LONGEST)
+    if len(text) > most:
+        raise FieldFault(f"Shorten this to at most {most} characters; it has {len(text)}.")
+    if field.min_length and len(text) < field.min_length:
+        raise FieldFault(f"Enter at least {field.min_length} characters; it has {len(text)}.")
+
+
+def _email(field: "Field", raw: Any, today: date) -> str:
+    text = _text(field, raw, today)
+    if not is_email(text):
+        raise FieldFault("Enter an e-mail address, such as name@example.com.")
+    return text
+
+
+def _phone(field: "Field", raw: Any, today: date) -> str:
+    text = _text(field, raw, today)
+    if not _PHONE.fullmatch(text) or sum(sign.isdigit() for sign in text) < 4:
+        raise FieldFault("Enter a phone number, such as +49 30 1234567.")
+    return text
+
+
+def _url(field: "Field", raw: Any, today: date) -> str:
+    text = _text(field, raw, today)
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"[\s<>\"]", text):
+        raise FieldFault("Enter a web address, such as https://example.com.")
+    return text
+
+
+def _number(field: "Field", raw: Any, today: date) -> str:
+    return _judged_number(field, decimal_of(raw))
+
+
+def _judged_number(field: "Field", value: Decimal) -> str:
+    exponent = value.as_tuple().exponent
+    if field.decimals is not None and isinstance(exponent, int) and -exponent > field.decimals:
+        if field.decimals == 0:
+            raise FieldFault("Enter a whole number.")
+        raise FieldFault(f"Enter at most {field.decimals} digits after the point.")
+    if isinstance(field.min, Decimal | int) and value < field.min:
+        raise FieldFault(f"Enter {show_value(Decimal(field.min))} or more.")
+    if isinstance(field.max, Decimal | int) and value > field.max:
+        raise FieldFault(f"Enter {show_value(Decimal(field.max))} or less.")
+    return format(value if value else abs(value), "f")
+
+
+def _money(field: "Field", raw: Any, today: date) -> dict[str, str] | None:
+    if not isinstance(raw, Mapping) or not raw.keys() <= {"amount", "currency"}:
+        raise FieldFault("Enter an amount and its currency.")
+    amount, currency = raw.get("amount"), raw.get("currency")
+    if amount is None or (isinstance(amount, str) and not amount.strip()):
+        return None
+    only = field.currencies[0] if len(field.currencies) == 1 else None
+    if currency in (None, "") and only:
+        currency = only
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency.strip().upper()):
+        raise FieldFault("Choose the currency of the amount, such as EUR.")
+    currency = currency.strip().upper()
+    if field.currencies and currency not in field.currencies:
+        raise FieldFault(f"Choose one of these currencies: {', '.join(field.currencies)}.")
+    return {"amount": _judged_number(field, decimal_of(amount)), "currency": currency}
+
+
+def _date(field: "Field", raw: Any, today: date) -> str:
+    try:
+        day = date_of(raw.strip()) if isinstance(raw, str) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise FieldFault("Enter a date as year-month-day, such as 2026-11-27.")
+    earliest, latest = _day(field.min, today), _day(field.max, today)
+    if earliest and day < earliest:
+        raise FieldFault(f"Enter {show(field, earliest.isoformat())} or a later date.")
+    if latest and day > latest:
+        raise FieldFault(f"Enter {show(field, latest.isoformat())} or an earlier date.")
+    return day.isoformat()
+
+
+def _day(limit: Any, today: date) -> date | None:
+    return today if limit == "today" else limit
+
+
+def _yes_no(field: "Field", raw: Any, today: date) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("yes", "true"):
+        return True
+    if raw in ("no", "false"):
+        return False
+    raise FieldFault("Choose yes or no.")
+
+
+def _choice(field: "Field", raw: Any, today: date) -> str:
+    if not isinstance(raw, str) or raw not in {option.value for option in field.options}:
+        raise FieldFault("Choose one of the options.")
+    return raw
+
+
+def _choices(field: "Field", raw: Any, today: date) -> list[str]:
+    chosen = [raw] if isinstance(raw, str) else raw
+    if not isinstance(chosen, list) or not all(isinstance(one, str) for one in chosen):
+        raise FieldFault("Choose among the options.")
+    known = [option.value for option in field.options]
+    if not set(chosen) <= set(known):
+        raise FieldFault("Choose among the options.")
+    kept = [value for value in known if value in chosen]
+    judge_count(field, len(kept), "options")
+    return kept
+
+
+def judge_count(field: "Field", count: int, things: str) -> None:
+    """Hold a number of options or rows to `min` and `max`. Raises FieldFault."""
+    if isinstance(field.min, int) and count < field.min:
+        raise FieldFault(f"Give at least {field.min} {things}; there are {count}.")
+    if isinstance(field.max, int) and count > field.max:
+        raise FieldFault(f"Give at most {field.max} {things}; there are {count}.")
+
+
+_READERS: Mapping[str, Callable[["Field", Any, date], Any]] = {
+    "text": _text,
+    "multiline": _text,
+    "email": _email,
+    "phone": _phone,
+    "url": _url,
+    "number": _number,
+    "money": _money,
+    "date": _date,
+    "yes_no": _yes_no,
+    "choice": _choice,
+    "choices": _choices,
+}

@@ -1,0 +1,314 @@
+"""HTML blocks in, a PDF for the file out: PDF/A-3, the same bytes for the same input.
+
+A document of usual length is laid out in one piece and tagged. A long one is laid out in groups
+of some ten pages and merged, because layout keeps every page of a document in memory; its pages
+then get their header and "page x of y" as an overlay, when y is known. A group hands the blocks
+of its last, half-full page on to the next group, so that nobody can see where groups met.
+
+Nothing is fetched: only ``data:`` addresses and ``asset:NAME`` for files handed in.
+"""
+
+import io
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import escape
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import pikepdf
+
+from portal.errors import PortalError
+
+PANGO_LINE = (
+    "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+)
+WHOLE_CHARACTERS = 500_000  # up to here in one piece, tagged: some 100 pages
+GROUP_CHARACTERS = 50_000  # some 10 pages
+_STAMPED_AT_ONCE = 50
+_MARGIN_MM = 24
+_PX_PER_MM = 96 / 25.4
+_MEDIA_TYPES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf", ".png": "image/png"}
+
+
+class PdfUnavailable(PortalError):
+    """The libraries that set the pages are not installed."""
+
+    status, code, title = 503, "pdf-unavailable", "PDFs can't be made here yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file embedded in the document, as its data (PDF/A-3 relationship ``Data``)."""
+
+    name: str
+    content: bytes
+    media_type: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What holds for the whole document.
+
+    ``created`` goes into the metadata in place of the clock, and ``identifier`` makes the file's
+    name for itself, so that the same input gives the same bytes. ``header`` stands at the top of
+    every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in. ``css`` may
+    name fonts as ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of
+    more than ``tagged_up_to`` characters of HTML is set in groups.
+    """
+
+    title: str
+    created: datetime
+    identifier: bytes
+    css: str = ""
+    header: str = ""
+    numbering: str = "Page {page} of {pages}"
+    lang: str = "en"
+    paper: Literal["A4", "Letter"] = "A4"
+    enclosures: tuple[Enclosure, ...] = ()
+    fonts_dir: Path | None = None
+    tagged_up_to: int = WHOLE_CHARACTERS
+    assets: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
+    """Set the blocks one below the other; raises PdfUnavailable where Pango is missing.
+
+    Each block is a piece of escaped HTML that stays on one page where it can: one paragraph, one
+    event, a heading with what follows it. They are taken as they come, so a generator keeps a
+    long trail out of memory.
+    """
+    rest = iter(blocks)
+    first, size = [], 0
+    for block in rest:
+        first.append(block)
+        size += len(block)
+        if size > sheet.tagged_up_to:
+            return _in_groups(chain(first, rest), sheet)
+    document = _lay_out(first, sheet, header=_running_header(sheet))
+    return _finished(pikepdf.open(io.BytesIO(_written(document, sheet, "pdf/a-3a"))), sheet)
+
+
+def probe() -> str:
+    """The version of the engine, once it has loaded; raises PdfUnavailable with the remedy."""
+    return f"WeasyPrint {_engine().__version__}"
+
+
+def _engine() -> Any:
+    """WeasyPrint, imported here alone: it costs every process that never makes a PDF 30 MiB."""
+    try:
+        with redirect_stdout(io.StringIO()):  # it prints a page of advice of its own
+            import weasyprint
+    except OSError as error:
+        raise PdfUnavailable(
+            "The libraries that set PDF pages (Pango) are not installed.",
+            f"Install them as root: {PANGO_LINE}",
+        ) from error
+    for name in ("weasyprint", "fontTools"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return weasyprint
+
+
+def _in_groups(blocks: Iterator[str], sheet: Sheet) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder, ExitStack() as stack:
+        paths = list(_groups(blocks, sheet, Path(folder)))
+        parts = [stack.enter_context(pikepdf.open(path)) for path in paths]
+        whole = parts[0]
+        for part in parts[1:]:
+            whole.pages.extend(part.pages)
+        for start in range(0, len(whole.pages), _STAMPED_AT_ONCE):
+            path = Path(folder) / f"stamps-{start}.pdf"
+            _write_stamps(path, start, len(whole.pages), sheet)
+            stamps = stack.enter_context(pikepdf.open(path))
+            for number, stamp in enumerate(stamps.pages, start):
+                _stamp(whole, number, stamp)
+        return _finished(whole, sheet)
+
+
+def _groups(blocks: Iterator[str], sheet: Sheet, folder: Path) -> Iterator[Path]:
+    """Lay out some ten pages at a time, each group to a file; the half-full page is carried on."""
+    waiting: list[str] = []
+    number, ended = 0, False
+    while not ended:
+        ended = _fill(waiting, blocks)
+        document = _lay_out(waiting, sheet)
+        kept = len(waiting) if ended else _blocks_on_full_pages(document, len(waiting))
+        if kept < len(waiting):
+            document = document.copy(document.pages[:-1])
+        path = folder / f"group-{number}.pdf"
+        path.write_bytes(_written(document, sheet, "pdf/a-3u"))
+        del document, waiting[:kept]
+        number += 1
+        yield path
+
+
+def _fill(waiting: list[str], blocks: Iterator[str]) -> bool:
+    """Top up to the size of a group; whether the blocks have come to their end."""
+    size = sum(map(len, waiting))
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size > GROUP_CHARACTERS:
+            return False
+    return True
+
+
+def _blocks_on_full_pages(document: Any, count: int) -> int:
+    """How many blocks end before the last page; all, where one of them runs on into it."""
+    last = document.pages[-1]
+    starts = {
+        int(name[1:]): box[1] for name, box in last.anchors.items() if re.fullmatch(r"b\d+", name)
+    }
+    if not starts or len(document.pages) == 1:
+        return count
+    first = min(starts)
+    at_the_top = starts[first] <= _MARGIN_MM * _PX_PER_MM + 1
+    return first if at_the_top else count
+
+
+def _lay_out(blocks: Iterable[str], sheet: Sheet, *, header: str = "", first: int = 1) -> Any:
+    """The blocks as pages; ``header`` is the CSS of the page margins, ``first`` the first number.
+
+    The number has to be set by the page itself: an element's counter comes too late for its
+    page's margins.
+    """
+    weasyprint = _engine()
+    body = "".join(_marked(block, f"b{i}") for i, block in enumerate(blocks))
+    page = _PAGE.format(paper=sheet.paper, margin=_MARGIN_MM, header=header, first=first)
+    moment = sheet.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    html = (
+        f'<!doctype html><html lang="{escape(sheet.lang)}"><head><meta charset="utf-8">'
+        f"<title>{escape(sheet.title)}</title>"
+        f'<meta name="dcterms.created" content="{moment}">'
+        f'<meta name="dcterms.modified" content="{moment}">'
+        f"<style>{page}{sheet.css}</style></head><body>{body}</body></html>"
+    )
+    return weasyprint.HTML(string=html, url_fetcher=_fetcher(sheet)).render()
+
+
+def _marked(block: str, name: str) -> str:
+    """The block with a name and kept on one page; a lone paragraph needs no box around it.
+
+    Boxes are what the engine's time goes into: without it a trail of events takes half.
+    """
+    alone = _PARAGRAPH.fullmatch(block)
+    if alone is None or "<p" in alone[2]:
+        return f'<div class="block" id="{name}">{block}</div>'
+    return f'<p class="block {alone[1]}" id="{name}">{alone[2]}</p>'
+
+
+# A paragraph with a class and nothing else to say of itself.
+_PARAGRAPH = re.compile(r'\s*<p class="([\w -]+)">(.*)</p>\s*', re.DOTALL)
+
+
+_PAGE = """
+@page {{ size: {paper}; margin: {margin}mm; {header} }}
+@page:first {{ counter-reset: page {first}; }}
+html {{ font-family: Inter, "DejaVu Sans", sans-serif; font-size: 9.5pt; line-height: 1.45; }}
+body {{ margin: 0; }}
+table {{ table-layout: fixed; width: 100%; }}
+.block {{ break-inside: avoid; }}
+"""
+
+
+def _running_header(sheet: Sheet, *, total: int | None = None) -> str:
+    """The page margins' CSS; pages count themselves where the total is not given."""
+    pages = "counter(pages)" if total is None else _quoted(str(total))
+    words = re.split(r"(\{pages?\})", sheet.numbering)
+    counters = {"{page}": "counter(page)", "{pages}": pages}
+    numbering = " ".join(counters.get(word) or _quoted(word) for word in words if word)
+    look = "font-size: 8pt; color: #444; vertical-align: bottom; padding-bottom: 7mm;"
+    return (
+        f"@top-left {{ content: {_quoted(sheet.header or sheet.title)}; width: 75%; "
+        f"text-align: left; {look} }} "
+        f"@top-right {{ content: {numbering}; width: 25%; text-align: right; {look} }}"
+    )
+
+
+def _write_stamps(path: Path, start: int, total: int, sheet: Sheet) -> None:
+    """Empty pages with headers, for the pages from ``start`` (counted from 0) on."""
+    count = min(_STAMPED_AT_ONCE, total - start)
+    header = _running_header(sheet, total=total)
+    blanks = ["", *['<p style="break-before: page"></p>'] * (count - 1)]
+    document = _lay_out(blanks, sheet, header=header, first=start + 1)
+    path.write_bytes(_written(document, sheet, "pdf/a-3u"))
+
+
+def _stamp(pdf: pikepdf.Pdf, number: int, stamp: pikepdf.Page) -> None:
+    """Lay a stamp over a page.
+
+    Its name is ours, since pikepdf's overlay draws a random one; it has the page's number, since
+    the pages of a group share their resources.
+    """
+    page = pdf.pages[number]
+    form = pdf.copy_foreign(stamp.as_form_xobject())
+    name = page.add_resource(form, pikepdf.Name.XObject, pikepdf.Name(f"/PortalStamp{number}"))
+    page.contents_add(b"q", prepend=True)
+    page.contents_add(f"Q q {name} Do Q".encode())
+
+
+def _written(document: Any, sheet: Sheet, variant: str) -> bytes:
+    written: bytes = document.write_pdf(pdf_variant=variant, pdf_identifier=sheet.identifier)
+    return written
+
+
+def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
+    """Embed the enclosures and write the file, its own identifier made from its content."""
+    moment = sheet.created.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ")
+    related = pikepdf.Array()
+    for item in sheet.enclosures:
+        spec = pikepdf.AttachedFileSpec(
+            pdf,
+            item.content,
+            filename=item.name,
+            description=item.description,
+            mime_type=item.media_type,
+            creation_date=moment,
+            mod_date=moment,
+        )
+        spec.relationship = pikepdf.Name.Data
+        pdf.attachments[item.name] = spec
+        related.append(pdf.attachments[item.name].obj)
+    if sheet.enclosures:
+        pdf.Root.AF = related
+    out = io.BytesIO()
+    # A third of the size; the embedded files stay plain objects, to be found with zlib alone.
+    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return out.getvalue()
+
+
+def _fetcher(sheet: Sheet) -> Any:
+    """A fetcher that knows ``data:`` and the assets handed in, and refuses all else."""
+    weasyprint = _engine()
+    from weasyprint.urls import URLFetcherResponse
+
+    class Closed(weasyprint.urls.URLFetcher):  # type: ignore[misc,name-defined]
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            if not url.startswith("asset:"):
+                return super().fetch(url, headers)
+            name = url.removeprefix("asset:")
+            media_type = _MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+            return URLFetcherResponse(url, _asset(name, sheet), {"Content-Type": media_type})
+
+    return Closed(allowed_protocols=["data"], allow_redirects=False)
+
+
+def _asset(name: str, sheet: Sheet) -> bytes:
+    if name in sheet.assets:
+        return sheet.assets[name]
+    path = sheet.fonts_dir / name if sheet.fonts_dir else None
+    if path is None or not re.fullmatch(r"[\w-]+(\.[\w-]+)+", name) or not path.is_file():
+        raise ValueError(f"no asset of the name {name}")
+    return path.read_bytes()
+
+
+def _quoted(text: str) -> str:
+    """A CSS string that ends neither itself, nor its rule, nor the style element around it."""
+    safe = "".join(f"\\{ord(c):x} " if c in '"\\<>&' or ord(c) < 32 else c for c in text)
+    return f'"{safe}"'

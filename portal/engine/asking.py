@@ -1,0 +1,261 @@
+"""Asking people: who is asked by a step, by when, and with which reminders."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db, installation
+from portal.definition import durations
+from portal.definition.expressions import ExpressionFailed
+from portal.definition.text import Text
+from portal.definition.tree import (
+    ApprovalStep,
+    AssignExpr,
+    FormStep,
+    PersonStep,
+    TaskStep,
+    UploadStep,
+)
+from portal.definition.values import is_email
+from portal.engine import casting, rounds
+from portal.engine.decide import needed
+from portal.engine.rows import Asked, Person, Round
+from portal.engine.running import ENGINE, Running
+from portal.ledger import record
+from portal.ledger.catalogue import TaskOpened
+from portal.models import Task, TeamMember, User
+
+_LONGEST_LINK = timedelta(days=90)
+
+
+class Nobody(Exception):
+    """A step has nobody who may do it; the message is a sentence for its owner."""
+
+
+def ask(running: Running, step: PersonStep) -> None:
+    """Begin a round of a step that people do.
+
+    Raises Nobody or ExpressionFailed, with nothing changed, where it can't begin.
+    """
+    groups = _groups(running, step)
+    name = running.text(step.name)
+    for text in _texts(step):
+        running.text(text)  # what can't be filled in is found now, not by whoever is asked
+    due = [_due(running, step, group[0]) for group in groups]
+    begun = running.new_round(step.id, "open")
+    rounds.tell_why(running, begun)
+    if isinstance(step, ApprovalStep):
+        begun.answers = {"asked": len(groups), "votes": []}
+    for group, due_at in zip(groups, due, strict=True):
+        _open_task(running, step, begun, _Ask(group, name, due_at))
+
+
+def _texts(step: PersonStep) -> list[Text]:
+    """Everything of a step that its page shows and that holds a placeholder."""
+    found: list[Text | None] = [step.instructions]
+    if isinstance(step, ApprovalStep):
+        found.append(step.question)
+    elif isinstance(step, TaskStep):
+        found += step.checklist
+    elif isinstance(step, FormStep):
+        found += [text for field in step.fields for text in (field.label, field.help)]
+    elif isinstance(step, UploadStep):
+        found += [text for one in step.documents for text in (one.name, one.help)]
+    return [text for text in found if text is not None and not text.is_constant]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    people: list[Person]
+    name: str
+    due_at: datetime | None
+
+
+def _due(running: Running, step: PersonStep, person: Person) -> datetime | None:
+    if step.due is None:
+        return None
+    facts = {} if isinstance(step.due, durations.Duration) else running.facts()
+    zone = running.zone_of(person)
+    return durations.due_moment(step.due, running.now, running.calendar, zone, facts)
+
+
+# Who is asked
+
+
+def _groups(running: Running, step: PersonStep) -> list[list[Person]]:
+    """The people of each task: an approval has one task for each of them."""
+    people = _assigned(running, step)
+    if not isinstance(step, ApprovalStep):
+        return [people]
+    barred = doers(running, step)
+    allowed = [person for person in people if _may_decide(running, person, barred)]
+    if len(allowed) < max(1, needed(step, len(allowed))):
+        raise Nobody(
+            "Too few are left who may decide this: the others took part in what they would judge."
+        )
+    return [[person] for person in allowed]
+
+
+def _assigned(running: Running, step: PersonStep) -> list[Person]:
+    if isinstance(step.assign, AssignExpr):
+        return [_computed(running, step.assign)]
+    found = [person for role in step.assign if (person := running.of_role(role))]
+    missing = [role for role in step.assign if running.of_role(role) is None]
+    if missing and (not found or isinstance(step, ApprovalStep)):
+        named = ", ".join(running.tree.roles[role].name for role in missing)
+        raise Nobody(f"Nobody is named yet for: {named}.")
+    return found
+
+
+def _computed(running: Running, assign: AssignExpr) -> Person:
+    facts = running.facts()
+    email = assign.email.text(facts).strip().lower()
+    if not is_email(email):
+        raise ExpressionFailed(f"“{email}” is not an e-mail address to ask somebody at.")
+    known = next((one for one in running.people.values() if one.email == email), None)
+    if known is not None:
+        return known
+    name = assign.name.text(facts).strip() if assign.name else ""
+    return running.keep_person(
+        casting.somebody(running.tx, running.process, None, email, name or None)
+    )
+
+
+# Who may not decide
+
+
+def doers(running: Running, step: ApprovalStep) -> set[str]:
+    """Whoever did what this approval must be separate from, in any round.
+
+    User ids, participant ids and addresses; empty where the step bars nobody.
+    """
+    if not step.separate_from:
+        return set()
+    steps = [one for one in step.separate_from if one != "starter"]
+    keys = {running.process["starter_id"]} if "starter" in step.separate_from else set()
+    for task in _done(running, steps):
+        keys |= {task.done_by, task.holder_id}
+        if running.people[task.participant_id].kind != "team":
+            keys.add(task.participant_id)
+    return _all_names(running, keys - {None})
+
+
+def _done(running: Running, steps: list[str]) -> list[Any]:
+    """The tasks of these steps that were done, in every round and in this transaction."""
+    if not steps:
+        return []
+    done = sa.select(Task.done_by, Task.participant_id, Task.holder_id).distinct()
+    where = (Task.process_id == running.id, Task.step.in_(steps), Task.state == "done")
+    fresh = [one for one in running.tasks.values() if one.step in steps and one.state == "done"]
+    return [*running.tx.execute(done.where(*where)).all(), *fresh]
+
+
+def _all_names(running: Running, keys: set[str]) -> set[str]:
+    """The same people by every key they are known by, their address included."""
+    users = running.tx.execute(sa.select(User.id, User.email).where(User.id.in_(keys))).all()
+    names = keys | {user.email for user in users}
+    for person in running.people.values():
+        if person.is_one_of(names):
+            names |= {key for key in (person.id, person.user_id, person.email) if key}
+    return names
+
+
+def _may_decide(running: Running, person: Person, barred: set[str]) -> bool:
+    if not barred:
+        return True
+    if person.kind != "team":
+        return not person.is_one_of(barred)
+    member = sa.select(TeamMember.user_id).where(TeamMember.team_id == person.team_id)
+    return any(user not in barred for user in running.tx.execute(member).scalars())
+
+
+# Opening
+
+
+def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> None:
+    first, *others = ask.people
+    task = running.keep_task(
+        Asked(
+            id=db.new_id(),
+            process_id=running.id,
+            run_id=begun.id,
+            step=step.id,
+            round=begun.round,
+            kind=step.kind,
+            name=ask.name,
+            participant_id=first.id,
+            others=[person.id for person in others],
+            holder_id=first.user_id,
+            team_id=first.team_id,
+            opened_at=running.now,
+            due_at=ask.due_at,
+        )
+    )
+    running.chain.add(
+        TaskOpened(
+            step=step.id,
+            task=task.id,
+            round=task.round,
+            kind=task.kind,
+            name=task.name,
+            assignee=first.id,
+            due_at=record.moment(ask.due_at) if ask.due_at else None,
+            only=begun.only or None,
+            person=first.told(),
+        ),
+        actor=ENGINE,
+    )
+    invite(running, step, task, ask.people)
+    set_timers(running, step, task)
+
+
+def invite(running: Running, step: PersonStep, task: Asked, people: list[Person]) -> None:
+    """Owe people the mail that asks them; those outside get a link of their own each."""
+    running.links += [
+        link_row(running, step, task, person) for person in people if person.kind == "external"
+    ]
+    running.chain.send("mail.invite", {"task": task.id}, once=f"invite:{db.new_id()}")
+
+
+def link_row(running: Running, step: PersonStep, task: Asked, person: Person) -> dict[str, Any]:
+    """A fresh link of a person to a task; it lives as long as definition and limits allow."""
+    life = step.link_for or running.tree.link_for
+    days = timedelta(days=float(life.days)) if life else None
+    length = min(days or timedelta(days=installation.current.link_days), _LONGEST_LINK)
+    return {
+        "id": secrets.token_hex(16), "process_id": running.id, "participant_id": person.id,
+        "task_id": task.id, "generation": 1, "made_at": running.now,
+        "expires_at": running.now + length, "revoked_at": None, "revoked_reason": None,
+        "entered_at": None,
+    }  # fmt: skip
+
+
+def set_timers(running: Running, step: PersonStep, task: Asked) -> None:
+    """Write down when to remind, when it is due, and what happens when it stays undone."""
+    if task.due_at is None:
+        return
+    zone = running.zone_of(running.people[task.participant_id])
+    rungs = durations.rungs(step.remind, running.now, task.due_at, running.calendar, zone)
+    for rung in rungs:
+        _timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
+    _timer(running, task, "due", 0, task.due_at, {})
+    for index, one in enumerate(step.escalate):
+        at = one.after.after(task.due_at, running.calendar, zone)
+        _timer(running, task, "escalate", index, at, {"to": one.to})
+    if not step.escalate:
+        last = max([task.due_at, *(rung.at for rung in rungs)])
+        _timer(running, task, "overdue", 0, last, {})
+
+
+def _timer(
+    running: Running, task: Asked, kind: str, rung: int, at: datetime, what: dict[str, Any]
+) -> None:
+    running.timers.append(
+        {
+            "id": db.new_id(), "process_id": running.id, "task_id": task.id, "kind": kind,
+            "rung": rung, "rings_at": at, "what": what,
+        }
+    )  # fmt: skip

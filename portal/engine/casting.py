@@ -1,0 +1,181 @@
+"""Who plays which role: people named by a start or by staff, looked up once for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.db import Tx
+from portal.definition.tree import Definition, Role
+from portal.definition.values import holds_control, is_email
+from portal.engine.rows import Person
+from portal.errors import Fault
+from portal.models import Team, TeamMember, User
+
+LONGEST_NAME = 200  # letters
+
+
+def cast(
+    tx: Tx,
+    tree: Definition,
+    process: Mapping[str, Any],
+    named: Mapping[str, Any],
+    *,
+    only: str | None = None,
+) -> tuple[list[Person], list[Fault]]:
+    """The people of every role (or of ``only`` one), and the faults at ``participants.ROLE``.
+
+    ``named`` is ``{ROLE: {email, name}}``. A staff role left out falls to its team, else to the
+    owner; one that is ``named_later`` may stay open.
+    """
+    faults = [
+        Fault(f"participants.{role}", "The definition has no such role.")
+        for role in named
+        if role not in tree.roles
+    ]
+    directory = _look_up(tx, tree, process, named)
+    found = []
+    for role in tree.roles if only is None else (only,):
+        try:
+            person = _of_role(directory, tree.roles[role], named.get(role))
+        except ValueError as fault:
+            faults.append(Fault(f"participants.{role}", str(fault)))
+            continue
+        if person is not None:
+            found.append(_person(tx, process, role, person))
+    return found, faults
+
+
+def somebody(
+    tx: Tx, process: Mapping[str, Any], role: str | None, email: str, name: str | None
+) -> Person:
+    """Somebody by address alone: staff where it is a user's, else an outside person."""
+    query = _USERS.where(User.email == email, User.is_active)
+    user = tx.execute(query).first()
+    facts = _staff(user, name) if user else _external(email, name)
+    return _person(tx, process, role, facts)
+
+
+_USERS = sa.select(User.id, User.email, User.name, User.timezone)
+_NAMED_USERS = _USERS.where(
+    User.is_active,
+    sa.or_(
+        User.email.in_(sa.bindparam("emails", expanding=True)),
+        User.id == sa.bindparam("owner"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """The users and teams that a definition and a start speak of."""
+
+    users: Mapping[str, Any]
+    teams: Mapping[str, str]
+    members: frozenset[tuple[str, str]]
+    owner: Mapping[str, Any] | None
+
+
+def _look_up(
+    tx: Tx, tree: Definition, process: Mapping[str, Any], named: Mapping[str, Any]
+) -> _Directory:
+    emails = {email_of(one) for one in named.values()}
+    owner_id, team_id = process["owner_id"], process["team_id"]
+    users = tx.execute(_NAMED_USERS, {"emails": list(emails), "owner": owner_id}).all()
+    names = {role.team for role in tree.roles.values() if role.team}
+    teams: dict[str, str] = {}
+    if names or team_id:
+        query = sa.select(Team.name, Team.id).where(
+            sa.or_(Team.name.in_(names), Team.id == team_id)
+        )
+        teams = {row.name: row.id for row in tx.execute(query)}
+    members = _members(tx, teams, [user.id for user in users]) if names and emails else frozenset()
+    owner = next((_staff(user, None) for user in users if user.id == owner_id), None)
+    if owner is None and team_id:
+        owner = next((_team(id_, name) for name, id_ in teams.items() if id_ == team_id), None)
+    return _Directory({user.email: user for user in users}, teams, members, owner)
+
+
+def _members(tx: Tx, teams: Mapping[str, str], users: list[str]) -> frozenset[tuple[str, str]]:
+    query = sa.select(TeamMember.team_id, TeamMember.user_id).where(
+        TeamMember.team_id.in_(teams.values()), TeamMember.user_id.in_(users)
+    )
+    return frozenset((row.team_id, row.user_id) for row in tx.execute(query))
+
+
+def _of_role(directory: _Directory, role: Role, given: Any) -> dict[str, Any] | None:
+    """What is known of the person; ``None`` where the role stays open. ValueError: a sentence."""
+    if given is not None and not isinstance(given, Mapping):
+        raise ValueError("Give the person as {email, name}.")
+    email = email_of(given)
+    if not email:
+        return _left_out(directory, role)
+    if not is_email(email):
+        raise ValueError(f"“{email}” is not an e-mail address.")
+    name = name_of(given or {})
+    if role.kind == "external":
+        return _external(email, name)
+    user = directory.users.get(email)
+    if user is None:
+        raise ValueError(
+            f"No user has the address {email}; {role.name} has to be one of the staff."
+        )
+    if role.team and (directory.teams.get(role.team, ""), user.id) not in directory.members:
+        raise ValueError(f"{user.name} is not a member of the team {role.team}.")
+    return _staff(user, name)
+
+
+def _left_out(directory: _Directory, role: Role) -> dict[str, Any] | None:
+    if role.team:
+        if role.team not in directory.teams:
+            raise ValueError(f"There is no team {role.team} any more.")
+        return _team(directory.teams[role.team], role.team)
+    if role.named_later:
+        return None
+    if role.kind == "external":
+        raise ValueError(f"Say who is the {role.name}: name and e-mail address.")
+    if directory.owner is None:
+        raise ValueError(f"Say who is the {role.name}: the owner is no longer there.")
+    return dict(directory.owner)
+
+
+def email_of(given: Any) -> str:
+    """The address of somebody given as ``{email, name}``, in small letters; may be unfit."""
+    value = given.get("email") if isinstance(given, Mapping) else None
+    return str(value or "").strip().lower()
+
+
+def name_of(given: Mapping[str, Any]) -> str | None:
+    """The name of somebody given as ``{email, name}``. ValueError: a sentence."""
+    value = given.get("name")
+    if value is None:
+        return None
+    name = " ".join(value.split()) if isinstance(value, str) else None
+    if name is None or len(name) > LONGEST_NAME or holds_control(name):
+        raise ValueError(f"Give the name as text of up to {LONGEST_NAME} letters.")
+    return name or None
+
+
+def _external(email: str, name: str | None) -> dict[str, Any]:
+    return {"kind": "external", "email": email, "name": name}
+
+
+def _staff(user: Any, name: str | None) -> dict[str, Any]:
+    return {
+        "kind": "staff", "email": user.email, "name": name or user.name, "user_id": user.id,
+        "timezone": user.timezone,
+    }  # fmt: skip
+
+
+def _team(team_id: str, name: str) -> dict[str, Any]:
+    return {"kind": "team", "name": name, "team_id": team_id}
+
+
+def _person(
+    tx: Tx, process: Mapping[str, Any], role: str | None, facts: Mapping[str, Any]
+) -> Person:
+    blank = {"email": None, "name": None, "user_id": None, "team_id": None, "timezone": None}
+    of = {"id": db.new_id(), "process_id": process["id"], "role": role, "added_at": tx.now}
+    return Person(**{**blank, **of, **facts})

@@ -1,0 +1,97 @@
+"""Ending things: a task with its answer, a round with its outcome, a process with its state."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from portal.actor import Actor
+from portal.engine import troubles
+from portal.engine.rows import Asked, Round
+from portal.engine.running import ENGINE, Running, doer
+from portal.ledger.catalogue import (
+    Event,
+    ProcessCompleted,
+    ProcessRejected,
+    StepCompleted,
+    TaskWithdrawn,
+)
+from portal.ledger.record import Recorded
+
+
+def finish_task(
+    running: Running,
+    task: Asked,
+    event: Event,
+    *,
+    outcome: str,
+    answers: dict[str, Any],
+    nonce: str | None,
+    actor: Actor,
+) -> Recorded:
+    """Close a task with its answer; ``event`` is recorded once, whoever else tries."""
+    recorded = running.chain.add(event, actor=actor, once=f"task:{task.id}:outcome")
+    task.state, task.outcome, task.answers, task.nonce = "done", outcome, answers, nonce
+    task.done_at, task.done_by = running.now, doer(actor)
+    task.done_seq, task.done_hash = recorded.seq, recorded.hash
+    if task.team_id and actor.user_id:
+        task.holder_id = actor.user_id
+    running.keep_task(task)
+    running.end_timers(task)
+    if running.people[task.participant_id].kind == "external":
+        running.chain.send("mail.receipt", {"task": task.id}, once=f"receipt:{task.id}")
+    troubles.resolve_all(running, "complete", None, ENGINE, task_id=task.id)
+    return recorded
+
+
+def end_round(running: Running, found: Round, outcome: str, answers: dict[str, Any]) -> None:
+    """End a round with what it brought."""
+    found.answers = answers
+    running.settle_round(found, outcome)
+    running.chain.add(
+        StepCompleted(step=found.step, round=found.round, outcome=outcome),
+        actor=ENGINE,
+        once=f"run:{found.id}:end",
+    )
+
+
+def withdraw(running: Running, tasks: Sequence[Asked], why: str) -> None:
+    """Take back tasks that are no longer needed; everybody concerned is told once."""
+    told: set[str] = set()
+    for task in tasks:
+        running.chain.add(
+            TaskWithdrawn(step=task.step, task=task.id, why=why),
+            actor=ENGINE,
+            once=f"task:{task.id}:outcome",
+        )
+        task.state, task.done_at = "withdrawn", running.now
+        running.keep_task(task)
+        running.end_timers(task)
+        person = running.people[task.participant_id]
+        if (person.email or person.id) not in told:
+            told.add(person.email or person.id)
+            running.chain.send(
+                "mail.withdrawn", {"task": task.id, "why": why}, once=f"withdrawn:{task.id}"
+            )
+
+
+def end_process(
+    running: Running,
+    state: Literal["completed", "rejected", "cancelled"],
+    event: Event,
+    actor: Actor,
+) -> None:
+    """End the process; whatever is still open is withdrawn."""
+    running.process.update(state=state, ended_at=running.now)
+    for found in [one for one in running.rounds.values() if one.state == "open"]:
+        found.state, found.done_at = "withdrawn", running.now
+        running.keep_round(found)
+    running.chain.add(event, actor=actor, once="process:end")
+    withdraw(running, running.open_tasks(), state)
+    troubles.resolve_all(running, "cancel" if state == "cancelled" else "complete", None, ENGINE)
+
+
+def end_by_walk(
+    running: Running, state: Literal["completed", "rejected"], step: str | None
+) -> None:
+    """End a process as its definition says."""
+    event = ProcessRejected(step=step) if state == "rejected" else ProcessCompleted()
+    end_process(running, state, event, ENGINE)

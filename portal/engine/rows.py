@@ -1,0 +1,146 @@
+"""The rows of one process in hand, and how they are written: one statement per table.
+
+A row that is new or was changed is written whole, by the same upsert; so a step costs one
+statement per table, however many rounds and tasks it moves.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal.db import Tx
+from portal.engine.decide import Standing
+from portal.models import Participant, StepRun, Task
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """Somebody who takes part: a row of ``participants``."""
+
+    id: str
+    process_id: str
+    role: str | None
+    kind: str
+    email: str | None
+    name: str | None
+    user_id: str | None
+    team_id: str | None
+    timezone: str | None
+    added_at: datetime
+
+    def told(self) -> dict[str, Any]:
+        """Who it is, as events tell it."""
+        facts = {"email": self.email, "name": self.name}
+        return {key: value for key, value in facts.items() if value is not None}
+
+    def is_one_of(self, keys: set[str]) -> bool:
+        """Whether it is the same human being as one of those (user ids and addresses)."""
+        return bool({self.id, self.user_id, self.email} & keys)
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """One round of one step: a row of ``step_runs``."""
+
+    id: str
+    process_id: str
+    step: str
+    scope: str = ""
+    round: int
+    state: str
+    is_current: bool = True
+    is_latest: bool = False
+    outcome: str | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    only: list[str] = field(default_factory=list)
+    comment: str | None = None
+    opened_at: datetime
+    done_at: datetime | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """How the step stands, as `decide` asks it."""
+        if self.state == "open":
+            return "open"
+        return "skipped" if self.state == "skipped" else "done"
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """One ask of one participant: a row of ``tasks``."""
+
+    id: str
+    process_id: str
+    run_id: str
+    step: str
+    round: int
+    kind: str
+    name: str
+    state: str = "open"
+    outcome: str | None = None
+    participant_id: str
+    others: list[str] = field(default_factory=list)
+    holder_id: str | None = None
+    team_id: str | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    nonce: str | None = None
+    opened_at: datetime
+    due_at: datetime | None = None
+    picked_up_at: datetime | None = None
+    done_at: datetime | None = None
+    done_by: str | None = None
+    done_seq: int | None = None
+    done_hash: str | None = None
+
+    @property
+    def people(self) -> list[str]:
+        """The ids of all participants who may do it."""
+        return [self.participant_id, *self.others]
+
+
+Row = Person | Round | Asked
+
+
+class Changes:
+    """The rows of one table that are new or changed, each once."""
+
+    def __init__(self, model: type[Participant] | type[StepRun] | type[Task]) -> None:
+        self._statements = _upserts(model)
+        self._names: tuple[str, ...] = tuple(column.key for column in model.__table__.columns)
+        self._rows: dict[str, Row] = {}
+
+    def add(self, row: Row) -> None:
+        """Have the row written, as it is when the transaction ends."""
+        self._rows[row.id] = row
+
+    def write(self, tx: Tx) -> None:
+        """Write them, in the order they were added."""
+        if self._rows:
+            names = self._names
+            rows = [{name: getattr(row, name) for name in names} for row in self._rows.values()]
+            tx.execute(self._statements[tx.conn.dialect.name], rows)
+
+
+_known: dict[str, dict[str, sa.Executable]] = {}
+
+
+def _upserts(model: type[Participant] | type[StepRun] | type[Task]) -> dict[str, sa.Executable]:
+    name = model.__tablename__
+    if name not in _known:
+        _known[name] = {"sqlite": _sqlite(model), "postgresql": _postgresql(model)}
+    return _known[name]
+
+
+def _sqlite(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:
+    insert = sqlite.insert(model)
+    new = {column.key: column for column in insert.excluded if column.key != "id"}
+    return insert.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+def _postgresql(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:
+    insert = postgresql.insert(model)
+    new = {column.key: column for column in insert.excluded if column.key != "id"}
+    return insert.on_conflict_do_update(index_elements=["id"], set_=new)

@@ -1,0 +1,20 @@
+"""What a definition leaves to the installation: its time zone, and how long links live."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """``timezone`` is an IANA name, ``link_days`` whole days."""
+
+    timezone: str = "UTC"
+    link_days: int = 30
+
+
+current = Installation()
+
+
+def configure(*, timezone: str, link_days: int) -> None:
+    """Take over the settings; called once by every door and by the night shift."""
+    global current
+    current = Installation(timezone, link_days)

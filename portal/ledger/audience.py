@@ -1,0 +1,67 @@
+"""For whom each type of event is: what staff read, what the trail prints, what state follows from.
+
+A type that is missing here fails a test, so that nothing is forgotten by not being thought of.
+"""
+
+from portal.ledger import catalogue as c
+
+TIMELINE = "timeline"  # staff read it in the history of a process
+TRAIL = "trail"  # the audit trail prints it
+STATUS = "status"  # the state of the process follows from it
+
+_TOLD = frozenset({TIMELINE, TRAIL})
+_MOVES = frozenset({TIMELINE, TRAIL, STATUS})
+
+TOPICS: dict[type[c.Event], frozenset[str]] = {
+    c.ProcessStarted: _MOVES,
+    c.ProcessCompleted: _MOVES,
+    c.ProcessRejected: _MOVES,
+    c.ProcessCancelled: _MOVES,
+    c.ParticipantNamed: _MOVES,
+    c.CommentAdded: _TOLD,
+    # The answer's own event tells staff; the trail has it for the ledger's sake.
+    c.StepCompleted: frozenset({TRAIL, STATUS}),
+    c.StepSkipped: _MOVES,
+    c.StepReturned: _MOVES,
+    c.ValuesSet: _MOVES,
+    c.TaskOpened: _MOVES,
+    c.TaskPickedUp: _MOVES,
+    c.TaskDone: _MOVES,
+    c.TaskWithdrawn: _MOVES,
+    c.TaskReassigned: _MOVES,
+    c.TaskEscalated: _TOLD,
+    c.DeadlineMissed: _TOLD,
+    c.FormSubmitted: _MOVES,
+    c.FileReceived: _TOLD,
+    c.UploadSubmitted: _MOVES,
+    c.ApprovalApproved: _MOVES,
+    c.ApprovalChangesRequested: _MOVES,
+    c.ApprovalRejected: _MOVES,
+    c.LinkSent: _TOLD,
+    c.LinkMade: _TOLD,
+    c.LinkEntered: _TOLD,
+    c.LinkRenewed: _TOLD,
+    c.LinkRevoked: _TOLD,
+    c.ReminderSent: _TOLD,
+    c.ReceiptSent: _TOLD,
+    c.MessageSent: _TOLD,
+    c.NoticeSent: _TOLD,
+    c.MailBounced: _TOLD,
+    c.ExceptionOpened: _MOVES,
+    c.ExceptionResolved: _MOVES,
+    # A trail covers the ledger up to the last event that is not about trails.
+    c.TrailBuilt: frozenset({TIMELINE}),
+    c.DisclosureErased: _TOLD,
+}
+
+_BY_TYPE = {event.TYPE: topics for event, topics in TOPICS.items()}
+
+
+def is_for(type_: str, topic: str) -> bool:
+    """Whether events of a type belong to a topic; False for an unknown type."""
+    return topic in _BY_TYPE.get(type_, frozenset())
+
+
+def on_timeline(type_: str) -> bool:
+    """Whether staff read events of this type in the history of a process."""
+    return is_for(type_, TIMELINE)

@@ -1,0 +1,410 @@
+"""Every event type there is: one frozen dataclass each, its docstring the meaning.
+
+A class ``ApprovalApproved`` is the type ``approval.approved``. Types are never renamed and
+fields never change their meaning: a change is a new ``VERSION`` with an upcast. Fields made
+with ``private()`` stand in the ledger as salted commitments; their values can be erased
+without moving a hash. Facts are as they were then. Every type has an audience
+(``audience.py``), a sentence (``readings/sentences.py``) and a payload schema.
+"""
+
+# ruff: noqa: RUF009 - ``private()`` makes a field, as ``dataclasses.field`` itself does
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, ClassVar
+
+# What an event says of itself in public, and what only as commitments.
+Json = Any
+
+CATALOGUE: dict[str, type["Event"]] = {}
+
+
+def private(*, default: Json = None) -> Any:
+    """A field that the ledger holds as a salted commitment only."""
+    return field(default=default, metadata={"private": True})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event may name: the step and the task it is about."""
+
+    TYPE: ClassVar[str] = ""
+    VERSION: ClassVar[int] = 1
+
+    step: str | None = None
+    task: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A slotted dataclass is made twice; the second, final class replaces the first.
+        super(Event, cls).__init_subclass__(**kwargs)
+        cls.TYPE = _type_of(cls.__name__)
+        CATALOGUE[cls.TYPE] = cls
+
+    def public(self) -> dict[str, Json]:
+        """The fields that stand in the ledger as they are; absent where ``None``."""
+        return self._values(private_ones=False)
+
+    def private(self) -> dict[str, Json]:
+        """The fields that stand in the ledger as commitments; absent where ``None``."""
+        return self._values(private_ones=True)
+
+    def _values(self, *, private_ones: bool) -> dict[str, Json]:
+        return {
+            name: value
+            for name, is_private in _fields_of(self.TYPE).items()
+            if is_private is private_ones and (value := getattr(self, name)) is not None
+        }
+
+
+def read(type_: str, data: Mapping[str, Json]) -> Event:
+    """The event of a type, from its public and disclosed values; KeyError if unknown.
+
+    Values that were erased or withheld are ``None``.
+    """
+    cls = CATALOGUE[type_]
+    known = _fields_of(type_)
+    return cls(**{name: value for name, value in data.items() if name in known})
+
+
+@cache
+def _fields_of(type_: str) -> dict[str, bool]:
+    """The names of the fields of an event type, and whether each is private."""
+    return {f.name: bool(f.metadata.get("private")) for f in fields(CATALOGUE[type_])}
+
+
+def _type_of(class_name: str) -> str:
+    """``ApprovalChangesRequested`` is ``approval.changes_requested``."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in class_name).split()
+    return f"{words[0]}.{'_'.join(words[1:])}"
+
+
+# The process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStarted(Event):
+    """A process began. ``participants`` maps roles to participant ids, ``people`` to people."""
+
+    definition: str
+    version: int
+    digest: str
+    owner: str | None = None
+    participants: dict[str, str]
+    title: str | None = private()
+    reference: str | None = private()
+    inputs: dict[str, Json] | None = private()
+    people: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessCompleted(Event):
+    """The last step ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessRejected(Event):
+    """A rejection ended the process; ``step`` is the one that decided it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessCancelled(Event):
+    """Somebody cancelled the process, for a reason."""
+
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantNamed(Event):
+    """Somebody was named for a role after the start."""
+
+    role: str
+    participant: str
+    person: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentAdded(Event):
+    """Somebody wrote a remark that staff can read."""
+
+    text: str | None = private()
+
+
+# Steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(Event):
+    """A round of a step ended with an outcome."""
+
+    round: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(Event):
+    """A step's condition did not hold, or a person skipped it (``why``)."""
+
+    round: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReturned(Event):
+    """Work went back from ``step`` to ``to``; ``items`` are asked again (none: all of it)."""
+
+    to: str
+    why: str
+    items: list[str]
+    comment: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesSet(Event):
+    """A step computed values."""
+
+    names: list[str]
+    values: dict[str, Json] | None = private()
+
+
+# Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOpened(Event):
+    """Somebody was asked to do something; ``assignee`` is a participant's id."""
+
+    round: int
+    kind: str
+    name: str
+    assignee: str
+    due_at: str | None = None
+    only: list[str] | None = None
+    person: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPickedUp(Event):
+    """The assignee saw the task for the first time, or a member of the team claimed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDone(Event):
+    """A to-do was ticked off."""
+
+    note: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWithdrawn(Event):
+    """A task is no longer needed: ``decided``, ``cancelled``, ``rejected``, ``returned``."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReassigned(Event):
+    """A task went to somebody else; the old link died with it."""
+
+    from_participant: str
+    to_participant: str
+    from_person: dict[str, Json] | None = private()
+    person: dict[str, Json] | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEscalated(Event):
+    """A task stayed overdue and somebody else was told."""
+
+    rung: int
+    to: str
+    person: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineMissed(Event):
+    """A task was not done by its due time."""
+
+    due_at: str
+
+
+# Answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSubmitted(Event):
+    """The assignee sent a form."""
+
+    round: int
+    answers: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReceived(Event):
+    """A file came as part of an answer. ``size`` in bytes; ``scan`` tells the truth."""
+
+    file: str
+    document: str
+    scan: str
+    media_type: str | None = private()
+    file_name: str | None = private()
+    sha256: str | None = private()
+    size: int | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSubmitted(Event):
+    """The assignee sent the documents of a step; ``files`` are all that now stand."""
+
+    round: int
+    files: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalApproved(Event):
+    """The assignee approved what the step put before them."""
+
+    round: int
+    comment: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalChangesRequested(Event):
+    """The assignee asked for changes; ``items`` are the fields and documents marked."""
+
+    round: int
+    items: list[str]
+    comment: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRejected(Event):
+    """The assignee rejected what the step put before them."""
+
+    round: int
+    comment: str | None = private()
+
+
+# Links and messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSent(Event):
+    """The mail server took a mail that asks somebody for something, with their link."""
+
+    link: str | None = None
+    mail: str
+    to: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMade(Event):
+    """A link was made for a channel of the caller's own."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEntered(Event):
+    """A person pressed the button behind their link (never a mere GET)."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRenewed(Event):
+    """A fresh link was asked for and goes to the address on file."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRevoked(Event):
+    """All links and sessions of a task ended at once."""
+
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderSent(Event):
+    """The mail server took a reminder; ``label`` says which ("1 day before")."""
+
+    rung: int
+    label: str
+    mail: str
+    to: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSent(Event):
+    """The mail server took a receipt."""
+
+    mail: str
+    to: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent(Event):
+    """The mail server took the message of a message step."""
+
+    mail: str
+    to: str | None = private()
+    subject: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSent(Event):
+    """The mail server took a notice; ``about`` says of what ("escalation", "withdrawn")."""
+
+    about: str
+    mail: str
+    to: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailBounced(Event):
+    """A mail was refused or came back; ``about`` says which, ``said`` what the server said."""
+
+    about: str
+    mail: str
+    to: str | None = private()
+    said: str | None = private()
+
+
+# What goes wrong, and evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionOpened(Event):
+    """Something needs a person."""
+
+    exception: str
+    kind: str
+    message: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionResolved(Event):
+    """What needed a person was dealt with; ``how``: ``retry``, ``cancel``, ``reassign``."""
+
+    exception: str
+    how: str
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailBuilt(Event):
+    """An audit trail up to event ``upto`` was built."""
+
+    trail: str
+    upto: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisclosureErased(Event):
+    """Values of an earlier event were erased, on a stated basis."""
+
+    seq: int
+    fields: list[str]
+    basis: str

@@ -1,0 +1,138 @@
+"""The arithmetic of the ledger: canonical bytes, event hashes, commitments.
+
+Standard library only and no import from the rest of the house, so that a verifier can run from
+this file and its neighbour alone. Every constant here is written down in LEDGER.md and can never
+change: ledgers of today must verify in twenty years.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+
+_EVENT = b"portal-ledger/v1/event\0"
+_GENESIS = b"portal-ledger/v1/genesis\0"
+_COMMIT = b"portal-ledger/v1/commit\0"
+_MAX_INT = 2**53  # exclusive, both signs: beyond it JSON readers disagree
+_MAX_DEPTH = 64
+
+EVENT_KEYS = frozenset(("v", "log", "seq", "prev", "at", "type", "actor", "cause", "data", "priv"))
+
+
+class Malformed(ValueError):
+    """Something is not ledger JSON; the message says what, in plain words."""
+
+
+# --- canonical JSON (RFC 8785, without floats) --------------------------------------------------
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
+
+
+def canonical(value: Json) -> bytes:
+    """The one spelling of a value, as UTF-8.
+
+    Allowed are null, booleans, integers below 2^53, strings, lists, and objects with ASCII keys.
+    Raises Malformed for anything else: floats, big integers, lone surrogates, foreign types.
+    """
+    _require_plain(value, 0)
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError:
+        raise Malformed("a text holds half a surrogate pair, which is no character") from None
+
+
+def _require_plain(value: object, depth: int) -> None:
+    if isinstance(value, str | bool) or value is None:
+        return
+    if isinstance(value, int):
+        if not -_MAX_INT < value < _MAX_INT:
+            raise Malformed("a whole number is 2^53 or more; write it as text")
+    elif isinstance(value, dict | list | tuple):
+        _require_plain_inside(value, depth + 1)
+    elif isinstance(value, float):
+        raise Malformed("a number has a fraction or an exponent; write it as text")
+    else:
+        raise Malformed(f"{type(value).__name__} is not a ledger value")
+
+
+def _require_plain_inside(
+    value: "dict[Any, Any] | list[Any] | tuple[Any, ...]", depth: int
+) -> None:
+    if depth > _MAX_DEPTH:
+        raise Malformed(f"lists and objects are nested deeper than {_MAX_DEPTH}")
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) and key.isascii() for key in value):
+            raise Malformed("a key is not plain ASCII text")
+        value = tuple(value.values())
+    for item in value:
+        _require_plain(item, depth)
+
+
+def _no_float(text: str) -> float:
+    raise Malformed(f"the number {text[:20]} has a fraction or an exponent; write it as text")
+
+
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("an object names the same key twice")
+    return found
+
+
+_decode = json.JSONDecoder(
+    parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_distinct
+).decode
+
+
+def parse(text: str) -> Json:
+    """Strict JSON: no floats, no key twice, nothing but JSON. Raises Malformed."""
+    try:
+        value: Json = _decode(text)
+    except RecursionError:
+        raise Malformed(f"lists and objects are nested deeper than {_MAX_DEPTH}") from None
+    except Malformed:
+        raise
+    except ValueError as fault:
+        raise Malformed(f"not JSON ({str(fault)[:80]})") from None
+    return value
+
+
+# --- the chain ----------------------------------------------------------------------------------
+
+
+def genesis(log: str, definition_digest: str) -> str:
+    """`prev` of event 0, which ties the chain to its process and its exact definition."""
+    return hashlib.sha256(
+        b"%b%b\0%b" % (_GENESIS, log.encode(), definition_digest.encode())
+    ).hexdigest()
+
+
+def event_hash(body: bytes) -> str:
+    """The hash of an event: SHA-256 over its exact bytes, in lower-case hex."""
+    return hashlib.sha256(_EVENT + body).hexdigest()
+
+
+def commit(salt: bytes, field: str, value: Json) -> str:
+    """The commitment that stands in an event for a value kept beside it (salt: 32 bytes)."""
+    return commit_bytes(salt, field, canonical(value))
+
+
+def commit_bytes(salt: bytes, field: str, value: bytes) -> str:
+    """`commit` for a value that is canonical already."""
+    message = b"%b%b\0%b" % (_COMMIT, field.encode(), value)
+    return hmac.digest(salt, message, "sha256").hex()
+
+
+def follows(log: str, seq: int, prev: str, body: str) -> bool:
+    """Whether a stored event says the log, place and predecessor it is filed under.
+
+    Quick: the keys of an event are sorted, so `log`, `prev` and `priv` are neighbours and `seq`
+    stands near its end, and no quote inside a text is unescaped.
+    """
+    here = f',"log":"{log}","prev":"{prev}","priv":{{'
+    return here in body and f'}},"seq":{seq},"type":"' in body

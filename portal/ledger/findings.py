@@ -1,0 +1,101 @@
+"""What a verification found, and how it is told to a person. Standard library only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SOUND, ALTERED, INCOMPLETE, OTHER_KEY = 0, 1, 2, 3
+_RANK = (SOUND, INCOMPLETE, OTHER_KEY, ALTERED)  # the worst decides
+_KEPT = 50  # findings told one by one; the rest are counted
+
+CHECKS = {
+    1: "every line is strict JSON, every event in its one canonical spelling",
+    2: "every event's bytes give the hash beside it",
+    3: "events are numbered without a gap and belong to one process",
+    4: "every event names the hash of the one before it, the first its definition",
+    5: "time never runs backwards, nor past the checkpoint",
+    6: "every value opens its commitment; none is missing without an erasure",
+    7: "the files at hand are those recorded",
+    8: "the last event is in the tree that the checkpoint signs",
+    9: "the checkpoint is signed by the key",
+    10: "the ledger still contains what receipts and older copies name",
+    11: "no task ends before it opens, after it is closed, or twice; no dead link acts",
+    12: "the rows printed in the PDF are the events embedded in it",
+}
+_NOT_CHECKED = {
+    7: "no files were given (--files DIRECTORY)",
+    8: "the file holds no checkpoint that can be read",
+    9: "the file holds no checkpoint that can be read",
+    10: "no receipt was given (--receipt NUMBER:HASH, --older FILE)",
+    12: "this is not a PDF",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault: which check, how bad (1 altered, 2 incomplete, 3 other key), and in words."""
+
+    check: int
+    verdict: int
+    text: str
+
+
+@dataclass
+class Report:
+    """What was checked and what was found; `verdict` is the exit status."""
+
+    key_given: bool = False
+    events: int = 0
+    log: str = ""
+    head: str = ""
+    key: str = ""
+    anchored: int = 0  # events covered by a signed checkpoint
+    signed_at: str = ""
+    values: int = 0
+    erased: int = 0
+    verdict: int = SOUND
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0
+    done: set[int] = field(default_factory=set)
+
+    def find(self, check: int, verdict: int, text: str) -> None:
+        """Note a fault; the verdict is that of the worst."""
+        self.done.add(check)
+        self.verdict = max(self.verdict, verdict, key=_RANK.index)
+        if len(self.findings) < _KEPT:
+            self.findings.append(Finding(check, verdict, text))
+        else:
+            self.more += 1
+
+    def sentence(self) -> str:
+        """The verdict in one line."""
+        if self.verdict == ALTERED:
+            return "ALTERED: this is not what the portal recorded."
+        if self.verdict == OTHER_KEY:
+            return "SIGNED BY ANOTHER KEY than the one given."
+        if self.verdict == INCOMPLETE:
+            return "INCOMPLETE: something is missing, see above."
+        if self.key_given:
+            return f"SOUND: signed by the key given, {self.signed_at}."
+        return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
+
+    def told(self) -> Iterator[str]:
+        """The whole report in plain lines, the verdict last."""
+        yield f"Process {self.log or '(none)'}: {self.events} events, last hash {self.head or '-'}"
+        yield f"{self.values} values opened, {self.erased} erased by the rules"
+        if self.key:
+            yield f"Signing key {self.key} ({'given' if self.key_given else 'read in the file'})"
+        failed = {found.check for found in self.findings}
+        for number, text in CHECKS.items():
+            yield f"{number:>3}  {self._state(number, failed):<12} {text}{self._why(number)}"
+        yield from (f"Check {found.check}: {found.text}" for found in self.findings)
+        if self.more:
+            yield f"and {self.more} faults more"
+        yield self.sentence()
+
+    def _state(self, number: int, failed: set[int]) -> str:
+        if number in failed:
+            return "FAULT"
+        return "ok" if number in self.done else "not checked"
+
+    def _why(self, number: int) -> str:
+        return "" if number in self.done else f": {_NOT_CHECKED.get(number, 'there is no ledger')}"

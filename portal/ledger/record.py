@@ -1,0 +1,238 @@
+"""Appending to the ledger: ``record.open_chain(tx, process_id).add(event, actor=…)``.
+
+The head row is locked first, so that one process has one writer at a time. Hashes are made at
+once, for receipts; rows are buffered and written in one statement per table just before the
+commit. Whether something may happen once only is decided by the database (``UNIQUE(log, once)``)
+and by nothing else.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from portal import fault
+from portal.actor import Actor
+from portal.db import Tx
+from portal.errors import AlreadyRecorded, Faulty, Unknown
+from portal.ledger import chain, outbox
+from portal.ledger.catalogue import Event
+from portal.ledger.tables import Disclosure, Entry, Head
+
+# Where an actor's own private facts stand among an event's commitments.
+ACTOR_PREFIX = "actor."
+
+
+# Made once: building a statement costs more than running it.
+_HEAD = Head.__table__
+_LOCK_HEAD = sa.select(_HEAD).where(_HEAD.c.log == sa.bindparam("its")).with_for_update()
+_MOVE_HEAD = sa.update(Head).where(Head.log == sa.bindparam("its"))
+_MOVE_HEAD = _MOVE_HEAD.values({name: sa.bindparam(name) for name in ("seq", "hash", "at")})
+_ADD_HEAD, _ADD_ENTRIES, _ADD_DISCLOSURES = map(sa.insert, (Head, Entry, Disclosure))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a receipt carries: the event's number in its process, its hash, its moment."""
+
+    seq: int
+    hash: str
+    at: datetime
+
+
+class Chain:
+    """The open end of one process's ledger, inside one transaction."""
+
+    def __init__(self, tx: Tx, head: dict[str, Any], *, is_new: bool = False) -> None:
+        self._tx = tx
+        self._head = head
+        self._is_new = is_new
+        self._entries: list[dict[str, Any]] = []
+        self._disclosures: list[dict[str, Any]] = []
+        self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def log(self) -> str:
+        """The process id."""
+        return str(self._head["log"])
+
+    @property
+    def head(self) -> Recorded:
+        """The last event, those not yet written included."""
+        return Recorded(self._head["seq"], self._head["hash"], self._head["at"])
+
+    def add(
+        self, event: Event, *, actor: Actor, once: str | None = None, cause: str | None = None
+    ) -> Recorded:
+        """Append an event; ``once`` names what may be recorded one time only in this process.
+
+        A second one with the same ``once`` raises AlreadyRecorded, at the latest when the
+        transaction is written. ``cause`` is the request or event that led to it. A value that
+        has no canonical spelling (half a character, a number past 2^53) raises Faulty.
+        """
+        try:
+            return self._add(event, actor, once, cause)
+        except chain.Malformed as fault:
+            raise Faulty([], f"This can't be recorded: {fault}.") from fault
+
+    def _add(self, event: Event, actor: Actor, once: str | None, cause: str | None) -> Recorded:
+        if once is not None and any(row["once"] == once for row in self._entries):
+            raise _already()
+        head = self._head
+        seq, prev = head["seq"] + 1, head["hash"]
+        at = max(self._tx.now, head["at"])  # a clock set back must not turn time around
+        commitments, disclosures = _commit(self.log, seq, _private(event, actor))
+        body = chain.canonical(
+            {
+                "v": 1, "log": self.log, "seq": seq, "prev": prev, "at": moment(at),
+                "type": event.TYPE, "actor": _public(actor), "cause": cause,
+                "data": event.public(), "priv": commitments,
+            }
+        )  # fmt: skip
+        self._disclosures += disclosures
+        head.update(seq=seq, hash=chain.event_hash(body), at=at)
+        self._entries.append(
+            {
+                "log": self.log, "seq": seq, "prev": prev, "hash": head["hash"], "at": at,
+                "type": event.TYPE, "version": event.VERSION, "actor_kind": actor.kind,
+                "actor_ref": actor.id, "step": event.step, "task": event.task, "once": once,
+                "team_id": head["team_id"], "owner_id": head["owner_id"],
+                "definition": head["definition"], "body": body.decode(),
+            }
+        )  # fmt: skip
+        return self.head
+
+    def send(self, kind: str, ref: dict[str, Any], *, once: str, at: datetime | None = None) -> str:
+        """Owe an effect to the outside world (``outbox``), from ``at`` on; its id.
+
+        ``ref`` holds ids, never an address or a token. The same ``once`` again is one effect.
+        """
+        row = outbox.row(kind, ref, once=once, process_id=self.log, now=self._tx.now, at=at)
+        self._outgoing.append(row)
+        return str(row["id"])
+
+    def write(self) -> None:
+        """Write what was added. Called once, last in the transaction."""
+        fault.at("F2")
+        if self._entries:
+            self._write_entries()
+        outbox.put(self._tx, self._outgoing)
+
+    def _write_entries(self) -> None:
+        try:
+            self._tx.execute(_ADD_ENTRIES, self._entries)
+        except IntegrityError as error:
+            if "once" in str(error.orig):
+                raise _already() from error
+            raise
+        if self._disclosures:
+            self._tx.execute(_ADD_DISCLOSURES, self._disclosures)
+        if self._is_new:
+            self._tx.execute(_ADD_HEAD, self._head)
+        else:
+            moved = {name: self._head[name] for name in ("seq", "hash", "at")}
+            self._tx.execute(_MOVE_HEAD, {"its": self.log, **moved})
+
+
+def open_chain(tx: Tx, process_id: str) -> Chain:
+    """The chain of a process, its head locked until the commit; Unknown if there is none."""
+    kept = tx.kept.get((Chain, process_id))
+    if kept is not None:
+        return kept  # type: ignore[no-any-return]
+    head = tx.execute(_LOCK_HEAD, {"its": process_id}).mappings().first()
+    if head is None:
+        raise Unknown("There is no such process.")
+    return _keep(tx, Chain(tx, dict(head)))
+
+
+def take_chain(tx: Tx, head: Mapping[str, Any]) -> Chain:
+    """The chain of a head row that the caller has read and locked together with others."""
+    kept = tx.kept.get((Chain, head["log"]))
+    return kept if kept is not None else _keep(tx, Chain(tx, dict(head)))
+
+
+def begin_chain(
+    tx: Tx,
+    process_id: str,
+    definition_digest: str,
+    *,
+    team_id: str | None = None,
+    owner_id: str | None = None,
+    definition: str | None = None,
+) -> Chain:
+    """The chain of a new process, tied to its definition by the digest (SHA-256 in hex).
+
+    The first event must be ``process.started`` with that ``digest``: the verifier starts there.
+    """
+    head = {
+        "log": process_id, "seq": -1, "hash": chain.genesis(process_id, definition_digest),
+        "at": tx.now, "anchored": -1, "team_id": team_id, "owner_id": owner_id,
+        "definition": definition,
+    }  # fmt: skip
+    return _keep(tx, Chain(tx, head, is_new=True))
+
+
+def erase(tx: Tx, process_id: str, seq: int, fields: list[str]) -> list[str]:
+    """Delete the values of an event's fields for good; the names of those that were there.
+
+    The caller records ``disclosure.erased`` in the same transaction.
+    """
+    table = Disclosure.__table__
+    which = sa.and_(
+        Disclosure.log == process_id, Disclosure.seq == seq, Disclosure.field.in_(fields)
+    )
+    found = tx.execute(sa.select(table.c.field).where(which)).scalars().all()
+    tx.execute(sa.delete(Disclosure).where(which))
+    return sorted(found)
+
+
+def moment(at: datetime) -> str:
+    """A moment as the ledger writes it: ``2026-11-21T05:07:31.123456Z``."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _keep(tx: Tx, opened: Chain) -> Chain:
+    tx.kept[Chain, opened.log] = opened
+    tx.before_commit(opened.write, last=True)
+    return opened
+
+
+def _commit(
+    log: str, seq: int, values: dict[str, Any]
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The commitments that go into an event, and the rows that keep what they hide."""
+    commitments, rows = {}, []
+    for name, value in values.items():
+        salt, text = os.urandom(32), chain.canonical(value)
+        commitments[name] = chain.commit_bytes(salt, name, text)
+        rows.append({"log": log, "seq": seq, "field": name, "salt": salt, "value": text.decode()})
+    return commitments, rows
+
+
+def _public(actor: Actor) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "kind": actor.kind, "ref": actor.id, "auth": actor.auth, "via": actor.via,
+    }  # fmt: skip
+    if actor.link is not None:
+        facts["link"] = actor.link[:8]  # enough to tell links apart, too little to guess one
+    if actor.on_behalf:
+        facts["on_behalf"] = True
+    return facts
+
+
+def _private(event: Event, actor: Actor) -> dict[str, Any]:
+    if actor.kind == "system":
+        return event.private()
+    facts = {"name": actor.name, "email": actor.email, "ip": actor.ip, "agent": actor.agent}
+    if actor.on_behalf:
+        facts["reason"] = actor.reason
+    own = {ACTOR_PREFIX + key: value for key, value in facts.items() if value is not None}
+    return {**event.private(), **own}
+
+
+def _already() -> AlreadyRecorded:
+    return AlreadyRecorded("This was recorded already; nothing was done a second time.")

@@ -1,0 +1,53 @@
+"""Check 11 of a verification: tasks and links, told again event by event. Standard library only."""
+
+from typing import Any
+
+from portal.ledger.findings import ALTERED, Report
+
+_CLOSING = {"task.withdrawn": "withdrawn", "task.expired": "expired"}
+_OUTCOMES = {
+    *("form.submitted", "upload.submitted", "signature.made", "task.done"),
+    *("approval.approved", "approval.rejected", "approval.changes_requested"),
+}
+
+
+class Replay:
+    """Check 11: what the events say must have been possible in this order."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.tasks: dict[str, str] = {}
+        self.entered: dict[str, str] = {}  # link → task, by the person's own entry
+        self.dead: set[str] = set()
+
+    def event(self, body: dict[str, Any]) -> None:
+        """Take the next event; what is impossible after those before is a finding."""
+        kind, task = body["type"], body["data"].get("task")
+        if not isinstance(task, str):
+            return
+        if kind == "link.entered":
+            link = str(body["data"].get("link"))[:8]
+            self.entered[link] = task
+            self.dead.discard(link)
+        elif kind in ("link.revoked", "task.reassigned"):
+            self.dead.update(link for link, its in self.entered.items() if its == task)
+        elif kind == "task.opened":
+            self._move(body, task, "unknown", "open")
+        elif kind in _OUTCOMES:
+            self._link(body, task)
+            self._move(body, task, "open", "done")
+        elif kind in _CLOSING:
+            self._move(body, task, "open", _CLOSING[kind])
+
+    def _move(self, body: dict[str, Any], task: str, needed: str, to: str) -> None:
+        state = self.tasks.get(task, "unknown")
+        if state != needed:
+            text = f"event {body['seq']}: {body['type']} for task {task}, which is {state}"
+            self.report.find(11, ALTERED, text)
+        self.tasks[task] = to
+
+    def _link(self, body: dict[str, Any], task: str) -> None:
+        link = body["actor"].get("link")
+        if isinstance(link, str) and link in self.dead and self.entered.get(link) == task:
+            text = f"event {body['seq']}: {body['type']} by a link that was withdrawn before"
+            self.report.find(11, ALTERED, text)

@@ -1,0 +1,39 @@
+"""The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
+
+from portal.models.definitions import DefinitionRow
+from portal.models.files import FileRow
+from portal.models.heartbeats import Heartbeat
+from portal.models.limits import Attempt
+from portal.models.links import BrowserSession, Link, SessionLink
+from portal.models.messages import Mail
+from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
+from portal.models.processes import Participant, Process, StepRun
+from portal.models.requests import KeptAnswer
+from portal.models.tasks import Task
+from portal.models.timers import Timer
+from portal.models.trails import Trail
+from portal.models.troubles import Trouble
+
+__all__ = [
+    "ApiToken",
+    "Attempt",
+    "BrowserSession",
+    "DefinitionRow",
+    "FileRow",
+    "Heartbeat",
+    "KeptAnswer",
+    "Link",
+    "Mail",
+    "Participant",
+    "Process",
+    "SessionLink",
+    "StaffSession",
+    "StepRun",
+    "Task",
+    "Team",
+    "TeamMember",
+    "Timer",
+    "Trail",
+    "Trouble",
+    "User",
+]

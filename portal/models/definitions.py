@@ -1,0 +1,32 @@
+"""Published versions of process definitions; a version never changes."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class DefinitionRow(Base):
+    """One version of one definition, with the text it was published as."""
+
+    __tablename__ = "definitions"
+    __table_args__ = (
+        sa.UniqueConstraint("key", "version"),
+        sa.Index("ix_definitions_current", "key", unique=True, sqlite_where=sa.text("is_current"),
+                 postgresql_where=sa.text("is_current")),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    version: Mapped[int]
+    is_current: Mapped[bool]
+    digest: Mapped[str]
+    name: Mapped[str]
+    purpose: Mapped[str | None]
+    owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
+    team_id: Mapped[str | None] = mapped_column(sa.ForeignKey("teams.id"))
+    source: Mapped[str]
+    published_at: Mapped[datetime]
+    published_by: Mapped[str | None]

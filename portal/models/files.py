@@ -1,0 +1,38 @@
+"""Files that people sent."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class FileRow(Base):
+    """One stored file.
+
+    ``state``: ``staged`` (arrived, the answer not yet sent), ``received`` (part of an
+    answer), ``replaced`` (a later round brought another), ``dropped``.
+    ``scan``: ``not scanned``; a portal without a scanner never says "clean".
+    """
+
+    __tablename__ = "files"
+    __table_args__ = (
+        sa.Index("ix_files_task", "task_id"),
+        sa.Index("ix_files_process", "process_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id"))
+    participant_id: Mapped[str] = mapped_column(sa.ForeignKey("participants.id"))
+    step: Mapped[str]
+    document: Mapped[str]
+    name: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    media_type: Mapped[str]
+    storage_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    scan: Mapped[str] = mapped_column(default="not scanned")
+    arrived_at: Mapped[datetime]

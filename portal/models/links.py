@@ -1,0 +1,57 @@
+"""Magic links and the browser sessions they open. Nothing here can be used to enter."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Link(Base):
+    """One link of one participant to one task (trust.md, Links).
+
+    The token is made from ``id`` (32 hex digits), ``generation`` and a key outside the
+    database, each time it is needed. ``task_id`` is ``None`` for a link to the
+    participant's open tasks in the process.
+    """
+
+    __tablename__ = "links"
+    __table_args__ = (
+        sa.Index("ix_links_task", "task_id"),
+        sa.Index("ix_links_process", "process_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    participant_id: Mapped[str] = mapped_column(sa.ForeignKey("participants.id"))
+    task_id: Mapped[str | None] = mapped_column(sa.ForeignKey("tasks.id"))
+    generation: Mapped[int]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_reason: Mapped[str | None]
+    entered_at: Mapped[datetime | None]
+
+
+class BrowserSession(Base):
+    """A browser that entered by a link; the cookie holds what hashes to ``secret_sha256``."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    secret_sha256: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SessionLink(Base):
+    """The links that one browser session has entered by, each in its own generation."""
+
+    __tablename__ = "session_links"
+
+    session_id: Mapped[str] = mapped_column(sa.ForeignKey("browser_sessions.id"), primary_key=True)
+    link_id: Mapped[str] = mapped_column(sa.ForeignKey("links.id"), primary_key=True, index=True)
+    generation: Mapped[int]
+    entered_at: Mapped[datetime]

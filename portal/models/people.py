@@ -1,0 +1,75 @@
+"""Staff: users, their teams, their sessions and the API tokens that act for them."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+ROLES = ("admin", "member", "auditor")
+
+
+class User(Base):
+    """A member of staff who signs in; ``role`` is one of ``ROLES``."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)  # lower case
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    timezone: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class Team(Base):
+    """A team of staff; a task of the team may be taken by any of its members."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class TeamMember(Base):
+    """Who belongs to which team."""
+
+    __tablename__ = "team_members"
+
+    team_id: Mapped[str] = mapped_column(sa.ForeignKey("teams.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), primary_key=True, index=True)
+
+
+class StaffSession(Base):
+    """A signed-in browser of a member of staff; its cookie hashes to ``secret_sha256``."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    secret_sha256: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ip: Mapped[str | None]
+    agent: Mapped[str | None]
+
+
+class ApiToken(Base):
+    """A token for programs; only its SHA-256 is stored.
+
+    ``is_system``: it starts, signals and completes tasks of any process, but decides nothing.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    is_system: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

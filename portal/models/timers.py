@@ -1,0 +1,30 @@
+"""Moments at which the portal will do something; only pending ones are kept."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Timer(Base):
+    """One moment of one task: ``remind`` (rung n), ``due``, ``escalate`` (rung n).
+
+    Deleted when it rings or when the task closes; the ledger has the history.
+    """
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        sa.UniqueConstraint("task_id", "kind", "rung"),
+        sa.Index("ix_timers_rings", "rings_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id"))
+    kind: Mapped[str]
+    rung: Mapped[int]
+    rings_at: Mapped[datetime]
+    what: Mapped[dict[str, Any]]

@@ -1,0 +1,24 @@
+"""Audit trails that were asked for and built: one per process and ledger head."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Trail(Base):
+    """One PDF of one process up to event ``seq``; ``storage_id`` is set once it is built."""
+
+    __tablename__ = "trails"
+    __table_args__ = (sa.UniqueConstraint("process_id", "seq"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    seq: Mapped[int]
+    asked_at: Mapped[datetime]
+    storage_id: Mapped[str | None]
+    sha256: Mapped[str | None]
+    size: Mapped[int | None]
+    built_at: Mapped[datetime | None]

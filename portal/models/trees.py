@@ -1,0 +1,44 @@
+"""Published definitions as trees, parsed once in a process: a version never changes."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition import load
+from portal.definition.tree import Definition
+from portal.errors import Unknown
+from portal.models.definitions import DefinitionRow
+
+_MOST = 500
+_parsed: dict[str, Definition] = {}
+
+
+def tree(conn: Connection, definition_id: str) -> Definition:
+    """The tree of one version; Unknown if there is none. No statement where it is known."""
+    found = trees(conn, (definition_id,))
+    if definition_id not in found:
+        raise Unknown("There is no such definition.")
+    return found[definition_id]
+
+
+def trees(conn: Connection, ids: Iterable[str]) -> dict[str, Definition]:
+    """The trees of several versions by id, in one statement at the most."""
+    wanted = set(ids)
+    missing = wanted - _parsed.keys()
+    if missing:
+        query = sa.select(DefinitionRow.id, DefinitionRow.source)
+        for row in conn.execute(query.where(DefinitionRow.id.in_(missing))):
+            _keep(row.id, of_source(row.source))
+    return {id_: known for id_ in wanted if (known := _parsed.get(id_)) is not None}
+
+
+def of_source(source: str) -> Definition:
+    """The tree of a text that was published once, kept parsed."""
+    return load.stored(source)
+
+
+def _keep(definition_id: str, parsed: Definition) -> None:
+    if len(_parsed) >= _MOST:
+        _parsed.clear()
+    _parsed[definition_id] = parsed

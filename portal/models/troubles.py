@@ -1,0 +1,33 @@
+"""Exceptions: what went wrong and needs a person. Named so that nobody raises it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Trouble(Base):
+    """One exception of one process; ``once`` keeps the same one from opening twice.
+
+    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``.
+    """
+
+    __tablename__ = "troubles"
+    __table_args__ = (
+        sa.UniqueConstraint("process_id", "once"),
+        sa.Index("ix_troubles_state", "state", "opened_at", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    once: Mapped[str]
+    step: Mapped[str | None]
+    task_id: Mapped[str | None]
+    kind: Mapped[str]
+    message: Mapped[str]
+    state: Mapped[str]
+    owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
+    opened_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,137 @@
+"""What a task asks, read with all that its page shows beside it: in three statements at most.
+
+The same reading serves the participant behind a link and the member of staff at the desk.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition.tree import Document, UploadStep
+from portal.errors import Conflict, Unknown
+from portal.models import FileRow, Link, Participant, Process, StepRun, Task, Team, User
+from portal.models import tasks as task_rules
+from portal.readings import trees
+from portal.readings.sheet import Asked
+
+__all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open"]
+
+Row = Any
+
+_RUNS = sa.select(*StepRun.__table__.columns).where(
+    StepRun.process_id == sa.bindparam("process"),
+    sa.text("(step_runs.is_current OR step_runs.is_latest)"),
+)
+_PEOPLE = (
+    sa.select(
+        Participant.id,
+        Participant.role,
+        Participant.kind,
+        Participant.email,
+        Participant.name,
+        User.name.label("owner_name"),
+        User.email.label("owner_email"),
+        Team.name.label("owner_team"),
+    )
+    .join(Process, Process.id == Participant.process_id)
+    .outerjoin(User, User.id == Process.owner_id)
+    .outerjoin(Team, Team.id == Process.team_id)
+    .where(Participant.process_id == sa.bindparam("process"))
+    .order_by(Participant.added_at, Participant.id)
+)
+_FILES = (
+    sa.select(*FileRow.__table__.columns)
+    .where(
+        FileRow.process_id == sa.bindparam("process"),
+        sa.or_(
+            FileRow.state == "received",
+            sa.and_(
+                FileRow.task_id == sa.bindparam("task"),
+                FileRow.state.in_(("staged", "replaced")),
+            ),
+        ),
+    )
+    .order_by(FileRow.arrived_at, FileRow.id)
+)
+_TASK = sa.select(*(c.label(f"task_{c.key}") for c in Task.__table__.columns),
+                  *(c.label(f"process_{c.key}") for c in Process.__table__.columns)).join(
+    Process, Process.id == Task.process_id
+)  # fmt: skip
+
+
+def of_task(conn: Connection, task_id: str) -> Asked:
+    """The task with all that its page shows; Unknown where there is none. One statement more."""
+    row = conn.execute(_TASK.where(Task.id == task_id)).mappings().first()
+    if row is None:
+        raise Unknown("There is no such task.")
+    return about(conn, _Part(dict(row), "task_"), _Part(dict(row), "process_"))
+
+
+def about(conn: Connection, task: Row, process: Row, viewer: str | None = None) -> Asked:
+    """The same for rows that are at hand, as the participant ``viewer`` reads it."""
+    tree = trees.tree(conn, process.definition_id)
+    ids = {"process": process.id, "task": task.id}
+    runs = conn.execute(_RUNS, ids).all()
+    with_files = any(isinstance(step, UploadStep) for step in tree.all_steps())
+    return Asked(
+        task=task,
+        process=process,
+        tree=tree,
+        runs={run.step: run for run in runs if run.is_current},
+        latest={run.step: run for run in runs if run.is_latest},
+        people=conn.execute(_PEOPLE, ids).all(),
+        files=conn.execute(_FILES, ids).all() if with_files else (),
+        viewer=viewer,
+    )
+
+
+def documents(conn: Connection, task_id: str) -> list[Document]:
+    """The documents that an upload task asks for in its round; Conflict for another kind."""
+    query = (
+        sa.select(Task.step, Task.name, StepRun.only, Process.definition_id)
+        .join(StepRun, StepRun.id == Task.run_id)
+        .join(Process, Process.id == Task.process_id)
+        .where(Task.id == task_id)
+    )
+    row = conn.execute(query).first()
+    if row is None:
+        raise Unknown("There is no such task.")
+    step = trees.tree(conn, row.definition_id).step(row.step)
+    if not isinstance(step, UploadStep):
+        raise Conflict(f"“{row.name}” asks for no documents.")
+    return [one for one in step.documents if not row.only or one.id in row.only]
+
+
+def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Row]:
+    """The open tasks of the people behind some links, in the processes of those links."""
+    ids = list(link_ids)
+    if not ids:
+        return []
+    mine = (
+        sa.select(Task.id, Task.name, Task.due_at, Process.title, Participant.timezone)
+        .join(Process, Process.id == Task.process_id)
+        .join(Link, Link.process_id == Process.id)
+        .join(Participant, Participant.id == Link.participant_id)
+        .where(Link.id.in_(ids), Task.state == "open")
+        .add_columns(Task.participant_id, Task.others, Participant.id.label("person_id"))
+        .order_by(Task.opened_at, Task.id)
+    )
+    rows = conn.execute(mine).all()
+    theirs = {row.id: row for row in rows if row.person_id in (row.participant_id, *row.others)}
+    return list(theirs.values())
+
+
+class _Part:
+    """The columns of one table in a row of two, by their own names."""
+
+    def __init__(self, row: Mapping[Any, Any], prefix: str) -> None:
+        for name, value in row.items():
+            if name.startswith(prefix):
+                setattr(self, name.removeprefix(prefix), value)
+
+
+def require_open(task: Row) -> None:
+    """Refuse a task that is not open, in the words its state deserves."""
+    task_rules.require_open(task.state, task.name)

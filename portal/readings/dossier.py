@@ -1,0 +1,324 @@
+"""All that the desk shows of one process, in six statements however long it has run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+
+from portal import clock
+from portal.definition import facts as definition_facts
+from portal.definition.fields import show
+from portal.definition.operators import ExpressionFailed
+from portal.definition.shown import show_value
+from portal.definition.text import Text
+from portal.definition.tree import Definition, Field, FormStep, PersonStep, Step, UploadStep
+from portal.errors import Unknown
+from portal.ledger.tables import Head
+from portal.models import (
+    DefinitionRow,
+    FileRow,
+    Participant,
+    Process,
+    StepRun,
+    Task,
+    Team,
+    Timer,
+    Trail,
+    Trouble,
+    User,
+)
+from portal.readings import trees, words
+
+# A process that went round and round is told whole on its timeline; these are its latest.
+MOST_RUNS = 200
+MOST_FILES = 300
+
+Row = sa.Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one round of a step brought: labelled answers, files, and the words with them."""
+
+    step: str
+    name: str
+    round: int
+    outcome: str | None
+    done_at: Any
+    rows: Sequence[tuple[str, str]]
+    files: Sequence[Row]
+    comment: str | None = None
+    is_latest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One process with everything around it."""
+
+    process: Row
+    tree: Definition
+    people: Sequence[Row]
+    tasks: Sequence[Row]
+    answers: Sequence[Answered]
+    inputs: Sequence[tuple[str, str]]
+    values: Sequence[tuple[str, str]]
+    troubles: Sequence[Row]
+    unnamed: Sequence[str] = field(default=())
+
+    @property
+    def open_tasks(self) -> list[Row]:
+        """Tasks that somebody holds now."""
+        return [task for task in self.tasks if task.state == "open"]
+
+    @property
+    def coming(self) -> list[str]:
+        """The names of the steps that people do after those that are open now, in order."""
+        held = {task.step for task in self.open_tasks}
+        steps = self.tree.all_steps()
+        last = max((n for n, step in enumerate(steps) if step.id in held), default=len(steps))
+        after = steps[last + 1 :] if self.process.state == "running" else ()
+        return [str(step.name) for step in after if isinstance(step, PersonStep)]
+
+
+def of_process(conn: Connection, process_id: str) -> Dossier:
+    """The dossier of a process; Unknown where there is none."""
+    process = _process(conn, process_id)
+    if process is None:
+        raise Unknown("There is no process at this address.")
+    tree = trees.of_source(process.source)
+    people, tasks = _people_and_tasks(conn, process_id)
+    runs = conn.execute(
+        sa.select(StepRun)
+        .with_only_columns(*StepRun.__table__.columns)
+        .where(StepRun.process_id == process_id, StepRun.state == "done")
+        .order_by(StepRun.done_at.desc(), StepRun.id.desc())
+        .limit(MOST_RUNS)
+    ).all()
+    files = conn.execute(
+        sa.select(*FileRow.__table__.columns)
+        .where(FileRow.process_id == process_id, FileRow.state.in_(("received", "replaced")))
+        .order_by(FileRow.arrived_at.desc(), FileRow.id.desc())
+        .limit(MOST_FILES)
+    ).all()
+    named = {person.role for person in people}
+    by_id = {file.id: file for file in files}
+    facts = _facts(tree, process, people, runs, by_id)
+    return Dossier(
+        process=process,
+        tree=tree,
+        people=people,
+        tasks=tasks,
+        answers=_answers(tree, runs, by_id, facts),
+        inputs=labelled(tree.inputs, process.inputs, facts),
+        values=_values(process, facts),
+        troubles=_troubles(conn, process_id) if process.n_troubles else (),
+        unnamed=[role for role in tree.roles if role not in named],
+    )
+
+
+def require(conn: Connection, process_id: str) -> None:
+    """Refuse with Unknown where there is no such process."""
+    if conn.execute(sa.select(Process.id).where(Process.id == process_id)).first() is None:
+        raise Unknown("There is no process at this address.")
+
+
+def file_of(conn: Connection, process_id: str, file_id: str) -> Row:
+    """A file that was sent in this process; Unknown where there is none."""
+    query = sa.select(*FileRow.__table__.columns).where(
+        FileRow.id == file_id, FileRow.process_id == process_id, FileRow.state != "dropped"
+    )
+    found = conn.execute(query).first()
+    if found is None:
+        raise Unknown("There is no such file in this process.")
+    return found
+
+
+def trail_of(conn: Connection, process_id: str) -> Row | None:
+    """The newest audit trail that is built, with its storage id."""
+    query = (
+        sa.select(*Trail.__table__.columns)
+        .where(Trail.process_id == process_id, Trail.storage_id.is_not(None))
+        .order_by(Trail.seq.desc())
+        .limit(1)
+    )
+    return conn.execute(query).first()
+
+
+def labelled(
+    fields: Iterable[Field], values: Mapping[str, Any], facts: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """Label and shown value of each field that has one."""
+    return [
+        (filled(one.label, facts), show(one, values[one.id]))
+        for one in fields
+        if values.get(one.id) not in (None, "", [])
+    ]
+
+
+def filled(text: Text, facts: Mapping[str, Any]) -> str:
+    """A text of the definition as a reader sees it; itself where it can't be filled in."""
+    try:
+        return text.render(facts)
+    except ExpressionFailed:
+        return str(text)
+
+
+def _facts(
+    tree: Definition,
+    process: Row,
+    people: Sequence[Row],
+    runs: Sequence[Row],
+    files: Mapping[str, Row],
+) -> dict[str, Any]:
+    """What the texts of the definition may name, from the latest rounds that were done."""
+    steps: dict[str, dict[str, Any]] = {}
+    for run in runs:  # the newest first
+        steps.setdefault(run.step, {"outcome": run.outcome, **_stored(tree, run, files)})
+    return definition_facts.build(
+        tree,
+        inputs=process.inputs,
+        steps=steps,
+        values=process.values,
+        participants={one.role: {"email": one.email, "name": one.person_name} for one in people},
+        now=clock.now(),
+        zone=words.zone(tree.calendar.timezone if tree.calendar else None),
+    )
+
+
+def _stored(tree: Definition, run: Row, files: Mapping[str, Row]) -> dict[str, Any]:
+    if not (tree.has_step(run.step) and isinstance(tree.step(run.step), UploadStep)):
+        return dict(run.answers)
+    return {
+        document: [
+            {"name": f.name, "size": f.size, "sha256": f.sha256, "type": f.media_type}
+            for f in (files[one] for one in ids if one in files)
+        ]
+        for document, ids in run.answers.items()
+    }
+
+
+def _values(process: Row, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    zone = definition_facts.zone_of(facts)
+    return [
+        (name.replace("_", " ").capitalize(), show_value(definition_facts.unpack(packed, zone)))
+        for name, packed in process.values.items()
+        if packed is not None
+    ]
+
+
+def _process(conn: Connection, process_id: str) -> Row | None:
+    asked = aliased(Trail)
+    newest = sa.select(sa.func.max(asked.seq)).where(asked.process_id == Process.id)
+    query = (
+        sa.select(
+            *Process.__table__.columns,
+            DefinitionRow.source,
+            DefinitionRow.name.label("definition_name"),
+            User.name.label("owner_name"),
+            User.email.label("owner_email"),
+            Team.name.label("team_name"),
+            Trail.built_at.label("trail_built_at"),
+            Trail.asked_at.label("trail_asked_at"),
+            Trail.seq.label("trail_seq"),
+            Trail.sha256.label("trail_sha256"),
+            Head.seq.label("head_seq"),
+        )
+        .join(Head, Head.log == Process.id)
+        .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
+        .outerjoin(User, User.id == Process.owner_id)
+        .outerjoin(Team, Team.id == Process.team_id)
+        .outerjoin(
+            Trail,
+            sa.and_(Trail.process_id == Process.id, Trail.seq == newest.scalar_subquery()),
+        )
+        .where(Process.id == process_id)
+    )
+    return conn.execute(query).first()
+
+
+def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], list[Row]]:
+    """Everybody who takes part, and every task of theirs, newest first; one statement."""
+    holder = aliased(User)
+    reminder = sa.select(sa.func.min(Timer.rings_at)).where(
+        Timer.task_id == Task.id, Timer.kind == "remind"
+    )
+    query = (
+        sa.select(
+            Participant.id.label("person_id"),
+            Participant.role,
+            Participant.kind.label("person_kind"),
+            Participant.email,
+            Participant.name.label("person_name"),
+            Team.name.label("team_name"),
+            holder.name.label("holder_name"),
+            reminder.scalar_subquery().label("next_reminder_at"),
+            *Task.__table__.columns,
+        )
+        .select_from(Participant)
+        .outerjoin(Task, Task.participant_id == Participant.id)
+        .outerjoin(Team, Team.id == Participant.team_id)
+        .outerjoin(holder, holder.id == Task.holder_id)
+        .where(Participant.process_id == process_id)
+        .order_by(Task.opened_at.desc(), Task.id.desc(), Participant.added_at)
+        .limit(MOST_RUNS)
+    )
+    rows = conn.execute(query).all()
+    people = {row.person_id: row for row in rows}
+    return list(people.values()), [row for row in rows if row.id is not None]
+
+
+def _troubles(conn: Connection, process_id: str) -> Sequence[Row]:
+    query = (
+        sa.select(*Trouble.__table__.columns, User.name.label("owner_name"))
+        .outerjoin(User, User.id == Trouble.owner_id)
+        .where(Trouble.process_id == process_id, Trouble.state == "open")
+        .order_by(Trouble.opened_at, Trouble.id)
+    )
+    return conn.execute(query).all()
+
+
+def _answers(
+    tree: Definition,
+    runs: Sequence[Row],
+    files: Mapping[str, Row],
+    facts: Mapping[str, Any],
+) -> list[Answered]:
+    """Rounds that a person did, in the order of the document, the newest round first."""
+    place = {step.id: n for n, step in enumerate(tree.all_steps())}
+    known = [run for run in runs if run.step in place]
+    latest: set[tuple[str, str]] = set()
+    told: list[Answered] = []
+    for run in sorted(known, key=lambda run: (place[run.step], run.scope, -run.round)):
+        is_latest = (run.step, run.scope) not in latest
+        latest.add((run.step, run.scope))
+        told.append(_answered(tree.step(run.step), run, files, facts, is_latest=is_latest))
+    return [one for one in told if one.rows or one.files or one.comment]
+
+
+def _answered(
+    step: Step, run: Row, files: Mapping[str, Row], facts: Mapping[str, Any], *, is_latest: bool
+) -> Answered:
+    rows: list[tuple[str, str]] = []
+    sent: list[Row] = []
+    comment = None
+    if isinstance(step, FormStep):
+        rows = labelled(step.fields, run.answers, facts)
+    elif isinstance(step, UploadStep):
+        ids = [one for listed in run.answers.values() for one in listed]
+        sent = [files[one] for one in ids if one in files]
+    else:
+        comment = run.answers.get("comment") or run.answers.get("note")
+    return Answered(
+        step=step.id,
+        name=filled(step.name, facts),
+        round=run.round,
+        outcome=run.outcome,
+        done_at=run.done_at,
+        rows=rows,
+        files=sent,
+        comment=comment,
+        is_latest=is_latest,
+    )

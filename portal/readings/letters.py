@@ -1,0 +1,389 @@
+"""What a mail says and to whom: one reading for each kind of mail that is owed.
+
+Everything is read when the mail is about to be sent: a task that was closed meanwhile asks
+nobody any more, and the empty list says so. The address a letter leads to is named here and
+made by whoever has the keys of the links.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import (
+    FileRow,
+    Link,
+    Mail,
+    Participant,
+    Process,
+    StepRun,
+    Task,
+    TeamMember,
+    Trouble,
+    User,
+    trees,
+)
+
+LINK = "\ue000"
+"""Stands in the kept body of a message for the reader's own link (as the engine writes it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who gets a mail. ``participant`` is set where they take part themselves."""
+
+    email: str
+    name: str
+    tz: str | None = None
+    user: str | None = None
+    participant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail: whom to, which template, and what it tells.
+
+    ``link`` is the id and generation of the reader's own magic link; ``place`` the path behind
+    which staff find the matter. ``key`` tells several letters of one effect apart.
+    ``wants_link``: the text has ``{{ link }}``, and the link is made when it is sent.
+    """
+
+    to: Reader
+    template: str
+    tz: str
+    facts: Mapping[str, Any]
+    process_id: str | None = None
+    task_id: str | None = None
+    step: str | None = None
+    name: str = ""
+    reply_to: str | None = None
+    link: tuple[str, int] | None = None
+    place: str | None = None
+    rung: int = 0
+    label: str = ""
+    wants_link: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """A task or a process that mails are about, with its owner and the zone of its calendar."""
+
+    process: Any
+    task: Any
+    owners: list[Reader]
+    tz: str
+
+
+def of(
+    conn: Connection, kind: str, ref: Mapping[str, Any], *, made_at: datetime, tz: str
+) -> list[Letter]:
+    """The letters of one effect; empty where nobody needs to be written to any more.
+
+    ``tz`` is the installation's zone, for whoever has none of their own.
+    """
+    letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
+    return [_keyed(letter) for letter in letters]
+
+
+def noted(conn: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these mails that the mail server took, or refused for good, already."""
+    return set(conn.execute(sa.select(Mail.id).where(Mail.id.in_(ids))).scalars())
+
+
+# Asking, reminding and telling of one task
+
+
+def _invite(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    return _ask(conn, ref["task"], tz, "invite")
+
+
+def _remind(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
+    before = sa.select(sa.func.count(sa.distinct(Mail.id))).where(
+        Mail.task_id == ref["task"], Mail.kind == "mail.reminder", Mail.settled_at < at
+    )
+    nth = int(conn.execute(before).scalar_one()) + 1
+    more = {"label": ref["label"], "nth": nth}
+    return _ask(conn, ref["task"], tz, "reminder", more, rung=ref["rung"], label=ref["label"])
+
+
+def _renew(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    row = conn.execute(sa.select(Link.__table__).where(Link.id == ref["link"])).first()
+    if row is None or row.revoked_at is not None or row.task_id is None:
+        return []
+    letters = _ask(conn, row.task_id, tz, "renewal", {"expires_at": row.expires_at})
+    return [one for one in letters if one.link and one.link[0] == row.id]
+
+
+def _ask(
+    conn: Connection,
+    task_id: str,
+    tz: str,
+    template: str,
+    more: Mapping[str, Any] | None = None,
+    **own: Any,
+) -> list[Letter]:
+    """A letter to everybody who may do an open task, each with the way in that is theirs."""
+    matter = _of_task(conn, task_id, tz)
+    if matter is None or matter.task.state != "open":
+        return []
+    run = conn.execute(
+        sa.select(StepRun.comment, StepRun.round).where(StepRun.id == matter.task.run_id)
+    ).one()
+    facts = {"comment": run.comment, "is_again": run.round > 1, **(more or {})}
+    links = _links(conn, task_id)
+    return [
+        _letter(
+            matter,
+            reader,
+            template,
+            facts,
+            link=links.get(reader.participant) if reader.user is None else None,
+            place=f"/tasks/{task_id}" if reader.user else None,
+            **own,
+        )
+        for reader in _doers(conn, matter.task)
+        if reader.user or reader.participant in links
+    ]
+
+
+def _receipt(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None or matter.task.state != "done":
+        return []
+    task = matter.task
+    files = conn.execute(
+        sa.select(FileRow.name, FileRow.size, FileRow.sha256, FileRow.arrived_at)
+        .where(FileRow.task_id == task.id, FileRow.state.in_(("received", "replaced")))
+        .order_by(FileRow.arrived_at, FileRow.id)
+    ).all()
+    ids = [task.done_by, task.participant_id]
+    people = {reader.participant: reader for reader in _participants(conn, ids)}
+    reader = people.get(task.done_by) or people.get(task.participant_id)
+    return [_letter(matter, reader, "receipt", {"files": files})] if reader else []
+
+
+def _withdraw(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None:
+        return []
+    readers = _doers(conn, matter.task)
+    return [_letter(matter, reader, "withdrawn", {"why": ref["why"]}) for reader in readers]
+
+
+def _reassign(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None:
+        return []
+    readers = _participants(conn, [ref["participant"]])
+    return [_letter(matter, reader, "reassigned", {}) for reader in readers]
+
+
+def _escalate(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None or matter.task.state != "open":
+        return []
+    named = _participants(conn, [ref["to"]]) if ref["to"] != "owner" else []
+    late = _doers(conn, matter.task)
+    facts = {"people": [reader.name for reader in late]}
+    place = f"/processes/{matter.process.id}"
+    return [
+        _letter(matter, reader, "escalation", facts, place=place if reader.user else None)
+        for reader in named or matter.owners
+    ]
+
+
+# Messages, exceptions and the house itself
+
+
+def _message(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    run = conn.execute(sa.select(StepRun.__table__).where(StepRun.id == ref["run"])).first()
+    if run is None:
+        return []
+    matter = _of_process(conn, run.process_id, tz)
+    facts = {"subject": run.answers["subject"], "body": run.answers["body"]}
+    return [
+        _letter(
+            matter,
+            reader,
+            "message",
+            facts,
+            step=run.step,
+            wants_link=LINK in run.answers["body"] and reader.user is None,
+            place=f"/processes/{run.process_id}" if reader.user else None,
+        )
+        for reader in _participants(conn, [ref["participant"]])
+    ]
+
+
+def _trouble(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    query = sa.select(Trouble.__table__).where(Trouble.id == ref["trouble"])
+    trouble = conn.execute(query).first()
+    if trouble is None or trouble.state != "open":
+        return []
+    matter = _of_process(conn, trouble.process_id, tz)
+    facts = {"message": trouble.message}
+    place = f"/processes/{matter.process.id}"
+    return [
+        _letter(matter, reader, "trouble", facts, step=trouble.step, place=place)
+        for reader in matter.owners
+    ]
+
+
+def _alarm(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
+    facts = {"role": ref["role"], "since": at, "sentence": ref.get("sentence")}
+    return [
+        Letter(reader, "alarm", reader.tz or tz, facts, place="/", name=ref["role"])
+        for reader in _admins(conn)
+    ]
+
+
+_READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[Letter]]] = {
+    "invite": _invite,
+    "reminder": _remind,
+    "renewal": _renew,
+    "receipt": _receipt,
+    "withdrawn": _withdraw,
+    "reassigned": _reassign,
+    "escalation": _escalate,
+    "message": _message,
+    "trouble": _trouble,
+    "alarm": _alarm,
+}
+_FOR_ONE = frozenset({"receipt", "message", "reassigned"})
+
+
+# The matter
+
+
+_PROCESS = (Process.id, Process.title, Process.reference, Process.owner_id, Process.team_id,
+            Process.definition_id, Process.n_steps, Process.n_done)  # fmt: skip
+
+
+def _of_task(conn: Connection, task_id: str, tz: str) -> _Matter | None:
+    task = conn.execute(sa.select(Task.__table__).where(Task.id == task_id)).first()
+    return _of_process(conn, task.process_id, tz, task) if task else None
+
+
+def _of_process(conn: Connection, process_id: str, tz: str, task: Any = None) -> _Matter:
+    process = conn.execute(sa.select(*_PROCESS).where(Process.id == process_id)).one()
+    calendar = trees.tree(conn, process.definition_id).calendar
+    owners = _staff(conn, User.id == process.owner_id) if process.owner_id else []
+    if not owners and process.team_id:
+        owners = _members(conn, process.team_id)
+    return _Matter(
+        process, task, owners or _admins(conn), (calendar.timezone if calendar else None) or tz
+    )
+
+
+def _letter(
+    matter: _Matter, reader: Reader, template: str, facts: Mapping[str, Any], **own: Any
+) -> Letter:
+    task, owner = matter.task, matter.owners[0] if matter.owners else None
+    told = {
+        "process": matter.process.title,
+        "process_id": matter.process.id,
+        "reference": matter.process.reference,
+        "task": task,
+        "owner": owner.name if owner else None,
+        **facts,
+    }
+    where = {"task_id": task.id, "step": task.step, "name": task.name} if task else {}
+    return Letter(
+        reader,
+        template,
+        reader.tz or matter.tz,
+        told,
+        process_id=matter.process.id,
+        reply_to=owner.email if owner and owner.email != reader.email else None,
+        **{**where, **own},
+    )
+
+
+def _keyed(letter: Letter) -> Letter:
+    """The letter to whom an effect is for goes by its id, one to anybody else by address as well.
+
+    It must not depend on who else is written to: that may change between two attempts.
+    """
+    task = letter.facts.get("task")
+    is_for = task is not None and task.participant_id == letter.to.participant
+    if is_for or letter.template in _FOR_ONE:
+        return letter
+    return replace(letter, key=sha256(letter.to.email.encode()).hexdigest()[:8])
+
+
+# The people
+
+
+def _doers(conn: Connection, task: Any) -> list[Reader]:
+    """Everybody who may do a task; of a team who claimed it, else all its members."""
+    if task.team_id is not None:
+        if task.holder_id is not None:
+            return _staff(conn, User.id == task.holder_id)
+        return _members(conn, task.team_id)
+    return _participants(conn, [task.participant_id, *task.others])
+
+
+def _participants(conn: Connection, ids: Sequence[str | None]) -> list[Reader]:
+    """The people behind participants, in that order, each address once."""
+    query = (
+        sa.select(
+            Participant.id,
+            Participant.email,
+            Participant.name,
+            Participant.timezone,
+            Participant.team_id,
+            User.id.label("user_id"),
+            User.email.label("user_email"),
+            User.timezone.label("user_timezone"),
+        )
+        .outerjoin(User, sa.and_(User.id == Participant.user_id, User.is_active))
+        .where(Participant.id.in_([id_ for id_ in ids if id_]))
+    )
+    rows = {row.id: row for row in conn.execute(query)}
+    found: list[Reader] = []
+    for id_ in ids:
+        row = rows.get(id_ or "")
+        if row is None:
+            continue
+        if row.team_id is not None:
+            found += _members(conn, row.team_id)
+        elif email := row.user_email or row.email:
+            tz = row.timezone or row.user_timezone
+            found.append(Reader(email, row.name or email, tz, row.user_id, row.id))
+    return _each_once(found)
+
+
+def _members(conn: Connection, team_id: str) -> list[Reader]:
+    member = sa.select(TeamMember.user_id).where(TeamMember.team_id == team_id)
+    return _staff(conn, User.id.in_(member))
+
+
+def _admins(conn: Connection) -> list[Reader]:
+    return _staff(conn, User.role == "admin")
+
+
+def _staff(conn: Connection, which: sa.ColumnElement[bool]) -> list[Reader]:
+    query = sa.select(User.id, User.email, User.name, User.timezone).where(which, User.is_active)
+    return [
+        Reader(row.email, row.name, row.timezone, row.id)
+        for row in conn.execute(query.order_by(User.created_at, User.id))
+    ]
+
+
+def _each_once(readers: Iterable[Reader]) -> list[Reader]:
+    return list({reader.email: reader for reader in reversed(list(readers))}.values())[::-1]
+
+
+def _links(conn: Connection, task_id: str) -> dict[str | None, tuple[str, int]]:
+    """The newest living link of each participant to a task."""
+    query = (
+        sa.select(Link.participant_id, Link.id, Link.generation)
+        .where(Link.task_id == task_id, Link.revoked_at.is_(None))
+        .order_by(Link.made_at, Link.id)
+    )
+    return {row.participant_id: (row.id, row.generation) for row in conn.execute(query)}

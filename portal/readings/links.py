@@ -1,0 +1,75 @@
+"""What stands behind a link, before anybody came in by it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import Link, Participant, Process, Task, User
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A link and the kind of thing it asks for; nothing of what people sent or are called.
+
+    ``owner_email`` is where questions go; it is shown only where the link opens nothing.
+    """
+
+    id: str
+    generation: int
+    expires_at: datetime
+    revoked_at: datetime | None
+    task_id: str | None
+    task_kind: str | None
+    task_name: str | None
+    task_state: str | None
+    task_done_at: datetime | None
+    owner_name: str | None
+    owner_email: str | None
+
+
+_QUERY = (
+    sa.select(
+        Link.id,
+        Link.generation,
+        Link.expires_at,
+        Link.revoked_at,
+        Link.task_id,
+        Task.kind.label("task_kind"),
+        Task.name.label("task_name"),
+        Task.state.label("task_state"),
+        Task.done_at.label("task_done_at"),
+        User.name.label("owner_name"),
+        User.email.label("owner_email"),
+    )
+    .join(Process, Process.id == Link.process_id)
+    .outerjoin(Task, Task.id == Link.task_id)
+    .outerjoin(User, User.id == Process.owner_id)
+    .where(Link.id == sa.bindparam("link"))
+)
+
+
+def known(conn: Connection, link_id: str) -> Known | None:
+    """The link of that id, if there is one. One statement."""
+    row = conn.execute(_QUERY, {"link": link_id}).mappings().first()
+    return Known(**row) if row is not None else None
+
+
+def processes(conn: Connection, link_ids: Collection[str]) -> Sequence[Any]:
+    """How the processes behind these links stand: ``title``, ``state``, ``ended_at``, ``timezone``.
+
+    Newest first. One statement.
+    """
+    columns = (Process.id, Process.title, Process.state, Process.ended_at, Participant.timezone)
+    query = (
+        sa.select(*columns)
+        .distinct()
+        .join(Link, Link.process_id == Process.id)
+        .join(Participant, Participant.id == Link.participant_id)
+        .where(Link.id.in_(link_ids))
+        .order_by(Process.id.desc())
+    )
+    return conn.execute(query).all()

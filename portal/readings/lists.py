@@ -1,0 +1,271 @@
+"""Lists of processes, tasks and definitions: by keyset, never by OFFSET, never counted whole.
+
+A cursor is what the last row was sorted by, opaque to the caller. Open things come with the
+earliest due first and those without a due time last.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.errors import Faulty, Unknown
+from portal.models import DefinitionRow, Participant, Process, Task, User
+from portal.models.processes import PROCESS_STATES
+from portal.models.tasks import TASK_STATES
+
+__all__ = ["PROCESS_STATES", "TASK_STATES"]  # for the doors, which know no models
+
+MOST = 1001  # no count runs past this: "1000+" tells as much
+
+Row = sa.Row[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and the cursor of the next ones (``None`` at the end)."""
+
+    items: Sequence[Row]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFilters:
+    """What a list of processes is narrowed to; ``None`` leaves a side open.
+
+    ``owner`` is a user's e-mail address, ``role`` a role that takes part, ``q`` a part of the
+    title, the reference or a participant's name or address.
+    """
+
+    state: str | None = None
+    definition: str | None = None
+    owner: str | None = None
+    overdue: bool | None = None
+    role: str | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilters:
+    """What a list of tasks is narrowed to.
+
+    ``assignee`` is an e-mail address; ``user_id`` with ``team_ids`` means what that member of
+    staff may do: their own tasks and those of their teams.
+    """
+
+    state: str | None = None
+    assignee: str | None = None
+    process: str | None = None
+    user_id: str | None = None
+    team_ids: frozenset[str] = frozenset()
+    overdue: bool = False
+
+
+def processes(
+    conn: Connection,
+    filters: ProcessFilters,
+    now: datetime,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Processes with their owner's name and address, earliest due first; no data of theirs."""
+    wanted = _narrow_processes(_PROCESSES, filters, now)
+    return _by_due(conn, wanted, Process.due_at, Process.id, cursor, limit)
+
+
+def tasks(
+    conn: Connection,
+    filters: TaskFilters,
+    now: datetime,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Tasks with their assignee and process, earliest due first."""
+    wanted = _narrow_tasks(task_columns(), filters, now)
+    return _by_due(conn, wanted, Task.due_at, Task.id, cursor, limit)
+
+
+def task_columns() -> "sa.Select[*tuple[Any, ...]]":
+    """A task with its assignee, its process's title and the process's owner; no answers."""
+    return _TASKS
+
+
+# Built once: making a statement costs more than running it. What no list shows stays away, for
+# each value of JSON or time costs a conversion.
+_UNSHOWN = {"inputs", "values", "answers", "others", "changed_at", "nonce", "done_hash"}
+_PROCESSES: "sa.Select[*tuple[Any, ...]]" = sa.select(
+    *(one for one in Process.__table__.columns if one.key not in _UNSHOWN),
+    User.email.label("owner_email"),
+    User.name.label("owner_name"),
+).outerjoin(User, User.id == Process.owner_id)
+_TASKS: "sa.Select[*tuple[Any, ...]]" = (
+    sa.select(
+        *(one for one in Task.__table__.columns if one.key not in _UNSHOWN),
+        Participant.kind.label("assignee_kind"),
+        Participant.email.label("assignee_email"),
+        Participant.name.label("assignee_name"),
+        Process.title.label("process_title"),
+        Process.key.label("process_key"),
+        Process.state.label("process_state"),
+        User.email.label("owner_email"),
+    )
+    .join(Participant, Participant.id == Task.participant_id)
+    .join(Process, Process.id == Task.process_id)
+    .outerjoin(User, User.id == Process.owner_id)
+)
+
+
+def task_row(conn: Connection, task_id: str) -> Row:
+    """One task as ``task_columns`` has it; Unknown if there is none."""
+    row = conn.execute(task_columns().where(Task.id == task_id)).first()
+    if row is None:
+        raise Unknown("There is no such task.")
+    return row
+
+
+def definitions(conn: Connection) -> Sequence[Row]:
+    """The current version of every definition with its owner, by name."""
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(
+        *DefinitionRow.__table__.columns,
+        User.email.label("owner_email"),
+        User.name.label("owner_name"),
+    )
+    wanted = (
+        wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
+        .where(DefinitionRow.is_current)
+        .order_by(DefinitionRow.name, DefinitionRow.key)
+        .limit(MOST)
+    )
+    return conn.execute(wanted).all()
+
+
+_NAMES = (
+    sa.select(DefinitionRow.key, DefinitionRow.name)
+    .where(DefinitionRow.is_current)
+    .order_by(DefinitionRow.name, DefinitionRow.key)
+    .limit(MOST)
+)
+
+
+def definition_names(conn: Connection) -> Sequence[sa.Row[str, str]]:
+    """Key and name of every definition, by name: what a filter offers."""
+    return conn.execute(_NAMES).all()
+
+
+def count(conn: Connection, wanted: "sa.Select[*tuple[Any, ...]]") -> int:
+    """How many rows, looking at ``MOST`` at the most."""
+    few = wanted.with_only_columns(sa.literal(1)).order_by(None).limit(MOST).subquery()
+    return int(conn.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+
+
+def _narrow_processes(
+    wanted: "sa.Select[*tuple[Any, ...]]", filters: ProcessFilters, now: datetime
+) -> "sa.Select[*tuple[Any, ...]]":
+    if filters.state:
+        wanted = wanted.where(Process.state == filters.state)
+    if filters.definition:
+        wanted = wanted.where(Process.key == filters.definition)
+    if filters.owner:
+        owner = sa.select(User.id).where(User.email == filters.owner.strip().lower())
+        wanted = wanted.where(Process.owner_id == owner.scalar_subquery())
+    if filters.overdue is not None:
+        late = sa.and_(Process.state == "running", Process.due_at < now)
+        wanted = wanted.where(late if filters.overdue else sa.not_(sa.func.coalesce(late, False)))
+    if filters.role:
+        wanted = wanted.where(_takes_part(Participant.role == filters.role))
+    if filters.q and filters.q.strip():
+        wanted = wanted.where(_matches(filters.q))
+    return wanted
+
+
+def _takes_part(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(Participant.process_id == Process.id, condition)
+
+
+def _matches(q: str) -> sa.ColumnElement[bool]:
+    text = q.strip()
+    return sa.or_(
+        Process.title.icontains(text, autoescape=True),
+        Process.reference.icontains(text, autoescape=True),
+        _takes_part(
+            sa.or_(
+                Participant.name.icontains(text, autoescape=True),
+                Participant.email.icontains(text, autoescape=True),
+            )
+        ),
+    )
+
+
+def _narrow_tasks(
+    wanted: "sa.Select[*tuple[Any, ...]]", filters: TaskFilters, now: datetime
+) -> "sa.Select[*tuple[Any, ...]]":
+    if filters.state:
+        wanted = wanted.where(Task.state == filters.state)
+    if filters.process:
+        wanted = wanted.where(Task.process_id == filters.process)
+    if filters.assignee:
+        wanted = wanted.where(_is_assignee(filters.assignee.strip().lower()))
+    if filters.user_id:
+        mine = Task.holder_id == filters.user_id
+        teams = sa.and_(Task.holder_id.is_(None), Task.team_id.in_(filters.team_ids))
+        wanted = wanted.where(sa.or_(mine, teams) if filters.team_ids else mine)
+    if filters.overdue:
+        wanted = wanted.where(Task.due_at < now)
+    return wanted
+
+
+def _is_assignee(email: str) -> sa.ColumnElement[bool]:
+    holder = sa.select(User.id).where(User.email == email).scalar_subquery()
+    return sa.or_(Participant.email == email, Task.holder_id == holder)
+
+
+def _by_due(
+    conn: Connection,
+    wanted: "sa.Select[*tuple[Any, ...]]",
+    due: InstrumentedAttribute[datetime | None],
+    key: InstrumentedAttribute[str],
+    cursor: str | None,
+    limit: int,
+) -> Page:
+    """Rows with a due time in its order, then those without; each half on its own index."""
+    at, last = _read(cursor)
+    rows: list[Row] = []
+    if cursor is None or at is not None:
+        half = wanted.where(due.is_not(None)).order_by(due, key).limit(limit + 1)
+        if at is not None:
+            half = half.where(sa.tuple_(due, key) > sa.tuple_(sa.literal(at, due.type), last))
+        rows += conn.execute(half).all()
+    if len(rows) <= limit:
+        half = wanted.where(due.is_(None)).order_by(key).limit(limit + 1 - len(rows))
+        if cursor is not None and at is None:
+            half = half.where(key > last)
+        rows += conn.execute(half).all()
+    return _page(rows, limit, lambda row: [row.due_at and row.due_at.isoformat(), row.id])
+
+
+def _page(rows: list[Row], limit: int, sorted_by: Callable[[Row], list[Any]]) -> Page:
+    if len(rows) <= limit:
+        return Page(rows, None)
+    text = json.dumps(sorted_by(rows[limit - 1])).encode()
+    return Page(rows[:limit], base64.urlsafe_b64encode(text).decode().rstrip("="))
+
+
+def _read(cursor: str | None) -> tuple[datetime | None, str]:
+    """The due time and id a cursor stands for; Faulty where it is none of ours."""
+    if cursor is None:
+        return None, ""
+    try:
+        at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return (datetime.fromisoformat(at) if at else None), str(last)
+    except (ValueError, TypeError, binascii.Error):
+        sentence = "This is not a cursor of this list. Take `next` of the page before."
+        raise Faulty.one("cursor", sentence) from None

@@ -1,0 +1,237 @@
+"""The shapes that programs are given (contract.md): processes, tasks, events, definitions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition import facts
+from portal.definition.tree import Definition, FormStep, PersonStep, UploadStep
+from portal.errors import Unknown
+from portal.models import (
+    DefinitionRow,
+    FileRow,
+    Participant,
+    Process,
+    StepRun,
+    Team,
+    Trouble,
+    User,
+    trees,
+)
+from portal.readings.entries import Told
+from portal.readings.words import iso
+
+Shape = dict[str, Any]
+
+
+def process_row(conn: Connection, process_id: str) -> sa.Row[Any]:
+    """A process with its owner; Unknown if there is none."""
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(
+        *Process.__table__.columns,
+        User.email.label("owner_email"),
+        User.name.label("owner_name"),
+        Team.name.label("team_name"),
+    )
+    wanted = wanted.outerjoin(User, User.id == Process.owner_id).outerjoin(
+        Team, Team.id == Process.team_id
+    )
+    row = conn.execute(wanted.where(Process.id == process_id)).first()
+    if row is None:
+        raise Unknown("There is no such process.")
+    return row
+
+
+def process(conn: Connection, process_id: str) -> Shape:
+    """One process in full: its data, who holds the work, its exceptions (5 statements)."""
+    row = process_row(conn, process_id)
+    tree = trees.tree(conn, row.definition_id)
+    return process_item(row) | {
+        "participants": participants(conn, row.id),
+        "inputs": row.inputs,
+        "values": facts.plain_json(row.values),
+        "steps": steps(conn, row.id, tree),
+        "exceptions": _open_troubles(conn, row.id),
+    }
+
+
+def process_item(row: sa.Row[Any]) -> Shape:
+    """One process as a list shows it: what its own row holds."""
+    return {
+        "id": row.id,
+        "definition": row.key,
+        "version": row.version,
+        "title": row.title,
+        "reference": row.reference,
+        "state": row.state,
+        "owner": row.owner_email,
+        "waiting_for": [_holding(held) for held in row.waiting],
+        "due_at": row.due_at and iso(row.due_at),
+        "started_at": iso(row.started_at),
+        "ended_at": row.ended_at and iso(row.ended_at),
+    }
+
+
+def _holding(held: Mapping[str, Any]) -> Shape:
+    keys = ("step", "name", "who", "since", "due_at", "task")
+    return {key: held.get(key) for key in keys}
+
+
+def participants(conn: Connection, process_id: str) -> Shape:
+    """``{ROLE: {email, name}}``; a role of a team has the team's name and no address."""
+    query = sa.select(Participant.role, Participant.email, Participant.name).where(
+        Participant.process_id == process_id, Participant.role.is_not(None)
+    )
+    return {row.role: {"email": row.email, "name": row.name} for row in conn.execute(query)}
+
+
+def steps(conn: Connection, process_id: str, tree: Definition) -> Shape:
+    """``{STEP: {outcome, FIELD…}}`` for every step: its latest round that was done, else nulls."""
+    query = (
+        sa.select(StepRun.step, StepRun.outcome, StepRun.answers)
+        .where(StepRun.process_id == process_id, StepRun.is_latest)
+        .order_by(StepRun.round)
+    )
+    latest = {row.step: row for row in conn.execute(query)}
+    files = _files(conn, process_id)
+    shown: Shape = {}
+    for step in tree.all_steps():
+        run = latest.get(step.id)
+        answers = run.answers if run is not None else {}
+        shown[step.id] = {"outcome": run.outcome if run is not None else None} | _answers(
+            step, answers, files
+        )
+    return shown
+
+
+def _answers(step: Any, answers: Mapping[str, Any], files: Mapping[str, Shape]) -> Shape:
+    if isinstance(step, FormStep):
+        return {field.id: answers.get(field.id) for field in step.fields}
+    if isinstance(step, UploadStep):
+        return {
+            document.id: [files[id_] for id_ in answers.get(document.id, []) if id_ in files]
+            for document in step.documents
+        }
+    if isinstance(step, PersonStep):
+        return {key: value for key, value in answers.items() if key in ("comment", "note", "items")}
+    return {}
+
+
+def _files(conn: Connection, process_id: str) -> dict[str, Shape]:
+    query = sa.select(
+        FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type
+    ).where(FileRow.process_id == process_id, FileRow.state != "staged")
+    return {
+        row.id: {
+            "id": row.id,
+            "name": row.name,
+            "size": row.size,
+            "sha256": row.sha256,
+            "type": row.media_type,
+        }
+        for row in conn.execute(query)
+    }
+
+
+def _open_troubles(conn: Connection, process_id: str) -> list[str]:
+    query = (
+        sa.select(Trouble.id)
+        .where(Trouble.process_id == process_id, Trouble.state == "open")
+        .order_by(Trouble.opened_at, Trouble.id)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def task(row: sa.Row[Any]) -> Shape:
+    """One task; ``row`` as ``lists.task_columns`` selects it."""
+    return {
+        "id": row.id,
+        "process": row.process_id,
+        "step": row.step,
+        "round": row.round,
+        "name": row.name,
+        "kind": row.kind,
+        "state": row.state,
+        "outcome": row.outcome,
+        "assignee": {
+            "kind": row.assignee_kind,
+            "email": row.assignee_email,
+            "name": row.assignee_name,
+        },
+        "owner": row.owner_email,
+        "opened_at": iso(row.opened_at),
+        "due_at": row.due_at and iso(row.due_at),
+        "picked_up_at": row.picked_up_at and iso(row.picked_up_at),
+        "done_at": row.done_at and iso(row.done_at),
+    }
+
+
+def event(entry: Told) -> Shape:
+    """One event: what it says in public, and what was disclosed and not erased."""
+    shape: Shape = {
+        "id": entry.id,
+        "process": entry.process,
+        "seq": entry.seq,
+        "at": iso(entry.at),
+        "type": entry.type,
+        "actor": {
+            "kind": entry.actor_kind,
+            "id": entry.actor_ref,
+            "name": entry.actor_name,
+            "auth": entry.auth,
+            "via": entry.via,
+        },
+        "via": entry.via,
+        "data": {k: v for k, v in entry.data.items() if k not in ("step", "task")},
+        "hash": entry.hash,
+    }
+    if entry.on_behalf:
+        shape["on_behalf"] = {"reason": entry.behalf_reason}
+    return shape | {k: v for k in ("step", "task") if (v := getattr(entry, k)) is not None}
+
+
+def definition_item(row: sa.Row[Any]) -> Shape:
+    """One definition as a list shows it."""
+    return {
+        "key": row.key,
+        "version": row.version,
+        "name": row.name,
+        "purpose": row.purpose,
+        "owner": row.owner_email,
+        "digest": row.digest,
+        "published_at": iso(row.published_at),
+    }
+
+
+def definition(conn: Connection, key: str) -> Shape:
+    """The current version in full: what a start must know, its steps, and its source."""
+    row = _current(conn, key)
+    tree = trees.tree(conn, row.id)
+    versions = sa.select(DefinitionRow.version).where(DefinitionRow.key == key)
+    return definition_item(row) | {
+        "versions": list(conn.execute(versions.order_by(DefinitionRow.version)).scalars()),
+        "roles": {
+            role.id: {"kind": role.kind, "name": role.name, "team": role.team}
+            for role in tree.roles.values()
+        },
+        "inputs": [
+            {"id": f.id, "type": f.type, "label": str(f.label), "required": f.required}
+            for f in tree.inputs
+        ],
+        "steps": [
+            {"id": step.id, "kind": step.kind, "name": str(step.name)} for step in tree.all_steps()
+        ],
+        "source": row.source,
+    }
+
+
+def _current(conn: Connection, key: str) -> sa.Row[Any]:
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(
+        *DefinitionRow.__table__.columns, User.email.label("owner_email")
+    )
+    wanted = wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
+    row = conn.execute(wanted.where(DefinitionRow.key == key, DefinitionRow.is_current)).first()
+    if row is None:
+        raise Unknown("There is no definition with this key.")
+    return row

@@ -1,0 +1,339 @@
+"""Every event in a plain sentence: who did what. One function per event type.
+
+A sentence stands alone: it names the person and the step. What somebody wrote (a comment, a
+reason, a note) is not part of it but its ``quote``, so that pages can set it apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import singledispatch
+from typing import Any
+
+from portal.ledger import catalogue as c
+from portal.readings import words
+from portal.readings.entries import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What ids are called: tasks and steps by their names; times are told in ``tz``."""
+
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tz: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with a full stop, and what somebody wrote with it."""
+
+    text: str
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _In:
+    """An entry and its names, with the phrases that most sentences share."""
+
+    entry: Told
+    names: Names
+
+    @property
+    def who(self) -> str:
+        """The acting person by name; the portal where nobody was."""
+        entry = self.entry
+        if entry.actor_kind == "system":
+            return "The portal"
+        name = entry.actor_name or "Somebody whose name is not recorded"
+        return f"{name}, in the assignee’s place," if entry.on_behalf else name
+
+    @property
+    def thing(self) -> str:
+        """The task or step in quotation marks."""
+        entry = self.entry
+        name = self.names.tasks.get(entry.task or "") or self.step(entry.step)
+        return f"“{name}”"
+
+    def step(self, step: str | None) -> str:
+        """A step's name, or its id in words."""
+        return self.names.steps.get(step or "") or (step or "a step").replace("_", " ")
+
+    def items(self, items: list[str]) -> str:
+        """The labels of marked fields and documents."""
+        return words.listed([self.names.labels.get(i) or i.split(".")[-1] for i in items])
+
+    def moment(self, iso: str) -> str:
+        """A recorded moment in the reader's zone."""
+        return words.moment(words.read_iso(iso), self.names.tz)
+
+
+def tell(entry: Told, names: Names) -> Sentence:
+    """The sentence of an entry."""
+    said = say(entry.event, _In(entry, names))
+    return said if isinstance(said, Sentence) else Sentence(said)
+
+
+def when(at: datetime, names: Names) -> str:
+    """The moment of an entry in the reader's zone."""
+    return words.moment(at, names.tz)
+
+
+def person(told: Mapping[str, Any] | None) -> str:
+    """A person as recorded, ``Ann Okafor (ann@sea.example)``."""
+    if not told:
+        return "somebody whose name is not recorded"
+    name, email = told.get("name"), told.get("email")
+    if name and email:
+        return f"{name} ({email})"
+    return str(name or email or "somebody whose name is not recorded")
+
+
+@singledispatch
+def say(event: c.Event, in_: _In) -> str | Sentence:
+    """The words for one type of event; a type without a function of its own is a defect."""
+    raise NotImplementedError(f"no sentence for {type(event).TYPE}")
+
+
+@say.register
+def _(event: c.ProcessStarted, in_: _In) -> str:
+    title = f"“{event.title}”" if event.title else "a process"
+    return f"{in_.who} started {title}."
+
+
+@say.register
+def _(event: c.ProcessCompleted, in_: _In) -> str:
+    return "The last step ended: the process is completed."
+
+
+@say.register
+def _(event: c.ProcessRejected, in_: _In) -> str:
+    return f"The rejection in {in_.thing} ended the process."
+
+
+@say.register
+def _(event: c.ProcessCancelled, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} cancelled the process.", event.reason)
+
+
+@say.register
+def _(event: c.ParticipantNamed, in_: _In) -> str:
+    return f"{in_.who} named {person(event.person)} as {event.role.replace('_', ' ')}."
+
+
+@say.register
+def _(event: c.CommentAdded, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} wrote a comment.", event.text)
+
+
+@say.register
+def _(event: c.StepCompleted, in_: _In) -> str:
+    return f"The step “{in_.step(event.step)}” ended: {event.outcome.replace('_', ' ')}."
+
+
+@say.register
+def _(event: c.StepSkipped, in_: _In) -> str:
+    why = "its condition did not hold" if event.why == "condition" else event.why
+    return f"The step “{in_.step(event.step)}” was skipped: {why}."
+
+
+@say.register
+def _(event: c.StepReturned, in_: _In) -> Sentence:
+    if event.items:
+        verb = "is" if len(event.items) == 1 else "are"
+        text = f"Work went back: {in_.items(event.items)} {verb} asked for again."
+    else:
+        text = f"Work went back to “{in_.step(event.to)}”."
+    return Sentence(text, event.comment)
+
+
+@say.register
+def _(event: c.ValuesSet, in_: _In) -> str:
+    names = words.listed([name.replace("_", " ") for name in event.names])
+    return f"The portal worked out {names}."
+
+
+@say.register
+def _(event: c.TaskOpened, in_: _In) -> str:
+    due = f", due {in_.moment(event.due_at)}" if event.due_at else ""
+    again = f" (round {event.round})" if event.round > 1 else ""
+    return f"“{event.name}” went to {person(event.person)}{again}{due}."
+
+
+@say.register
+def _(event: c.TaskPickedUp, in_: _In) -> str:
+    return f"{in_.who} took up {in_.thing}."
+
+
+@say.register
+def _(event: c.TaskDone, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} ticked off {in_.thing}.", event.note)
+
+
+_WITHDRAWN = {
+    "decided": "it was decided without it",
+    "cancelled": "the process was cancelled",
+    "rejected": "the process was rejected",
+    "returned": "work went back to an earlier step",
+}
+
+
+@say.register
+def _(event: c.TaskWithdrawn, in_: _In) -> str:
+    return f"{in_.thing} is no longer needed: {_WITHDRAWN.get(event.why, event.why)}."
+
+
+@say.register
+def _(event: c.TaskReassigned, in_: _In) -> Sentence:
+    gave = f"{in_.who} gave {in_.thing} from {person(event.from_person)}"
+    return Sentence(f"{gave} to {person(event.person)}.", event.reason)
+
+
+@say.register
+def _(event: c.TaskEscalated, in_: _In) -> str:
+    return f"{in_.thing} is overdue; {person(event.person)} was told."
+
+
+@say.register
+def _(event: c.DeadlineMissed, in_: _In) -> str:
+    return f"{in_.thing} was not done by {in_.moment(event.due_at)}."
+
+
+@say.register
+def _(event: c.FormSubmitted, in_: _In) -> str:
+    return f"{in_.who} sent {in_.thing}."
+
+
+@say.register
+def _(event: c.FileReceived, in_: _In) -> str:
+    name = f"“{event.file_name}”" if event.file_name else "a file whose name is not recorded"
+    size = f" ({words.size(event.size)})" if event.size is not None else ""
+    return f"{in_.who} sent the file {name}{size} for {in_.thing}."
+
+
+@say.register
+def _(event: c.UploadSubmitted, in_: _In) -> str:
+    n = len(event.files)
+    return f"{in_.who} sent {n} file{'' if n == 1 else 's'} for {in_.thing}."
+
+
+@say.register
+def _(event: c.ApprovalApproved, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} approved {in_.thing}.", event.comment)
+
+
+@say.register
+def _(event: c.ApprovalChangesRequested, in_: _In) -> Sentence:
+    what = f" to {in_.items(event.items)}" if event.items else ""
+    return Sentence(f"{in_.who} asked for changes{what} in {in_.thing}.", event.comment)
+
+
+@say.register
+def _(event: c.ApprovalRejected, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} rejected {in_.thing}.", event.comment)
+
+
+@say.register
+def _(event: c.LinkSent, in_: _In) -> str:
+    return f"The mail asking for {in_.thing} went to {_address(event.to)}."
+
+
+@say.register
+def _(event: c.LinkMade, in_: _In) -> str:
+    return f"{in_.who} made a link to {in_.thing} to pass on by another channel."
+
+
+@say.register
+def _(event: c.LinkEntered, in_: _In) -> str:
+    return f"{in_.who} opened the link to {in_.thing}."
+
+
+@say.register
+def _(event: c.LinkRenewed, in_: _In) -> str:
+    return f"A fresh link to {in_.thing} was asked for; it goes to the address on file."
+
+
+@say.register
+def _(event: c.LinkRevoked, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} withdrew every link to {in_.thing}.", event.reason)
+
+
+@say.register
+def _(event: c.ReminderSent, in_: _In) -> str:
+    return f"A reminder of {in_.thing} ({event.label}) went to {_address(event.to)}."
+
+
+@say.register
+def _(event: c.ReceiptSent, in_: _In) -> str:
+    return f"A receipt for {in_.thing} went to {_address(event.to)}."
+
+
+@say.register
+def _(event: c.MessageSent, in_: _In) -> str:
+    subject = f" “{event.subject}”" if event.subject else ""
+    return f"The message{subject} went to {_address(event.to)}."
+
+
+_NOTICES = {
+    "escalation": "that {thing} is overdue",
+    "withdrawn": "that {thing} is no longer needed",
+    "reassigned": "that {thing} went to somebody else",
+    "trouble": "that something needs a person",
+}
+
+
+@say.register
+def _(event: c.NoticeSent, in_: _In) -> str:
+    about = _NOTICES.get(event.about, f"about {event.about}").format(thing=in_.thing)
+    return f"A note {about} went to {_address(event.to)}."
+
+
+_MAILS = {
+    "invite": "the mail asking for {thing}",
+    "renewal": "the fresh link to {thing}",
+    "reminder": "the reminder of {thing}",
+    "receipt": "the receipt for {thing}",
+    "message": "a message",
+}
+
+
+@say.register
+def _(event: c.MailBounced, in_: _In) -> Sentence:
+    what = _MAILS.get(event.about, "a notice").format(thing=in_.thing)
+    what = what[0].upper() + what[1:]
+    return Sentence(f"{what} could not be delivered to {_address(event.to)}.", event.said)
+
+
+@say.register
+def _(event: c.ExceptionOpened, in_: _In) -> Sentence:
+    return Sentence("Something needs a person before this can go on.", event.message)
+
+
+_RESOLVED = {
+    "retry": "tried again after an exception",
+    "cancel": "cancelled the process because of an exception",
+    "reassign": "gave the work to somebody else after an exception",
+    "named": "named the missing person and resolved an exception",
+}
+
+
+@say.register
+def _(event: c.ExceptionResolved, in_: _In) -> Sentence:
+    how = _RESOLVED.get(event.how, f"resolved an exception ({event.how.replace('_', ' ')})")
+    return Sentence(f"{in_.who} {how}.", event.reason)
+
+
+@say.register
+def _(event: c.TrailBuilt, in_: _In) -> str:
+    return f"An audit trail up to event {event.upto} was built."
+
+
+@say.register
+def _(event: c.DisclosureErased, in_: _In) -> str:
+    fields = words.listed(event.fields)
+    return f"{in_.who} erased {fields} of event {event.seq} ({event.basis})."
+
+
+def _address(to: str | None) -> str:
+    return to or "an address that is not recorded"

@@ -1,0 +1,398 @@
+"""The sheet before a person: a task, told from rows at hand, with all that its page shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from portal import clock
+from portal.definition import facts as definition_facts
+from portal.definition.fields import default_value, show, typed_of
+from portal.definition.operators import ExpressionFailed
+from portal.definition.text import Text
+from portal.definition.tree import (
+    ApprovalStep,
+    Definition,
+    Document,
+    Field,
+    FormStep,
+    PersonStep,
+    Step,
+    TaskStep,
+    UploadStep,
+)
+from portal.errors import Unknown
+from portal.readings import words
+from portal.readings.dossier import filled
+
+Row = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who answers for the process, as a page names them; ``email`` is ``None`` for a team."""
+
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One answer or document that was sent: shown, and to be marked where ``may_mark``."""
+
+    id: str
+    label: str
+    value: str = ""
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    files: Sequence[Row] = ()
+    may_mark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one earlier step brought."""
+
+    step: str
+    name: str
+    by: str
+    at: datetime | None
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One document that is asked for, with the files that are here already."""
+
+    document: Document
+    name: str
+    help: str
+    staged: Sequence[Row]
+    standing: Sequence[Row]
+
+
+@dataclass
+class Asked:
+    """One task with all that its page shows. ``task`` and ``process`` are rows."""
+
+    task: Row
+    process: Row
+    tree: Definition
+    runs: Mapping[str, Row]
+    """The current round of each step that has one."""
+    latest: Mapping[str, Row]
+    """The last round of each step that ended."""
+    people: Sequence[Row]
+    files: Sequence[Row] = field(default=())
+    viewer: str | None = None
+    """The participant who reads the page, where it is one."""
+
+    @cached_property
+    def step(self) -> PersonStep:
+        """The step that the task belongs to."""
+        step = self.tree.step(self.task.step)
+        assert isinstance(step, PersonStep)
+        return step
+
+    @cached_property
+    def run(self) -> Row | None:
+        """The open round the task is of; ``None`` once that is over."""
+        run = self.runs.get(self.task.step)
+        return run if run is not None and run.id == self.task.run_id else None
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the texts of the definition may name."""
+        return definition_facts.build(
+            self.tree,
+            inputs=self.process.inputs,
+            steps={step: self._brought(run) for step, run in self.latest.items()},
+            values=self.process.values,
+            participants={
+                one.role: {"email": one.email, "name": one.name} for one in self.people if one.role
+            },
+            now=clock.now(),
+            zone=words.zone(self.tree.calendar.timezone if self.tree.calendar else None),
+        )
+
+    def text(self, text: Text | None) -> str:
+        """A text of the definition with its placeholders filled."""
+        if text is None or text.is_constant:
+            return str(text or "")
+        return filled(text, self.facts)
+
+    @property
+    def instructions(self) -> str:
+        """The step's instructions as Markdown; nothing that is filled in becomes markup."""
+        text = self.step.instructions
+        if text is None or text.is_constant:
+            return str(text or "")
+        try:
+            return text.render(self.facts, "markdown")
+        except ExpressionFailed:
+            return str(text)
+
+    # The letter's head
+
+    @property
+    def owner(self) -> Owner | None:
+        """Who asks."""
+        if not self.people:
+            return None
+        one = self.people[0]
+        name = one.owner_name or one.owner_team
+        return Owner(name, one.owner_email) if name else None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Step n of m, counting what people do."""
+        steps = [step.id for step in self.tree.all_steps() if isinstance(step, PersonStep)]
+        return steps.index(self.step.id) + 1, len(steps)
+
+    @property
+    def comment(self) -> str | None:
+        """The reviewer's words that led to this round."""
+        return self.run.comment if self.run is not None else None
+
+    @property
+    def only(self) -> list[str]:
+        """The fields or documents asked again; empty: all."""
+        return list(self.run.only) if self.run is not None else []
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """What this round begins with, and what stands in it."""
+        return self.run.answers if self.run is not None else {}
+
+    @property
+    def next_sentence(self) -> str:
+        """What happens after this step, as far as it can be told."""
+        steps = [step for step in self.tree.all_steps() if isinstance(step, PersonStep)]
+        later = [step for step in steps[steps.index(self.step) + 1 :] if not self._stands(step)]
+        if not later:
+            return "This is the last step. You get a receipt by e-mail."
+        may_be_skipped = later[0].when is not None
+        return self._told("Next,", later[0], self.text(later[0].name), may_be=may_be_skipped)
+
+    @property
+    def now_sentence(self) -> str:
+        """Who has the work now, for somebody who has done their part."""
+        if self.process.state != "running":
+            return "The process has ended. There is nothing more for you to do."
+        for held in self.process.waiting:
+            step = self.tree.step(held["step"])
+            if isinstance(step, PersonStep):
+                return self._told("Now", step, held["name"])
+        return "It goes on from here. You are told by e-mail when you are needed."
+
+    def _stands(self, step: Step) -> bool:
+        """Whether the step was done before and is not asked again."""
+        run = self.runs.get(step.id)
+        return run is not None and run.state == "done"
+
+    def _told(self, when: str, step: PersonStep, name: str, *, may_be: bool = False) -> str:
+        who = self._doers(step)
+        is_one = " and " not in who and who != "you"
+        verb = "may be" if may_be else "is" if is_one else "are"
+        what = "decide" if isinstance(step, ApprovalStep) else "do the next step"
+        return f"{when} {who} {verb} asked to {what}: “{name}”."
+
+    def _doers(self, step: PersonStep) -> str:
+        if not isinstance(step.assign, tuple):
+            return "the person in charge"
+        named = {one.role: one for one in self.people}
+        found = []
+        for role in step.assign:
+            person = named.get(role)
+            if person is not None and person.id == self.viewer:
+                found.append("you")
+            elif person is not None and person.kind == "external" and person.name:
+                found.append(person.name)
+            else:
+                found.append(self.tree.roles[role].name)
+        return words.listed(list(dict.fromkeys(found)))
+
+    # What is asked
+
+    @property
+    def fields(self) -> list[Field]:
+        """The fields of a form that are asked in this round."""
+        if not isinstance(self.step, FormStep):
+            return []
+        return [one for one in self.step.fields if not self.only or one.id in self.only]
+
+    @property
+    def has_placeholders(self) -> bool:
+        """Whether a text of the fields names a value of the process."""
+        return any(_has_placeholders(one) for one in self.fields)
+
+    def typed(self) -> dict[str, list[str]]:
+        """What the controls of a form begin with: the last answers, else the defaults."""
+        found: dict[str, list[str]] = {}
+        for one in self.fields:
+            value = self.answers.get(one.id)
+            if value is None and self.task.round == 1 and one.default is not None:
+                value = default_value(one, self.facts)
+            found |= typed_of(one, value)
+        return found
+
+    @property
+    def accepted(self) -> list[Item]:
+        """What stands in a round that asks only for some of it again."""
+        if not self.only:
+            return []
+        return [item for item in self._items(self.step, self.answers) if item.id not in self.only]
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """The documents of an upload that are asked for in this round."""
+        if not isinstance(self.step, UploadStep):
+            return []
+        return [
+            self._wanted(one) for one in self.step.documents if not self.only or one.id in self.only
+        ]
+
+    def _wanted(self, document: Document) -> Wanted:
+        mine = [one for one in self.files if one.document == document.id]
+        standing = set(self.answers.get(document.id) or ())
+        return Wanted(
+            document=document,
+            name=self.text(document.name),
+            help=self.text(document.help),
+            staged=[one for one in mine if one.state == "staged" and one.task_id == self.task.id],
+            standing=[one for one in mine if one.id in standing],
+        )
+
+    @property
+    def checklist(self) -> list[str]:
+        """The lines of a to-do."""
+        step = self.step
+        return [self.text(one) for one in step.checklist] if isinstance(step, TaskStep) else []
+
+    # What is decided on
+
+    @property
+    def shown(self) -> list[Sent]:
+        """What earlier steps brought: of an approval what it is about, else nothing."""
+        step = self.step
+        if not isinstance(step, ApprovalStep):
+            return []
+        before = self.tree.steps_before(step.id)
+        steps = [one for one in before if (not step.show or one.id in step.show)]
+        return [self._sent(one) for one in steps if self._has_answers(one)]
+
+    def _has_answers(self, step: Step) -> bool:
+        run = self.latest.get(step.id)
+        return isinstance(step, (FormStep, UploadStep)) and run is not None and run.state == "done"
+
+    def _sent(self, step: Step) -> Sent:
+        run = self.latest[step.id]
+        may_mark = step.id in self._markable
+        return Sent(
+            step=step.id,
+            name=self.text(step.name),
+            by=self._doers(step) if isinstance(step, PersonStep) else "",
+            at=run.done_at,
+            items=self._items(step, run.answers, prefix=f"{step.id}.", may_mark=may_mark),
+        )
+
+    @cached_property
+    def _markable(self) -> set[str]:
+        """The steps whose answers a request for changes may mark."""
+        step = self.step
+        if not isinstance(step, ApprovalStep) or step.on_changes is None:
+            return set()
+        before = [one.id for one in self.tree.steps_before(step.id)]
+        between = before[before.index(step.on_changes.step) :]
+        return {one for one in between if one in self.runs and (not step.show or one in step.show)}
+
+    # What was answered
+
+    def received(self) -> list[Item]:
+        """What a done task brought, for its receipt; a decision is told apart."""
+        return [
+            item
+            for item in self._items(self.step, self.task.answers)
+            if item.value or item.rows or item.files
+        ]
+
+    def marked(self) -> list[str]:
+        """What a request for changes marked, as its form or upload calls it."""
+        wanted = self.task.answers.get("items") or ()
+        labels = {item.id: item.label for sent in self.shown for item in sent.items}
+        return [labels.get(one, one) for one in wanted]
+
+    def file(self, file_id: str) -> Row:
+        """A file that this page shows; Unknown for any other."""
+        shown = [item for sent in self.shown for item in sent.items]
+        shown += [*self.accepted, *self._items(self.step, self.task.answers)]
+        ids = {one.id for item in shown for one in item.files}
+        ids |= {one.id for want in self.wanted for one in (*want.staged, *want.standing)}
+        found = next((one for one in self.files if one.id == file_id and one.id in ids), None)
+        if found is None:
+            raise Unknown("There is no such file here.")
+        return found
+
+    def _items(
+        self, step: Step, answers: Mapping[str, Any], *, prefix: str = "", may_mark: bool = False
+    ) -> list[Item]:
+        if isinstance(step, FormStep):
+            return [
+                self._field(one, answers.get(one.id), f"{prefix}{one.id}", may_mark)
+                for one in step.fields
+                if one.id in answers
+            ]
+        if isinstance(step, UploadStep):
+            by_id = {one.id: one for one in self.files}
+            return [
+                Item(
+                    f"{prefix}{one.id}",
+                    self.text(one.name),
+                    files=[by_id[id_] for id_ in answers.get(one.id, ()) if id_ in by_id],
+                    may_mark=may_mark,
+                )
+                for one in step.documents
+                if one.id in answers
+            ]
+        return []
+
+    def _field(self, one: Field, value: Any, item_id: str, may_mark: bool) -> Item:
+        label = self.text(one.label)
+        if one.type == "table" and value:
+            return Item(
+                item_id,
+                label,
+                columns=[self.text(column.label) for column in one.columns],
+                rows=[
+                    [_shown(column, row.get(column.id)) for column in one.columns] for row in value
+                ],
+                may_mark=may_mark,
+            )
+        return Item(item_id, label, _shown(one, value), may_mark=may_mark)
+
+    def _brought(self, run: Row) -> dict[str, Any]:
+        if run.state != "done":
+            return {}
+        if not isinstance(self.tree.step(run.step), UploadStep):
+            return {**run.answers, "outcome": run.outcome}
+        by_id = {one.id: one for one in self.files}
+        listed = {
+            document: [
+                {"name": f.name, "size": f.size, "sha256": f.sha256, "type": f.media_type}
+                for f in (by_id[id_] for id_ in ids if id_ in by_id)
+            ]
+            for document, ids in run.answers.items()
+        }
+        return {**listed, "outcome": run.outcome}
+
+
+def _has_placeholders(one: Field) -> bool:
+    texts = (one.label, one.help)
+    return any(text is not None and not text.is_constant for text in texts) or any(
+        _has_placeholders(column) for column in one.columns
+    )
+
+
+def _shown(one: Field, value: Any) -> str:
+    return "" if value is None else show(one, value)

@@ -1,0 +1,130 @@
+"""The state of a process told again from its events alone, to hold the tables to it.
+
+Rows answer "what may happen now", entries "what happened"; both are written in one transaction.
+Where they differ, one of them is wrong: ``drift`` says where.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.ledger import catalogue as c
+from portal.ledger.tables import Head
+from portal.models import Process, StepRun, Task, Trouble
+from portal.readings import timeline
+from portal.readings.entries import ANSWERS, ENDS
+
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Status:
+    """What the events come to.
+
+    ``tasks`` are states by task id, ``rounds`` outcomes by (step, round), ``values`` the names
+    that were set, ``troubles`` the ids of the exceptions that are open.
+    """
+
+    state: str = "unknown"
+    tasks: dict[str, str] = field(default_factory=dict)
+    rounds: dict[tuple[str, int], str] = field(default_factory=dict)
+    values: set[str] = field(default_factory=set)
+    troubles: set[str] = field(default_factory=set)
+
+    def take(self, event: c.Event) -> None:
+        """The next event; those that move nothing are passed over."""
+        if isinstance(event, c.ProcessStarted):
+            self.state = "running"
+        elif type(event) in ENDS:
+            self.state = ENDS[type(event)]
+        elif event.task is not None and self._moves_task(event.task, event):
+            return
+        elif isinstance(event, c.StepCompleted):
+            self.rounds[str(event.step), event.round] = event.outcome
+        elif isinstance(event, c.StepSkipped):
+            self.rounds[str(event.step), event.round] = "skipped"
+        elif isinstance(event, c.ValuesSet):
+            self.values.update(event.names)
+        elif isinstance(event, c.ExceptionOpened):
+            self.troubles.add(event.exception)
+        elif isinstance(event, c.ExceptionResolved):
+            self.troubles.discard(event.exception)
+
+    def _moves_task(self, task: str, event: c.Event) -> bool:
+        if isinstance(event, c.TaskOpened):
+            self.tasks[task] = "open"
+        elif isinstance(event, ANSWERS):
+            self.tasks[task] = "done"
+        elif isinstance(event, c.TaskWithdrawn):
+            self.tasks[task] = "withdrawn"
+        else:
+            return False
+        return True
+
+
+def replay(events: Iterable[c.Event]) -> Status:
+    """The state after these events, oldest first."""
+    status = Status()
+    for event in events:
+        status.take(event)
+    return status
+
+
+def drift(conn: Connection, process_id: str) -> str | None:
+    """Where the tables differ from the ledger, in one sentence; ``None`` where they agree.
+
+    A process that is written to meanwhile is passed over: it is looked at another time.
+    """
+    before = _head(conn, process_id)
+    stored, told = _stored(conn, process_id), _told(conn, process_id)
+    if stored is None or _head(conn, process_id) != before:
+        return None
+    for name in ("state", "tasks", "rounds", "values", "troubles"):
+        ours, theirs = getattr(stored, name), getattr(told, name)
+        if ours != theirs:
+            return f"{name}: stored as {ours}, but its events come to {theirs}."
+    return None
+
+
+def _head(conn: Connection, process_id: str) -> int | None:
+    return conn.execute(sa.select(Head.seq).where(Head.log == process_id)).scalar()
+
+
+def _told(conn: Connection, process_id: str) -> Status:
+    status, after = Status(), -1
+    while batch := timeline.of_process(conn, process_id, after=after, limit=_BATCH):
+        for entry in batch:
+            status.take(entry.event)
+        after = batch[-1].seq
+    return status
+
+
+def _stored(conn: Connection, process_id: str) -> Status | None:
+    found = sa.select(Process.state, Process.values).where(Process.id == process_id)
+    process = conn.execute(found).first()
+    if process is None:
+        return None
+    tasks = sa.select(Task.id, Task.state).where(Task.process_id == process_id)
+    open_ones = sa.select(Trouble.id).where(
+        Trouble.process_id == process_id, Trouble.state == "open"
+    )
+    return Status(
+        state=process.state,
+        tasks={row.id: row.state for row in conn.execute(tasks)},
+        rounds=_rounds(conn, process_id),
+        values=set(process.values),
+        troubles=set(conn.execute(open_ones).scalars()),
+    )
+
+
+def _rounds(conn: Connection, process_id: str) -> dict[tuple[str, int], str]:
+    ended = sa.select(StepRun.step, StepRun.round, StepRun.state, StepRun.outcome).where(
+        StepRun.process_id == process_id, StepRun.state.in_(("done", "skipped"))
+    )
+    rows: list[Any] = list(conn.execute(ended))
+    return {
+        (row.step, row.round): "skipped" if row.state == "skipped" else row.outcome for row in rows
+    }

@@ -1,0 +1,127 @@
+"""The timeline of one process, and of all of them together: a query over the ledger."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition.tree import Definition, FormStep, Step, UploadStep
+from portal.ledger import audience
+from portal.ledger.catalogue import CATALOGUE
+from portal.ledger.tables import Entry
+from portal.models import Participant, Task
+from portal.readings.entries import Told, query, told
+from portal.readings.sentences import Names
+
+_UNTOLD = [type_ for type_ in CATALOGUE if not audience.on_timeline(type_)]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the combined timeline is narrowed to; ``None`` leaves a side open.
+
+    ``group`` is the noun of an event type (``approval``); ``email`` a participant's address.
+    """
+
+    definition: str | None = None
+    process: str | None = None
+    owner_id: str | None = None
+    team_id: str | None = None
+    group: str | None = None
+    email: str | None = None
+
+
+def of_process(
+    conn: Connection, process_id: str, *, after: int = -1, upto: int | None = None, limit: int = 50
+) -> list[Told]:
+    """Entries of one process behind ``seq`` ``after``, oldest first."""
+    wanted = query().where(Entry.log == process_id, Entry.seq > after)
+    if upto is not None:
+        wanted = wanted.where(Entry.seq <= upto)
+    return told(conn, conn.execute(wanted.order_by(Entry.seq).limit(limit)).all())
+
+
+def feed(conn: Connection, filters: Filters, *, after: int = 0, limit: int = 50) -> list[Told]:
+    """Entries of all processes behind ``id`` ``after``, in the order they became known."""
+    wanted = _narrowed(query(), filters).where(Entry.id > after, _settled(conn))
+    return told(conn, conn.execute(wanted.order_by(Entry.id).limit(limit)).all())
+
+
+def newest(
+    conn: Connection, filters: Filters, *, before: int | None = None, limit: int = 100
+) -> list[Told]:
+    """Entries of all processes for people to read, newest first, before ``id`` ``before``."""
+    wanted = _narrowed(query(), filters).where(Entry.type.not_in(_UNTOLD))
+    if before is not None:
+        wanted = wanted.where(Entry.id < before)
+    return told(conn, conn.execute(wanted.order_by(Entry.id.desc()).limit(limit)).all())
+
+
+def _narrowed(
+    wanted: "sa.Select[*tuple[Any, ...]]", filters: Filters
+) -> "sa.Select[*tuple[Any, ...]]":
+    for column, value in (
+        (Entry.definition, filters.definition),
+        (Entry.log, filters.process),
+        (Entry.owner_id, filters.owner_id),
+        (Entry.team_id, filters.team_id),
+    ):
+        if value:
+            wanted = wanted.where(column == value)
+    if filters.group:
+        wanted = wanted.where(Entry.type.like(f"{_plain(filters.group)}.%", escape="\\"))
+    if filters.email:
+        theirs = sa.select(Participant.process_id).where(
+            Participant.email == filters.email.strip().lower()
+        )
+        wanted = wanted.where(Entry.log.in_(theirs))
+    return wanted
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _settled(conn: Connection) -> sa.ColumnElement[bool]:
+    """Hide what a slower, still open transaction could yet precede.
+
+    PostgreSQL hands out ids before the commit, so a reader who goes on from the highest id it
+    saw could miss a lower one that is committed later. SQLite has one writer at a time.
+    """
+    if conn.dialect.name != "postgresql":
+        return sa.true()
+    return sa.literal_column(
+        "ledger_entries.xmin::text::bigint"
+        " < pg_snapshot_xmin(pg_current_snapshot())::text::bigint % 4294967296",
+        sa.Boolean(),
+    )
+
+
+def names(conn: Connection, entries: Iterable[Told], trees: Sequence[Definition], tz: str) -> Names:
+    """What the ids in these entries are called, in one statement."""
+    wanted = {entry.task for entry in entries if entry.task}
+    tasks: dict[str, str] = {}
+    if wanted:
+        named = sa.select(Task.id, Task.name).where(Task.id.in_(wanted))
+        tasks = {row.id: row.name for row in conn.execute(named)}
+    steps: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for tree in trees:
+        for step in tree.all_steps():
+            steps.setdefault(step.id, str(step.name))
+            labels.update(_labels(step))
+    return Names(tasks=tasks, steps=steps, labels=labels, tz=tz)
+
+
+def _labels(step: Step) -> dict[str, str]:
+    """What the fields and documents of a step are called, by ``ID`` and ``STEP.ID``."""
+    if isinstance(step, FormStep):
+        items = [(field.id, str(field.label)) for field in step.fields]
+    elif isinstance(step, UploadStep):
+        items = [(document.id, str(document.name)) for document in step.documents]
+    else:
+        return {}
+    bare = dict(items)
+    return bare | {f"{step.id}.{item}": label for item, label in items}

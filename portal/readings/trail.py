@@ -1,0 +1,305 @@
+"""The evidence of one process as data: everything the audit trail prints, from the ledger alone.
+
+Only the names of fields and steps come from elsewhere, from the definition whose digest stands
+in the ledger's first event. Whatever was not recorded, or was erased, is ``None`` here and is
+printed as "not recorded". Long ledgers are read in batches, never as a whole.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition.fields import show
+from portal.definition.tree import Definition, FormStep, Step, UploadStep
+from portal.ledger import catalogue as c
+from portal.models import Process, Trail, trees
+from portal.readings import timeline
+from portal.readings.entries import ANSWERS, ENDS, Told
+from portal.readings.sentences import Names, Sentence, tell
+
+_BATCH = 400
+
+ASSURANCE = {
+    "link": "reached the mailbox: came in by the link sent to this address",
+    "link+code": "reached the mailbox at that moment: link and one-time code",
+    "password": "signed in to the portal with a password",
+    "token": "an API token that acts for this person",
+    "terminal": "somebody at the server’s own terminal",
+}
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who took part: who they are said to be, and how that was verified.
+
+    ``auths`` are the ways in which they acted, with the first event of each.
+    """
+
+    ref: str
+    name: str | None
+    email: str | None
+    roles: list[str] = field(default_factory=list)
+    named_in: int = 0
+    auths: dict[str, int] = field(default_factory=dict)
+    addresses: list[str] = field(default_factory=list)
+    mails: int = 0
+    bounces: int = 0
+
+
+@dataclass(slots=True)
+class Overview:
+    """What the cover and the summary tell. ``seq`` and ``hash`` are those of the last event."""
+
+    process: str
+    definition: str
+    version: int
+    digest: str
+    title: str | None
+    reference: str | None
+    inputs: list[tuple[str, str]]
+    state: str
+    started_at: datetime
+    started_by: str | None
+    ended_at: datetime | None
+    upto_at: datetime
+    seq: int
+    hash: str
+    people: dict[str, Person]
+    files: int = 0
+    reminders: int = 0
+    exceptions: int = 0
+    erased: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it was received. ``sha256`` in hex, ``size`` in bytes."""
+
+    name: str | None
+    document: str
+    size: int | None
+    sha256: str | None
+    media_type: str | None
+    scan: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of one person: a form, files, a decision or a to-do."""
+
+    seq: int
+    at: datetime
+    task: str
+    round: int | None
+    sentence: Sentence
+    rows: list[tuple[str, str]]
+    files: list[File]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as the full list prints it."""
+
+    entry: Told
+    sentence: Sentence
+
+
+class Evidence:
+    """The evidence of one process up to one event, read again for each part of the trail."""
+
+    def __init__(self, conn: Connection, process_id: str, upto: int, tz: str) -> None:
+        self._conn = conn
+        self._process = process_id
+        self._upto = upto
+        row = conn.execute(sa.select(Process.definition_id).where(Process.id == process_id)).one()
+        self.tree: Definition = trees.tree(conn, row.definition_id)
+        calendar = self.tree.calendar
+        self.tz = (calendar.timezone if calendar else None) or tz
+
+    def overview(self) -> Overview:
+        """One pass over the ledger for the cover, the summary and the people."""
+        entries = self._entries()
+        view = self._begin(next(entries))
+        for entry in entries:
+            view.seq, view.hash, view.upto_at = entry.seq, entry.hash, entry.at
+            _count(view, entry)
+            _meet(view, entry)
+        return view
+
+    def answers(self) -> Iterator[Answer]:
+        """Every answer in the order it was given."""
+        files: list[File] = []
+        for batch, names in self._batches():
+            for entry in batch:
+                if isinstance(entry.event, c.FileReceived):
+                    files.append(self._file(entry, entry.event))
+                elif isinstance(entry.event, ANSWERS):
+                    yield self._answer(entry, names, files)
+                    files = []
+
+    def lines(self) -> Iterator[Line]:
+        """Every event in order."""
+        for batch, names in self._batches():
+            for entry in batch:
+                yield Line(entry, tell(entry, names))
+
+    def _entries(self) -> Iterator[Told]:
+        for batch in self._raw_batches():
+            yield from batch
+
+    def _raw_batches(self) -> Iterator[list[Told]]:
+        after = -1
+        while batch := timeline.of_process(
+            self._conn, self._process, after=after, upto=self._upto, limit=_BATCH
+        ):
+            yield batch
+            after = batch[-1].seq
+
+    def _batches(self) -> Iterator[tuple[list[Told], Names]]:
+        for batch in self._raw_batches():
+            yield batch, timeline.names(self._conn, batch, [self.tree], self.tz)
+
+    def _begin(self, first: Told) -> Overview:
+        event = first.event
+        if not isinstance(event, c.ProcessStarted):
+            raise TypeError("a ledger begins with process.started")
+        view = Overview(
+            process=first.process,
+            definition=event.definition,
+            version=event.version,
+            digest=event.digest,
+            title=event.title,
+            reference=event.reference,
+            inputs=[
+                (str(f.label), show(f, (event.inputs or {}).get(f.id))) for f in self.tree.inputs
+            ],
+            state="running",
+            started_at=first.at,
+            started_by=first.actor_name,
+            ended_at=None,
+            upto_at=first.at,
+            seq=first.seq,
+            hash=first.hash,
+            people={},
+        )
+        for role, ref in event.participants.items():
+            told = (event.people or {}).get(role) or {}
+            _person(view, ref, told, self._role(role), first.seq)
+        _acted(view, first)
+        return view
+
+    def _role(self, role: str) -> str:
+        known = self.tree.roles.get(role)
+        return known.name if known else role
+
+    def _file(self, entry: Told, event: c.FileReceived) -> File:
+        step = self._step(entry.step)
+        label = event.document
+        if isinstance(step, UploadStep):
+            label = next((str(d.name) for d in step.documents if d.id == event.document), label)
+        return File(
+            name=event.file_name,
+            document=label,
+            size=event.size,
+            sha256=event.sha256,
+            media_type=event.media_type,
+            scan=event.scan,
+            seq=entry.seq,
+        )
+
+    def _answer(self, entry: Told, names: Names, files: list[File]) -> Answer:
+        step, event = self._step(entry.step), entry.event
+        rows: list[tuple[str, str]] = []
+        if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
+            given = event.answers
+            for f in step.fields:
+                told = "not recorded" if given is None else show(f, given.get(f.id)) or "left empty"
+                rows.append((str(f.label), told))
+        return Answer(
+            seq=entry.seq,
+            at=entry.at,
+            task=names.tasks.get(entry.task or "") or names.steps.get(entry.step or "") or "",
+            round=entry.data.get("round"),
+            sentence=tell(entry, names),
+            rows=rows,
+            files=files if isinstance(event, c.UploadSubmitted) else [],
+        )
+
+    def _step(self, step: str | None) -> Step | None:
+        return self.tree.step(step) if step and self.tree.has_step(step) else None
+
+
+def _count(view: Overview, entry: Told) -> None:
+    event = entry.event
+    ended = ENDS.get(type(event))
+    if ended:
+        view.state, view.ended_at = ended, entry.at
+    view.files += isinstance(event, c.FileReceived)
+    view.reminders += isinstance(event, c.ReminderSent)
+    view.exceptions += isinstance(event, c.ExceptionOpened)
+    view.erased += isinstance(event, c.DisclosureErased)
+
+
+def _meet(view: Overview, entry: Told) -> None:
+    """Note whom an event names, and who acted in it and how they were verified."""
+    event = entry.event
+    if isinstance(event, c.ParticipantNamed):
+        _person(view, event.participant, event.person or {}, event.role, entry.seq)
+    elif isinstance(event, c.TaskReassigned):
+        _person(view, event.to_participant, event.person or {}, None, entry.seq)
+    elif isinstance(event, c.TaskOpened):
+        _person(view, event.assignee, event.person or {}, None, entry.seq)
+    _acted(view, entry)
+    _delivered(view, entry)
+
+
+def _acted(view: Overview, entry: Told) -> None:
+    if entry.actor_kind == "system":
+        return
+    told = {"name": entry.actor_name, "email": entry.actor_email}
+    person = _person(view, entry.actor_ref, told, None, entry.seq)
+    person.auths.setdefault(entry.auth, entry.seq)
+    if entry.ip and entry.ip not in person.addresses and len(person.addresses) < 5:
+        person.addresses.append(entry.ip)
+
+
+def _delivered(view: Overview, entry: Told) -> None:
+    to = entry.data.get("to")
+    if entry.type not in _MAILED or not isinstance(to, str):
+        return
+    for person in view.people.values():
+        if person.email == to:
+            person.mails += entry.type != "mail.bounced"
+            person.bounces += entry.type == "mail.bounced"
+
+
+_MAILED = {"link.sent", "reminder.sent", "receipt.sent", "message.sent", "notice.sent",
+           "mail.bounced"}  # fmt: skip
+
+
+def _person(view: Overview, ref: str, told: dict[str, Any], role: str | None, seq: int) -> Person:
+    """The person of a reference; a member of staff met again by their address is one person."""
+    email = told.get("email")
+    person = view.people.get(ref) or next(
+        (p for p in view.people.values() if email and p.email == email), None
+    )
+    if person is None:
+        person = Person(ref=ref, name=told.get("name"), email=email, named_in=seq)
+        view.people[ref] = person
+    person.name = person.name or told.get("name")
+    person.email = person.email or email
+    if role and role not in person.roles:
+        person.roles.append(role)
+    return person
+
+
+def last_asked(conn: Connection, process_id: str) -> sa.Row[Any] | None:
+    """The trail last asked for: ``storage_id`` and ``sha256`` are set once it is built."""
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)
+    wanted = wanted.where(Trail.process_id == process_id)
+    return conn.execute(wanted.order_by(Trail.asked_at.desc(), Trail.id.desc()).limit(1)).first()

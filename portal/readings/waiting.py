@@ -1,0 +1,83 @@
+"""Who holds a process, since when, and what comes next: in one sentence each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portal.readings import words
+
+_ENDED = {
+    "completed": "Completed on {day}.",
+    "cancelled": "Cancelled on {day}.",
+    "rejected": "Ended by a rejection on {day}.",
+}
+
+
+class Holding(NamedTuple):
+    """One person or team that holds work: what, since when, due when."""
+
+    task: str
+    name: str
+    who: str
+    since: datetime
+    due_at: datetime | None
+    is_overdue: bool
+
+
+def holdings(waiting: Sequence[Mapping[str, Any]], now: datetime) -> list[Holding]:
+    """The open work of a process, from its row's ``waiting``."""
+    return [_holding(held, now) for held in waiting]
+
+
+def sentence(
+    state: str,
+    ended_at: datetime | None,
+    waiting: Sequence[Mapping[str, Any]],
+    n_troubles: int,
+    now: datetime,
+    tz: str,
+) -> str:
+    """The status of a process in one sentence, for lists and for the head of its page."""
+    if state in _ENDED:
+        return _ENDED[state].format(day=words.short_day(ended_at or now, tz))
+    held = holdings(waiting, now)
+    if n_troubles:
+        return _stuck(n_troubles, held)
+    if not held:
+        return "Running; nobody holds it just now."
+    return _waits(held, now, tz)
+
+
+def _stuck(n_troubles: int, held: Sequence[Holding]) -> str:
+    n = "one exception" if n_troubles == 1 else f"{n_troubles} exceptions"
+    return f"{_waiting_for(held)}, with {n} open." if held else f"Stopped by {n}."
+
+
+def _waits(held: Sequence[Holding], now: datetime, tz: str) -> str:
+    since = held[0].since if len(held) == 1 else min(h.since for h in held)
+    told = f"{_waiting_for(held)} since {words.short_day(since, tz)}"
+    late = [h.due_at for h in held if h.is_overdue and h.due_at]
+    return f"{told}, overdue by {words.span(now - min(late))}." if late else f"{told}."
+
+
+def _waiting_for(held: Sequence[Holding]) -> str:
+    if len(held) == 1:
+        return f"Waiting for {held[0].who} (“{held[0].name}”)"
+    people = list(dict.fromkeys(h.who for h in held))
+    if len(people) > 3:
+        people = [*people[:2], f"{len(people) - 2} others"]
+    what = f" (“{held[0].name}”)" if len({h.name for h in held}) == 1 else ""
+    return f"Waiting for {words.listed(people)}{what}"
+
+
+def _holding(held: Mapping[str, Any], now: datetime) -> Holding:
+    due = words.read_iso(held["due_at"]) if held.get("due_at") else None
+    who = held.get("who") or {}
+    return Holding(
+        task=held.get("task") or "",
+        name=held["name"],
+        who=who.get("name") or who.get("email") or "nobody yet",
+        since=words.read_iso(held["since"]),
+        due_at=due,
+        is_overdue=bool(due and due < now),
+    )

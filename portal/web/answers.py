@@ -1,0 +1,89 @@
+"""Answering a task from a page, the participant's or the desk's: one call for each kind of step.
+
+What is judged, and what an answer means, is decided in ``actions``; here controls become its
+arguments (contract.md, Participant pages).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+
+from portal.actions import approvals, forms, tasks, uploads
+from portal.actor import Actor
+from portal.definition.fields import FormSent
+from portal.definition.tree import FormStep
+from portal.errors import Conflict
+from portal.readings.asked import Asked
+from portal.web import arrivals
+
+
+def prepare(task: Any) -> None:
+    """Before the form is read: let the files in that this task asks for, and no others."""
+    if task.kind == "upload":
+        arrivals.expect_for(request, task.id)
+
+
+def answer(task: Any, *, nonce: str, actor: Actor) -> None:
+    """Take what the page sent as the answer of a task (its row). Raises Faulty at controls.
+
+    The answer of the same page sent again is no fault and changes nothing.
+    """
+    take = _KINDS.get(task.kind)
+    if take is None:
+        raise Conflict("This kind of task can’t be done on this page.")
+    if task.state != "done" or task.nonce != nonce:
+        take(task.id, nonce, actor)
+
+
+def names(asked: Asked) -> dict[str, str]:
+    """What to call each control in the list of faults."""
+    found = {"decision": "Decision", "comment": "Comment", "note": "Note"}
+    found |= {want.document.id: want.name for want in asked.wanted}
+    found |= {f"item-{n}": line for n, line in enumerate(asked.checklist, 1)}
+    if isinstance(asked.step, FormStep):
+        found |= {field.id: asked.text(field.label) for field in asked.fields}
+    return found
+
+
+def drop(actor: Actor) -> bool:
+    """Take back the staged file that the page's ``_drop`` button names; False without one."""
+    file_id = request.form.get("_drop")
+    if not file_id:
+        return False
+    uploads.drop(file_id, actor=actor)
+    return True
+
+
+def _form(task_id: str, nonce: str, actor: Actor) -> None:
+    forms.submit(task_id, FormSent(request.form), nonce=nonce, actor=actor)
+
+
+def _upload(task_id: str, nonce: str, actor: Actor) -> None:
+    arrivals.receive(task_id, request, actor=actor)
+    uploads.submit(task_id, nonce=nonce, actor=actor)
+
+
+def _approval(task_id: str, nonce: str, actor: Actor) -> None:
+    form = request.form
+    decision = form.get("decision", "")
+    items = form.getlist("items")
+    approvals.decide(task_id, decision, form.get("comment"), items, nonce=nonce, actor=actor)
+
+
+def _todo(task_id: str, nonce: str, actor: Actor) -> None:
+    ticked = [int(name[5:]) - 1 for name in request.form if _is_item(name)]
+    tasks.tick(task_id, request.form.get("note"), ticked, nonce=nonce, actor=actor)
+
+
+_KINDS: dict[str, Callable[[str, str, Actor], None]] = {
+    "form": _form,
+    "upload": _upload,
+    "approval": _approval,
+    "task": _todo,
+}
+
+
+def _is_item(name: str) -> bool:
+    number = name.removeprefix("item-")
+    return name.startswith("item-") and number.isascii() and number.isdigit() and len(number) < 5

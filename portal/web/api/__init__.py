@@ -1,0 +1,16 @@
+"""The API, ``/api/v1``: JSON in, JSON out, faults as problem details (RFC 9457)."""
+
+from flask import Flask
+
+from portal.web.api import definitions, events, openapi, processes, tasks
+from portal.web.api.entry import api
+
+__all__ = ["register"]
+
+# Named so that importing them, which hangs their calls into the blueprint, is seen to matter.
+_CALLS = (definitions, events, openapi, processes, tasks)
+
+
+def register(app: Flask) -> None:
+    """Hang the API into the app."""
+    app.register_blueprint(api)

@@ -1,0 +1,37 @@
+"""API calls for process definitions: publish, list, read."""
+
+from flask import Response, jsonify
+
+from portal import db
+from portal.actions import definitions as verbs
+from portal.errors import Faulty
+from portal.readings import lists, payloads
+from portal.web.api.entry import call, caller, page, raw_body
+
+
+@call("POST", "/definitions", "Publish a definition (YAML or JSON)", takes="DefinitionSource",
+      gives="Published", status=201, also=(200,))  # fmt: skip
+def publish_definition() -> tuple[Response, int]:
+    """201 for a new version, 200 where the content already is the current one."""
+    try:
+        source = raw_body().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Faulty.one("1: document", "The document is not UTF-8 text.") from None
+    published = verbs.publish(source, actor=caller())
+    body = jsonify(key=published.key, version=published.version)
+    return body, 201 if published.is_new else 200
+
+
+@call("GET", "/definitions", "The current version of every definition", gives="DefinitionList")
+def list_definitions() -> Response:
+    """All of them, by name."""
+    with db.reading() as conn:
+        rows = lists.definitions(conn)
+    return page([payloads.definition_item(row) for row in rows], None)
+
+
+@call("GET", "/definitions/<key>", "One definition in full", gives="Definition")
+def read_definition(key: str) -> Response:
+    """Its current version, with roles, inputs, steps and source."""
+    with db.reading() as conn:
+        return jsonify(payloads.definition(conn, key))

@@ -1,0 +1,165 @@
+"""The JSON shapes of the API, as JSON Schema; fields may be added to them, never changed."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_text: Schema = {"type": "string"}
+_number: Schema = {"type": "integer"}
+_moment: Schema = {"type": "string", "format": "date-time"}
+_free: Schema = {"type": "object", "additionalProperties": True}
+
+
+def _maybe(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _object(required: str = "", **properties: Schema) -> Schema:
+    """An object with these properties; ``required`` names some of them, or ``*`` for all."""
+    names = list(properties) if required == "*" else required.split()
+    return {"type": "object", "properties": properties, "required": names}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _page(of: str, following: Schema) -> Schema:
+    return _object("*", items=_list(_ref(of)), next=_maybe(following))
+
+
+_person = _object(email=_maybe(_text), name=_maybe(_text))
+_named = _object("email", email=_text, name=_text)
+_assignee = _object("*", kind=_text, email=_maybe(_text), name=_maybe(_text))
+
+SCHEMAS: dict[str, Schema] = {
+    "Problem": _object(
+        "type title detail status",
+        type=_text,
+        title=_text,
+        detail=_text,
+        status=_number,
+        errors=_list(_object("*", at=_text, message=_text)),
+    ),
+    "Published": _object("*", key=_text, version=_number),
+    "DefinitionItem": _object(
+        "key version name",
+        key=_text,
+        version=_number,
+        name=_text,
+        purpose=_maybe(_text),
+        owner=_maybe(_text),
+        digest=_text,
+        published_at=_moment,
+    ),
+    "DefinitionList": _page("DefinitionItem", _text),
+    "Definition": {
+        "allOf": [
+            _ref("DefinitionItem"),
+            _object(
+                "source",
+                versions=_list(_number),
+                roles=_free,
+                inputs=_list(_free),
+                steps=_list(_free),
+                source=_text,
+            ),
+        ]
+    },
+    "Start": _object(
+        "definition",
+        definition=_text,
+        inputs=_free,
+        participants={"type": "object", "additionalProperties": _named},
+        reference=_maybe(_text),
+    ),
+    "ProcessItem": _object(
+        "id definition version title state waiting_for started_at",
+        id=_text,
+        definition=_text,
+        version=_number,
+        title=_text,
+        reference=_maybe(_text),
+        state={"enum": ["running", "completed", "cancelled", "rejected"]},
+        owner=_maybe(_text),
+        waiting_for=_list(
+            _object(
+                "step who since",
+                step=_text,
+                name=_text,
+                who=_maybe(_assignee),
+                since=_moment,
+                due_at=_maybe(_moment),
+                task=_text,
+            )
+        ),
+        due_at=_maybe(_moment),
+        started_at=_moment,
+        ended_at=_maybe(_moment),
+    ),
+    "ProcessList": _page("ProcessItem", _text),
+    "Process": {
+        "allOf": [
+            _ref("ProcessItem"),
+            _object(
+                "*",
+                participants={"type": "object", "additionalProperties": _person},
+                inputs=_free,
+                values=_free,
+                steps={"type": "object", "additionalProperties": _free},
+                exceptions=_list(_text),
+            ),
+        ]
+    },
+    "Reason": _object("reason", reason=_text),
+    "Comment": _object("text", text=_text),
+    "TrailAsked": _object("*", id=_text, url=_text),
+    "Task": _object(
+        "id process step round name kind state assignee opened_at",
+        id=_text,
+        process=_text,
+        step=_text,
+        round=_number,
+        name=_text,
+        kind=_text,
+        state={"enum": ["open", "done", "withdrawn", "expired"]},
+        outcome=_maybe(_text),
+        assignee=_assignee,
+        owner=_maybe(_text),
+        opened_at=_moment,
+        due_at=_maybe(_moment),
+        picked_up_at=_maybe(_moment),
+        done_at=_maybe(_moment),
+    ),
+    "TaskList": _page("Task", _text),
+    "Complete": {
+        "description": (
+            "A form takes its fields by id (a table as a list of rows, money as"
+            " {amount, currency}); an approval {decision, comment, items}; a task"
+            " {done: true, note}; an upload comes as multipart. Owner and admin add"
+            " {on_behalf: true, reason}."
+        ),
+        **_free,
+    },
+    "Reassign": _object("*", to=_named, reason=_text),
+    "Link": _object("*", url=_text, expires_at=_moment),
+    "Event": _object(
+        "id process seq at type actor data hash",
+        id=_number,
+        process=_text,
+        seq=_number,
+        at=_moment,
+        type=_text,
+        actor=_object("kind id", kind=_text, id=_text, name=_maybe(_text), auth=_text, via=_text),
+        via=_text,
+        step=_text,
+        task=_text,
+        data=_free,
+        hash=_text,
+    ),
+    "EventList": _page("Event", _number),
+}

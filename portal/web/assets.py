@@ -1,0 +1,84 @@
+"""Styles, scripts, fonts: served under an address that changes with their content.
+
+``/assets/RELEASE/css/base.css``: RELEASE is a digest over all files, so browsers may keep what
+they have for ever, and addresses inside a style sheet (``url("../fonts/…")``) stay relative.
+Files that npm brought are copied to ``static/built`` once, at set-up:
+``python -m portal.web.assets``. Pages work without them.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from flask import Blueprint, Flask, abort, current_app, send_from_directory
+from werkzeug.wrappers.response import Response
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+BUILT = STATIC / "built"
+OWN = ("css", "js", "img", "fonts")
+_INTER = "@fontsource-variable/inter"
+# Where a file of the npm packages goes; the browser takes only the scripts a page needs.
+BROUGHT = {
+    f"{_INTER}/files/inter-{script}-wght-normal.woff2": f"fonts/inter-{script}.woff2"
+    for script in ("latin", "latin-ext", "greek", "cyrillic")
+} | {f"{_INTER}/LICENSE": "fonts/inter-LICENSE.txt"}
+FOR_EVER = 365 * 24 * 3600
+
+doors = Blueprint("assets", __name__)
+
+
+def build() -> int:
+    """Copy the files that npm brought to ``static/built``; how many there were."""
+    shutil.rmtree(BUILT, ignore_errors=True)
+    copied = 0
+    for source, target in BROUGHT.items():
+        origin = STATIC / "node_modules" / source
+        if origin.exists():
+            (BUILT / target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(origin, BUILT / target)
+            copied += 1
+    return copied
+
+
+def install(app: Flask) -> None:
+    """Serve the assets and give templates ``asset("css/base.css")``."""
+    release = _release()
+    app.extensions["assets"] = release
+    app.register_blueprint(doors)
+    app.jinja_env.globals["asset"] = lambda name: f"/assets/{release}/{name}"
+
+
+def asset(name: str) -> str:
+    """The address of a file under ``static``, for instance ``css/base.css``."""
+    return f"/assets/{current_app.extensions['assets']}/{name}"
+
+
+@doors.get("/assets/<release>/<path:name>")
+def serve(release: str, name: str) -> Response:
+    """A file, to be kept for ever where the address is of this release."""
+    folders = name.split("/")[:-1]
+    if not folders or folders[0] not in OWN or ".." in folders:
+        abort(404)
+    place = BUILT if (BUILT / name).is_file() else STATIC
+    response = send_from_directory(place, name, max_age=FOR_EVER, conditional=True)
+    if release == current_app.extensions["assets"]:
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+    else:
+        response.cache_control.no_cache = True
+        response.cache_control.max_age = None
+    return response
+
+
+def _release() -> str:
+    digest = hashlib.sha256()
+    for place in (STATIC, BUILT):
+        for folder in OWN:
+            for path in sorted((place / folder).rglob("*")):
+                if path.is_file():
+                    digest.update(f"{path.relative_to(place)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+if __name__ == "__main__":
+    build()

@@ -1,0 +1,145 @@
+"""What every form has: the definition's fields as questions, and the proof that it is our page.
+
+The portal's own hidden controls are ``_csrf`` (only a page of this session could know it) and
+``_nonce`` (the once-number of this page's answer). All other controls are named as in
+``contract.md``, and are judged by ``definition.fields`` alone.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import current_app, request
+
+from portal.definition.tree import Field, Option
+from portal.errors import FormTooOld
+from portal.readings.dossier import filled
+from portal.settings import Settings
+
+Typed = Mapping[str, Sequence[str]]
+
+FEWEST_ROWS, SPARE_ROWS, MORE_ROWS, MOST_ROWS = 3, 1, 3, 1000
+_NONCE = re.compile(r"[0-9a-f]{32}")
+_FROM_ELSEWHERE = "This form was sent from another site, so nothing was recorded."
+_NOT_OURS = "This form did not come from a page of this session, so nothing was recorded."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A field as a page asks it: texts filled in, and how many rows a table shows."""
+
+    id: str
+    type: str
+    label: str
+    help: str
+    is_required: bool
+    options: tuple[Option, ...] = ()
+    columns: "tuple[Question, ...]" = ()
+    currencies: tuple[str, ...] = ()
+    rows: int = 0
+    may_grow: bool = False
+
+
+def questions(
+    fields: Iterable[Field],
+    facts: Mapping[str, object],
+    typed: Typed | None = None,
+    *,
+    more: str | None = None,
+) -> list[Question]:
+    """The fields as questions; ``more`` is the table that was asked to show more rows."""
+    return [_question(field, facts, typed or {}, more) for field in fields]
+
+
+def _question(
+    field: Field, facts: Mapping[str, object], typed: Typed, more: str | None
+) -> Question:
+    rows = _rows(field, typed) if field.type == "table" else 0
+    most = int(field.max) if field.type == "table" and isinstance(field.max, int) else MOST_ROWS
+    if more == field.id:
+        rows = min(rows + MORE_ROWS, most)
+    return Question(
+        id=field.id,
+        type=field.type,
+        label=filled(field.label, facts),
+        help=filled(field.help, facts) if field.help else "",
+        is_required=field.required and field.show_if is None,
+        options=field.options,
+        columns=tuple(_question(one, facts, {}, None) for one in field.columns),
+        currencies=field.currencies,
+        rows=rows,
+        may_grow=rows < most,
+    )
+
+
+def _rows(field: Field, typed: Typed) -> int:
+    """How many rows to show: what was there before, or what is filled in and one to spare."""
+    most = int(field.max) if isinstance(field.max, int) else MOST_ROWS
+    before = next(iter(typed.get(f"_rows-{field.id}", ())), "")
+    if before.isascii() and before.isdigit() and len(before) < 5:
+        return max(1, min(int(before), most))
+    name = re.compile(rf"{re.escape(field.id)}-([1-9]\d{{0,3}})-")
+    filled_in = max((int(m[1]) for key in typed if (m := name.match(key))), default=0)
+    least = int(field.min) if isinstance(field.min, int) else 0
+    return max(1, min(max(filled_in + SPARE_ROWS, least, FEWEST_ROWS), most))
+
+
+# Ours, and once
+
+
+def new_nonce() -> str:
+    """The once-number of one page's answer, 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def sent_nonce() -> str:
+    """The once-number of the page that was sent; FormTooOld where it has none."""
+    nonce = request.form.get("_nonce", "")
+    if not _NONCE.fullmatch(nonce):
+        raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
+    return nonce
+
+
+def token(*about: str) -> str:
+    """What only a page of ours can hold about these things: a session, a task, a nonce."""
+    return _token(_settings().secret_keys[0], about)
+
+
+def require_ours(*about: str) -> None:
+    """Refuse with FormTooOld what was sent from elsewhere or without the page's own token."""
+    require_same_site()
+    sent = request.form.get("_csrf", "").encode()
+    if not any(
+        hmac.compare_digest(_token(key, about).encode(), sent) for key in _settings().secret_keys
+    ):
+        raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
+
+
+def require_same_site() -> None:
+    """Refuse with FormTooOld a form whose browser says that another site sent it.
+
+    Pages without a referrer send ``Origin: null``, so that is not held against them.
+    """
+    origin = request.headers.get("Origin", "null")
+    if origin not in ("null", request.host_url.rstrip("/"), _settings().base_url):
+        raise FormTooOld(_FROM_ELSEWHERE)
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise FormTooOld(_FROM_ELSEWHERE)
+
+
+def typed() -> dict[str, list[str]]:
+    """What was sent, by control."""
+    return request.form.to_dict(flat=False)
+
+
+def _token(key: str, about: tuple[str, ...]) -> str:
+    text = "\0".join(("portal-form/v1", *about))
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.config["SETTINGS"]
+    return found

@@ -1,0 +1,23 @@
+"""The pages of people without an account: a link leads in, a session shows the task."""
+
+from flask import Flask
+
+from portal.readings import words
+from portal.settings import Settings
+from portal.web.markdown import to_html
+from portal.web.participant import entry, receipts, tasks
+from portal.web.participant.door import doors
+
+__all__ = ["register"]
+
+# Each of these hangs its addresses into the one blueprint when it is imported.
+ROOMS = (entry, receipts, tasks)
+
+
+def register(app: Flask) -> None:
+    """Hang the participant pages into the app, with what their templates ask for."""
+    settings: Settings = app.config["SETTINGS"]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(brand=settings.brand_name, words=words)
+    app.add_template_filter(to_html, "markdown")
+    app.register_blueprint(doors)

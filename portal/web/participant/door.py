@@ -1,0 +1,131 @@
+"""Who stands at the door: the cookie of a browser that entered by a link, and what it may see."""
+
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Connection
+
+from portal.access import sessions
+from portal.access.sessions import Guest
+from portal.actor import Actor
+from portal.errors import (
+    FormTooOld,
+    LinkExpired,
+    LinkRevoked,
+    PortalError,
+    Unknown,
+)
+from portal.readings.asked import Asked
+from portal.readings.links import Known
+from portal.settings import Settings
+from portal.web import forms
+
+doors = Blueprint("participant", __name__)
+
+# The session in the database decides; a cookie that outlives it can still say whose it was.
+_COOKIE_LIVES = 7 * 24 * 3600
+_AGENT_LENGTH = 400
+
+
+def settings() -> Settings:
+    """The settings of this installation."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def _is_https() -> bool:
+    return settings().base_url.startswith("https://")
+
+
+def cookie_name() -> str:
+    """The cookie that names the browser's session."""
+    return "__Host-portal" if _is_https() else "portal"
+
+
+def secret() -> str | None:
+    """What the browser's cookie holds, if it has one."""
+    return request.cookies.get(cookie_name())
+
+
+def with_cookie(response: Response, value: str) -> Response:
+    """The response, handing the browser its session."""
+    response.set_cookie(
+        cookie_name(),
+        value,
+        max_age=_COOKIE_LIVES,
+        path="/",
+        secure=_is_https(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def agent() -> str | None:
+    """What the browser says of itself, cut to a sane length."""
+    return (request.headers.get("User-Agent") or "")[:_AGENT_LENGTH] or None
+
+
+def actor_of(guest: Guest) -> Actor:
+    """The participant as the one who acts in this request."""
+    return guest.actor(ip=request.remote_addr, agent=agent())
+
+
+class SessionOver(FormTooOld):
+    """The browser's session has ended, or it never had one."""
+
+    code, title = "session-over", "Your session has ended"
+
+
+class NoSession(SessionOver):
+    """The browser never came in by a link, or so long ago that it has forgotten."""
+
+    title = "Come in by your link"
+
+    def __init__(self) -> None:
+        super().__init__("This browser has not come in by a link yet, or it was too long ago.")
+
+
+def guest_for(conn: Connection, task_id: str) -> Guest:
+    """Who stands before this task. One statement.
+
+    Raises SessionOver, LinkRevoked, LinkExpired, and Unknown for a task that is not theirs.
+    """
+    guest = sessions.participant(conn, secret(), task_id)
+    if guest is None:
+        if secret() is None:
+            raise NoSession
+        raise Unknown("There is nothing here, or nothing that is yours to see.")
+    if guest.standing == "revoked":
+        raise LinkRevoked("The link you came by was withdrawn, or replaced by a newer one.")
+    if guest.standing == "expired":
+        raise LinkExpired("This link was good for a limited time, and that time is over.")
+    if guest.standing == "over":
+        raise SessionOver("For your safety a session ends after some hours.")
+    return guest
+
+
+def zone_of(guest: Guest, asked: Asked) -> str:
+    """The time zone in which a page tells moments: the person's, the process's, the house's."""
+    calendar = asked.tree.calendar
+    of_calendar = calendar.timezone if calendar else None
+    return guest.person.timezone or of_calendar or settings().timezone
+
+
+def gone_page(error: PortalError, known: Known | None, renew: str | None) -> ResponseReturnValue:
+    """A page that says plainly why this is no longer open, and what is still possible.
+
+    ``renew`` is the address that sends a fresh link, where one can be had.
+    """
+    may_renew = renew is not None and isinstance(error, LinkExpired) and _is_open(known)
+    page = render_template(
+        "participant/gone.html",
+        error=error,
+        known=known,
+        renew=renew if may_renew else None,
+        csrf=forms.token("renew", renew or ""),
+    )
+    return page, error.status
+
+
+def _is_open(known: Known | None) -> bool:
+    return known is not None and known.task_state in (None, "open")

@@ -1,0 +1,87 @@
+"""A link: looked at (nothing happens), entered by (the person's own press), asked for anew."""
+
+import re
+
+from flask import make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db
+from portal.access import links
+from portal.actions import links as verbs
+from portal.errors import Gone, PortalError, Unknown
+from portal.readings import links as link_readings
+from portal.readings.links import Known
+from portal.web import forms
+from portal.web.participant.door import agent, doors, gone_page, secret, with_cookie
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
+_UNKNOWN = "This link is not one of ours, or it was damaged on its way."
+_REMEDY = "Copy it from the e-mail once more, or ask whoever sent it for a new one."
+
+
+@doors.get("/t/<path:token>")
+def look(token: str) -> ResponseReturnValue:
+    """Who asks for what kind of thing, and one button. Records nothing, opens no session."""
+    known, generation = _known(token)
+    try:
+        verbs.require_usable(known, generation, clock.now())
+    except Gone as error:
+        return gone_page(error, known, f"/t/{_spelt(token)}/renew")
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/landing.html",
+        known=known,
+        nonce=nonce,
+        csrf=forms.token("enter", known.id, nonce),
+    )
+
+
+@doors.post("/t/<path:token>")
+def enter(token: str) -> ResponseReturnValue:
+    """Open a session and go on to an address without the token."""
+    known, _ = _known(token)
+    forms.require_ours("enter", known.id, forms.sent_nonce())
+    try:
+        entered = verbs.enter(
+            _spelt(token), browser=secret(), ip=request.remote_addr, agent=agent()
+        )
+    except Gone as error:
+        return gone_page(error, known, f"/t/{_spelt(token)}/renew")
+    place = f"/w/{entered.task_id}" if entered.task_id else "/w"
+    return with_cookie(make_response(redirect(place, 303)), entered.secret)
+
+
+@doors.post("/t/<token>/renew")
+def renew(token: str) -> ResponseReturnValue:
+    """Send a fresh link to the address on file."""
+    known, _ = _known(token)
+    forms.require_ours("renew", f"/t/{_spelt(token)}/renew")
+    return renewed(_spelt(token), known)
+
+
+def renewed(token: str, known: Known | None) -> ResponseReturnValue:
+    """The answer to asking for a fresh link; the address itself is never shown."""
+    try:
+        verbs.renew(token, ip=request.remote_addr, agent=agent())
+    except Gone as error:
+        return gone_page(error, known, None)
+    return render_template("participant/renewed.html")
+
+
+def _known(token: str) -> tuple[Known, int]:
+    """The link behind a token and the token's generation; one and the same refusal otherwise."""
+    read = links.read(_spelt(token))
+    if read is not None:
+        with db.reading() as conn:
+            known = link_readings.known(conn, read[0])
+        if known is not None:
+            return known, read[1]
+    refusal: PortalError = Unknown(_UNKNOWN, _REMEDY)
+    raise refusal
+
+
+def _spelt(token: str) -> str:
+    """The token without what mail programs put behind it."""
+    whole = links.mended(token)
+    found = _TOKEN.match(whole)
+    return found[0] if found else whole

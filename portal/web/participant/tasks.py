@@ -1,0 +1,176 @@
+"""The task behind a link: shown, answered, gone on with; and what else is open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db
+from portal.access import links, sessions
+from portal.access.sessions import Guest
+from portal.actions import links as link_verbs
+from portal.errors import Conflict, Faulty, FormTooOld, Gone, PortalError, TooLarge
+from portal.readings import asked as asked_readings
+from portal.readings import links as link_readings
+from portal.readings.asked import Asked
+from portal.web import answers, forms
+from portal.web.participant.door import (
+    NoSession,
+    SessionOver,
+    actor_of,
+    agent,
+    doors,
+    guest_for,
+    secret,
+    with_cookie,
+    zone_of,
+)
+from portal.web.participant.entry import renewed
+from portal.web.participant.refusals import over, refusal
+
+Typed = Mapping[str, Sequence[str]]
+
+
+@doors.get("/w")
+def open_tasks() -> ResponseReturnValue:
+    """What is open for the people whose links this browser came in by."""
+    with db.reading() as conn:
+        ids = sessions.links_of(conn, secret())
+        tasks = asked_readings.open_tasks(conn, ids)
+        standing = link_readings.processes(conn, ids) if ids and not tasks else ()
+    if not ids:
+        return over(NoSession(), None)
+    return render_template("participant/open.html", tasks=tasks, standing=standing)
+
+
+@doors.get("/w/<task_id>")
+def show(task_id: str) -> ResponseReturnValue:
+    """The task, or why it is not open; its receipt once it is done."""
+    with db.reading() as conn:
+        try:
+            guest = guest_for(conn, task_id)
+            if guest.task.state == "done":
+                return redirect(f"/w/{task_id}/receipt", 303)
+            asked_readings.require_open(guest.task)
+        except (Gone, SessionOver) as error:
+            return refusal(error, task_id)
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    return _page(guest, asked, asked.typed())
+
+
+@doors.post("/w/<task_id>")
+def send(task_id: str) -> ResponseReturnValue:
+    """Take the answer: 303 to the receipt, or the page again with what was typed and why."""
+    with db.reading() as conn:
+        try:
+            guest = guest_for(conn, task_id)
+        except (Gone, SessionOver) as error:
+            return refusal(error, task_id)
+    try:
+        answers.prepare(guest.task)
+        nonce = forms.sent_nonce()
+        forms.require_ours("answer", guest.person.id, task_id, nonce)
+    except FormTooOld as error:
+        return over(error, f"/w/{task_id}")
+    except TooLarge as error:
+        return _too_large(guest, error)
+    return _answer(guest, nonce)
+
+
+def _answer(guest: Guest, nonce: str) -> ResponseReturnValue:
+    task, actor = guest.task, actor_of(guest)
+    try:
+        if request.form.get("_more") or answers.drop(actor):
+            return _again(guest, {})
+        answers.answer(task, nonce=nonce, actor=actor)
+    except Faulty as error:
+        faults = {fault.at: fault.message for fault in error.faults}
+        return _again(guest, faults, status=error.status)
+    except (Conflict, Gone) as error:
+        return _too_late(task.id, nonce, error)
+    return redirect(f"/w/{task.id}/receipt", 303)
+
+
+def _again(guest: Guest, faults: dict[str, str], status: int = 200) -> ResponseReturnValue:
+    """The same page with what was typed and, beside each field, what is wrong with it."""
+    with db.reading() as conn:
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    more = request.form.get("_more")
+    return _page(guest, asked, forms.typed(), faults, more=more), status
+
+
+def _too_large(guest: Guest, error: TooLarge) -> ResponseReturnValue:
+    """The page again, without reading a body that is far beyond what is taken."""
+    with db.reading() as conn:
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    at = asked.wanted[0].document.id if asked.wanted else ""
+    return _page(guest, asked, {}, {at: str(error)}), error.status
+
+
+def _too_late(task_id: str, nonce: str, error: PortalError) -> ResponseReturnValue:
+    """Closed meanwhile: by this very page (then all is well), or otherwise."""
+    with db.reading() as conn:
+        guest = guest_for(conn, task_id)
+    if guest.task.state == "done" and guest.task.nonce == nonce:
+        return redirect(f"/w/{task_id}/receipt", 303)
+    return refusal(error, task_id)
+
+
+def _page(
+    guest: Guest, asked: Asked, typed: Typed, faults: Mapping[str, str] | None = None,
+    *, more: str | None = None,
+) -> str:  # fmt: skip
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/task.html",
+        asked=asked,
+        questions=forms.questions(asked.fields, _facts(asked), typed, more=more),
+        typed=typed,
+        faults=faults or {},
+        names=answers.names(asked) if faults else {},
+        nonce=nonce,
+        csrf=forms.token("answer", guest.person.id, guest.task.id, nonce),
+        tz=zone_of(guest, asked),
+        now=clock.now(),
+    )
+
+
+def _facts(asked: Asked) -> Mapping[str, Any]:
+    """The facts where a text of the fields names one; they cost more than plain texts are worth."""
+    return asked.facts if asked.has_placeholders else {}
+
+
+# On again
+
+
+@doors.post("/w/<task_id>/again")
+def go_on(task_id: str) -> ResponseReturnValue:
+    """Come in again by the link whose session ended, and find the page as it was typed."""
+    with db.reading() as conn:
+        guest = sessions.participant(conn, secret(), task_id)
+    forms.require_ours("again", guest.person.id if guest else "", task_id)
+    if guest is None or guest.standing not in ("over", "alive"):
+        return refusal(NoSession(), task_id)
+    token = links.mint(guest.link_id, guest.generation)
+    try:
+        entered = link_verbs.enter(token, browser=None, ip=request.remote_addr, agent=agent())
+        asked_readings.require_open(guest.task)
+    except (Conflict, Gone) as error:
+        return refusal(error, task_id)
+    with db.reading() as conn:
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    page = _page(guest, asked, forms.typed())
+    return with_cookie(make_response(page), entered.secret)
+
+
+@doors.post("/w/<task_id>/renew")
+def renew_here(task_id: str) -> ResponseReturnValue:
+    """Send a fresh link to the address on file, for the link this browser came by."""
+    forms.require_ours("renew", f"/w/{task_id}/renew")
+    with db.reading() as conn:
+        guest = sessions.participant(conn, secret(), task_id)
+        known = link_readings.known(conn, guest.link_id) if guest else None
+    if guest is None:
+        raise NoSession
+    return renewed(links.mint(guest.link_id, guest.generation), known)

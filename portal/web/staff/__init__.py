@@ -1,0 +1,27 @@
+"""The staff portal: the desk at which the letters to outside people are written and read."""
+
+from flask import Flask
+
+from portal.web.staff import (
+    definitions,
+    desk,
+    login,
+    people,
+    processes,
+    start,
+    tasks,
+    timeline,
+    troubles,
+)
+from portal.web.staff.door import doors, open_to
+
+__all__ = ["register"]
+
+# Each of these hangs its addresses into the one blueprint when it is imported.
+ROOMS = (definitions, desk, login, people, processes, start, tasks, timeline, troubles)
+
+
+def register(app: Flask) -> None:
+    """Hang the staff pages into the app, with sign-in and its cookie."""
+    open_to(app)
+    app.register_blueprint(doors)

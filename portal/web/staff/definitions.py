@@ -1,0 +1,91 @@
+"""The catalogue: what each definition says, read as a document, and publishing a version."""
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import db
+from portal.actions import definitions as actions
+from portal.definition.text import Text
+from portal.definition.tree import Document
+from portal.errors import Faulty
+from portal.readings import catalogue, lists, trees
+from portal.web import arrivals
+from portal.web.staff.door import doors, me, require_own_form, said
+
+# The control of the page, told like a document so that its bytes are let in.
+_FILE = Document(id="file", name=Text("Definition"), max_size=512_000)
+
+
+@doors.get("/definitions")
+def list_definitions() -> ResponseReturnValue:
+    """Every definition in its current version."""
+    with db.reading() as conn:
+        rows = lists.definitions(conn)
+    return render_template("staff/definitions.html", definitions=rows)
+
+
+@doors.get("/definitions/<key>")
+def definition(key: str) -> ResponseReturnValue:
+    """One definition, read as a document, with its source; ``?version=`` for an earlier one."""
+    version = request.args.get("version", "")
+    wanted = int(version) if version.isascii() and version.isdigit() else None
+    with db.reading() as conn:
+        row = catalogue.definition(conn, key, wanted)
+        versions = catalogue.versions(conn, key)
+    return render_template(
+        "staff/definition.html", row=row, tree=trees.of_source(row.source), versions=versions
+    )
+
+
+@doors.get("/definitions/publish")
+def publish_page() -> ResponseReturnValue:
+    """Where a definition is uploaded or pasted."""
+    return render_template("staff/publish.html", text=_known_text(), faults=[])
+
+
+@doors.post("/definitions/publish")
+def publish() -> ResponseReturnValue:
+    """Publish a version; every fault is told at its line."""
+    arrivals.expect(request, [_FILE])
+    require_own_form()
+    name, text, fault = _sent()
+    if fault:
+        page = render_template("staff/publish.html", text=text, faults=[("", fault)])
+        return page, 422
+    try:
+        told = actions.publish(text, filename=name, actor=me())
+    except Faulty as refusal:
+        faults = [(one.at, one.message) for one in refusal.faults]
+        return render_template("staff/publish.html", text=text, faults=faults), 422
+    news = (
+        f"Version {told.version} is published."
+        if told.is_new
+        else (f"This is version {told.version}, which was published already.")
+    )
+    said(news)
+    return redirect(f"/definitions/{told.key}", 303)
+
+
+def _sent() -> tuple[str, str, str | None]:
+    """File name, text and the fault of what was sent; a file wins over pasted text."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        text = request.form.get("text", "").replace("\r\n", "\n")
+        return "definition", text, None if text.strip() else "Choose a file or paste a definition."
+    raw = file.stream.read()
+    if getattr(file.stream, "is_too_large", False):
+        return file.filename, "", "A definition is a text of up to 512 kB. This file is larger."
+    try:
+        return file.filename, raw.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        return file.filename, "", "A definition is a text in UTF-8. This file is something else."
+
+
+def _known_text() -> str:
+    """The current text of the definition that a new version is to be made of."""
+    key = request.args.get("of")
+    if not key:
+        return ""
+    with db.reading() as conn:
+        source: str = catalogue.definition(conn, key, None).source
+    return source

@@ -1,0 +1,61 @@
+"""The desk: what waits for me, what went wrong, what is late; what is well is one number."""
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db
+from portal.readings import desk as reading
+from portal.readings import lists, words
+from portal.web.staff import rows
+from portal.web.staff.door import doors, house_zone, me
+
+AT_ONCE = 25
+
+
+@doors.get("/")
+def desk() -> ResponseReturnValue:
+    """The first page after signing in."""
+    actor, now = me(), clock.now()
+    mine = lists.TaskFilters(state="open", user_id=actor.user_id, team_ids=actor.team_ids)
+    late = lists.ProcessFilters(state="running", owner=actor.email, overdue=True)
+    with db.reading() as conn:
+        tasks = lists.tasks(conn, mine, now, limit=AT_ONCE)
+        overdue = lists.processes(conn, late, now, limit=AT_ONCE)
+        troubles = reading.troubles(conn, user_id=actor.user_id, team_ids=actor.team_ids)
+        healthy = reading.healthy(conn, now)
+    return render_template(
+        "staff/desk.html",
+        tasks=rows.tasks(tasks.items, now, house_zone()),
+        more_tasks=tasks.next,
+        overdue=rows.processes(overdue.items, now, house_zone()),
+        more_overdue=overdue.next,
+        troubles=troubles,
+        lead=_lead(len(tasks.items), len(troubles), len(overdue.items), healthy),
+    )
+
+
+@doors.get("/exceptions")
+def exceptions() -> ResponseReturnValue:
+    """Every open exception of the house, oldest first."""
+    with db.reading() as conn:
+        troubles = reading.troubles(conn)
+    return render_template("staff/exceptions.html", troubles=troubles)
+
+
+def _lead(n_tasks: int, n_troubles: int, n_late: int, healthy: int) -> str:
+    """The desk in two sentences; pages are cut, so a full one reads "at least"."""
+    told = [
+        _counted(n_tasks, "task waits for you", "tasks wait for you"),
+        _counted(n_troubles, "exception needs you", "exceptions need you"),
+        _counted(n_late, "process of yours is late", "processes of yours are late"),
+    ]
+    waiting = words.listed([one for one in told if one]) or "Nothing waits for you"
+    fine = "1000+" if healthy >= lists.MOST else str(healthy)
+    rest = "process is" if healthy == 1 else "processes are"
+    return f"{waiting}. {fine} running {rest} in time."
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    if n == 0:
+        return ""
+    return f"1 {one}" if n == 1 else f"{n}{'+' if n >= AT_ONCE else ''} {many}"

@@ -1,0 +1,216 @@
+"""Who comes in: the staff session behind its cookie, the form's token, and who only reads."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import sqlalchemy.exc
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms import ValidationError
+
+from portal import clock, db
+from portal.access import sessions
+from portal.actor import Actor
+from portal.errors import FormTooOld, NotSignedIn, NotYours, PortalError, TooFast
+from portal.readings import house, waiting, words
+from portal.settings import Settings
+from portal.web.forms import require_same_site
+from portal.web.markdown import to_html
+
+doors = Blueprint("staff", __name__)
+
+# Longer than any staff session lives: the session in the database decides.
+COOKIE_LIVES = timedelta(hours=24)
+OPEN_TO_ALL = {"staff.sign_in"}
+FOR_READERS = {"staff.sign_in", "staff.sign_out", "staff.ask_trail"}
+SILENCES_KEPT = timedelta(seconds=5)
+# These say which files they expect before the form is read, and then judge it themselves.
+TAKES_FILES = {"staff.do_task", "staff.publish"}
+_CSRF = "staff_csrf"
+
+
+class Member(UserMixin):  # type: ignore[misc]
+    """A signed-in member of staff, as flask-login keeps them; ``secret`` names the session."""
+
+    def __init__(self, actor: Actor | None, secret: str) -> None:
+        self.actor = actor
+        self.secret = secret
+
+    def get_id(self) -> str:
+        """What the signed cookie holds."""
+        return self.secret
+
+
+def open_to(app: Flask) -> None:
+    """Prepare the app for staff: its cookie, the loader and what every template may ask."""
+    settings: Settings = app.config["SETTINGS"]
+    is_https = settings.base_url.startswith("https://")
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-portal_staff" if is_https else "portal_staff",
+        SESSION_COOKIE_SECURE=is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=COOKIE_LIVES,
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    if not app.secret_key:
+        app.secret_key = settings.secret_keys[0]
+        app.config["SECRET_KEY_FALLBACKS"] = list(settings.secret_keys[1:])
+    manager = LoginManager()
+    manager.session_protection = None  # the database knows the session, not the address
+    manager.user_loader(_member)
+    # Participant pages render without asking who is signed in at the desk.
+    manager.init_app(app, add_context_processor=False)
+    app.add_template_filter(to_html, "markdown")
+
+
+def me() -> Actor:
+    """The member of staff who is signed in; NotSignedIn where nobody is."""
+    actor = getattr(current_user, "actor", None)
+    if actor is None:
+        raise NotSignedIn("Sign in to go on.")
+    return actor  # type: ignore[no-any-return]
+
+
+def my_secret() -> str:
+    """What names this browser's staff session."""
+    return str(current_user.get_id())
+
+
+def settings() -> Settings:
+    """The settings of this installation."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def house_zone() -> str:
+    """The time zone in which the desk tells moments."""
+    return settings().timezone
+
+
+def status_of(row: Any) -> str:
+    """The status of a process in one sentence."""
+    return waiting.sentence(
+        row.state, row.ended_at, row.waiting, row.n_troubles, clock.now(), house_zone()
+    )
+
+
+def said(sentence: str) -> None:
+    """Tell the sentence at the top of the next page."""
+    flash(sentence, "said")
+
+
+def safe_place(wanted: str | None) -> str:
+    """An address of this portal to go on to; the desk where ``wanted`` leads elsewhere."""
+    text = (wanted or "").replace("\\", "/")
+    parts = urlsplit(text)
+    if parts.scheme or parts.netloc or not text.startswith("/") or text.startswith("//"):
+        return "/"
+    return text if text.isprintable() else "/"
+
+
+@doors.before_request
+def _judge() -> ResponseReturnValue | None:
+    """Signed in, sent from our own page, and not a reader who would write."""
+    is_in = bool(getattr(current_user, "actor", None))
+    if request.method not in ("GET", "HEAD"):
+        if is_in and me().role == "auditor" and request.endpoint not in FOR_READERS:
+            raise NotYours("Auditors read everything and change nothing.")
+        if not is_in and request.endpoint not in OPEN_TO_ALL:
+            return _session_over()
+        if request.endpoint not in TAKES_FILES:
+            require_own_form()
+    elif not is_in and request.endpoint not in OPEN_TO_ALL:
+        here = request.full_path.rstrip("?")
+        return redirect(f"/login?next={_quoted(here)}" if here != "/" else "/login", 303)
+    return None
+
+
+@doors.after_request
+def _keep_private(response: Response) -> Response:
+    """What staff see stays out of shared and disk caches."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@doors.errorhandler(PortalError)
+def _refused(refusal: PortalError) -> ResponseReturnValue:
+    """A refusal, told on a page of the desk."""
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooFast) else {}
+    return render_template("staff/refused.html", error=refusal), refusal.status, headers
+
+
+@doors.context_processor
+def _for_templates() -> dict[str, object]:
+    actor = getattr(current_user, "actor", None)
+    return {
+        "me": actor,
+        "may_write": actor is not None and actor.role in ("admin", "member"),
+        "is_admin": actor is not None and actor.role == "admin",
+        "csrf": _token,
+        "now": clock.now(),
+        "tz": house_zone(),
+        "words": words,
+        "silences": _silences() if actor is not None else [],
+    }
+
+
+def _member(secret: str) -> Member | None:
+    with db.reading() as conn:
+        actor = sessions.staff(conn, secret)
+    if actor is None:
+        return None
+    seen = replace(actor, ip=request.remote_addr, agent=str(request.user_agent)[:400] or None)
+    return Member(seen, secret)
+
+
+def _token() -> str:
+    token: str = generate_csrf(token_key=_CSRF)
+    return token
+
+
+def require_own_form() -> None:
+    """Refuse with FormTooOld what no page of this session sent."""
+    require_same_site()
+    try:
+        validate_csrf(request.form.get("_csrf"), time_limit=None, token_key=_CSRF)
+    except ValidationError:
+        raise FormTooOld(
+            "This form did not come from a page of this session, so nothing was recorded.",
+            "Open the page again and send it once more.",
+        ) from None
+
+
+def _session_over() -> ResponseReturnValue:
+    """The sign-in with what was typed still on the page."""
+    typed = {
+        name: "\n".join(values)
+        for name, values in request.form.lists()
+        if not name.startswith("_") and name != "password" and any(values)
+    }
+    page = render_template("staff/session_over.html", typed=typed, again=safe_place(request.path))
+    return page, 403
+
+
+def _silences() -> list[str]:
+    """What the night shift's silence means; asked of the database every few seconds at most."""
+    now = clock.now()
+    asked: tuple[datetime, list[str]] | None = current_app.extensions.get("staff_silences")
+    if asked is not None and abs(now - asked[0]) < SILENCES_KEPT:
+        return asked[1]
+    try:
+        with db.reading() as conn:
+            found = house.silence(conn, now)
+    except sqlalchemy.exc.SQLAlchemyError:
+        return []
+    current_app.extensions["staff_silences"] = (now, found)
+    return found
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/")

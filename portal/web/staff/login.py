@@ -1,0 +1,51 @@
+"""Sign in and out; the answer to an unknown address is that to a wrong password."""
+
+from flask import redirect, render_template, request
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from portal.actions import people
+from portal.errors import NotSignedIn, TooFast
+from portal.web.staff.door import Member, doors, me, my_secret, safe_place, said
+
+
+@doors.route("/login", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """The sign-in page, and what it sends."""
+    place = safe_place(request.values.get("next"))
+    if request.method == "GET":
+        if getattr(current_user, "actor", None):
+            return redirect(place, 303)
+        return render_template("staff/login.html", place=place)
+    email = request.form.get("email", "").strip()
+    try:
+        secret = people.sign_in(
+            email,
+            request.form.get("password", ""),
+            ip=request.remote_addr,
+            agent=str(request.user_agent)[:400] or None,
+        )
+    except (NotSignedIn, TooFast) as refusal:
+        page = render_template("staff/login.html", place=place, email=email, fault=refusal.sentence)
+        headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooFast) else {}
+        return page, 429 if headers else 401, headers
+    _remember(secret)
+    return redirect(place, 303)
+
+
+@doors.post("/logout")
+def sign_out() -> ResponseReturnValue:
+    """End this browser's session, here and in the database."""
+    people.sign_out(my_secret(), actor=me())
+    logout_user()
+    cookie.clear()
+    said("You are signed out.")
+    return redirect("/login", 303)
+
+
+def _remember(secret: str) -> None:
+    """A fresh cookie, so that nothing from before the sign-in lives on in it."""
+    cookie.clear()
+    cookie.permanent = True
+    login_user(Member(None, secret))

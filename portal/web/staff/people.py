@@ -1,0 +1,88 @@
+"""Staff, their teams, and the API tokens that act for them; for admins."""
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import db
+from portal.actions import people as actions
+from portal.actor import Actor
+from portal.errors import Faulty, NotYours
+from portal.readings import house
+from portal.web.staff.door import doors, me, said
+
+
+@doors.get("/people")
+def people() -> ResponseReturnValue:
+    """Who works here, and which programs may call."""
+    return _page()
+
+
+@doors.post("/people/users")
+def add_user() -> ResponseReturnValue:
+    """Add a member of staff, or change one with that address."""
+    form = request.form
+    teams = [name.strip() for name in form.get("teams", "").split(",") if name.strip()]
+    email = form.get("email", "").strip()
+    try:
+        actions.add_user(
+            email,
+            form.get("name", "").strip(),
+            form.get("role", ""),
+            form.get("password") or None,
+            teams,
+            actor=_admin(),
+        )
+    except Faulty as fault:
+        return _page(fault, at="user")
+    said(f"{email} can sign in.")
+    return redirect("/people", 303)
+
+
+@doors.post("/people/tokens")
+def make_token() -> ResponseReturnValue:
+    """Make an API token and show it this once."""
+    form = request.form
+    try:
+        token = actions.make_token(
+            form.get("name", "").strip(),
+            form.get("email", "").strip() or me().email or "",
+            form.get("system") == "yes",
+            actor=_admin(),
+        )
+    except Faulty as fault:
+        return _page(fault, at="token")
+    return _page(token=token)
+
+
+@doors.post("/people/tokens/<token_id>/revoke")
+def revoke_token(token_id: str) -> ResponseReturnValue:
+    """End an API token at once."""
+    actions.revoke_token(token_id, actor=_admin())
+    said("The token has ended. Calls with it are refused from now on.")
+    return redirect("/people", 303)
+
+
+def _admin() -> Actor:
+    actor = me()
+    if actor.role != "admin":
+        raise NotYours("Only an admin may change who works here.")
+    return actor
+
+
+def _page(
+    fault: Faulty | None = None, *, at: str | None = None, token: str | None = None
+) -> ResponseReturnValue:
+    if me().role not in ("admin", "auditor"):
+        raise NotYours("Only admins and auditors see this page.")
+    with db.reading() as conn:
+        colleagues, tokens = house.colleagues(conn), house.tokens(conn)
+    page = render_template(
+        "staff/people.html",
+        colleagues=colleagues,
+        tokens=tokens,
+        token=token,
+        at=at,
+        faults={one.at: one.message for one in fault.faults} if fault else {},
+        typed=request.form if fault else {},
+    )
+    return page, 422 if fault else 200

@@ -1,0 +1,258 @@
+"""The list of processes, one process with its whole history, and what staff may do to it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Response, current_app, redirect, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db
+from portal.actions import links, processes, tasks, trails
+from portal.definition.tree import Definition
+from portal.delivery.storage import Store, content_disposition
+from portal.errors import Faulty, Unknown
+from portal.readings import dossier as dossiers
+from portal.readings import export, feed, lists, waiting
+from portal.web.staff import rows
+from portal.web.staff.door import doors, house_zone, me, said, settings, status_of
+
+STATES = {
+    "running": "Running",
+    "completed": "Completed",
+    "rejected": "Ended by a rejection",
+    "cancelled": "Cancelled",
+}
+AT_ONCE = 50
+HISTORY_AT_ONCE = 100
+CHUNK = 1 << 20
+
+
+@doors.get("/processes")
+def list_processes() -> ResponseReturnValue:
+    """Processes by earliest due, narrowed by what the address asks."""
+    asked = request.args
+    state = asked.get("state", "running")
+    filters = lists.ProcessFilters(
+        state=state if state in STATES else None,
+        definition=asked.get("definition") or None,
+        owner=asked.get("owner", "").strip() or None,
+        overdue=True if asked.get("overdue") else None,
+        role=asked.get("role", "").strip() or None,
+        q=asked.get("q", "").strip()[:200] or None,
+    )
+    now = clock.now()
+    with db.reading() as conn:
+        definitions = lists.definition_names(conn)
+        page = lists.processes(conn, filters, now, cursor=asked.get("cursor"), limit=AT_ONCE)
+    return render_template(
+        "staff/processes.html",
+        page=page,
+        lines=rows.processes(page.items, now, house_zone()),
+        definitions=definitions,
+        states=STATES,
+        state=state,
+        asked=asked,
+    )
+
+
+@doors.get("/processes/<process_id>")
+def process(process_id: str) -> ResponseReturnValue:
+    """One process, whole."""
+    return show(process_id)
+
+
+@doors.post("/processes/<process_id>/cancel")
+def cancel(process_id: str) -> ResponseReturnValue:
+    """End the process, for a reason."""
+    reason = request.form.get("reason", "").strip()
+    return attempt(
+        process_id,
+        "cancel",
+        lambda: processes.cancel(process_id, reason, actor=me()),
+        "The process is cancelled and everybody asked will be told.",
+    )
+
+
+@doors.post("/processes/<process_id>/comments")
+def comment(process_id: str) -> ResponseReturnValue:
+    """Add a remark that staff can read."""
+    text = request.form.get("text", "").strip()
+    return attempt(
+        process_id,
+        "comment",
+        lambda: processes.comment(process_id, text, actor=me()),
+        "Your comment is on the timeline.",
+    )
+
+
+@doors.post("/processes/<process_id>/participants/<role>")
+def name_participant(process_id: str, role: str) -> ResponseReturnValue:
+    """Name the person for a role that the start left open."""
+    person = _person()
+    return attempt(
+        process_id,
+        f"role-{role}",
+        lambda: processes.name_participant(process_id, role, person, actor=me()),
+        f"{person['name'] or person['email']} is named.",
+    )
+
+
+@doors.post("/processes/<process_id>/tasks/<task_id>/remind")
+def remind(process_id: str, task_id: str) -> ResponseReturnValue:
+    """Send a reminder now."""
+    return attempt(
+        process_id,
+        f"task-{task_id}",
+        lambda: tasks.remind(task_id, actor=me()),
+        "A reminder is on its way.",
+    )
+
+
+@doors.post("/processes/<process_id>/tasks/<task_id>/reassign")
+def reassign(process_id: str, task_id: str) -> ResponseReturnValue:
+    """Give the task to somebody else."""
+    person = _person()
+    reason = request.form.get("reason", "").strip()
+    return attempt(
+        process_id,
+        f"task-{task_id}",
+        lambda: tasks.reassign(task_id, person, reason, actor=me()),
+        f"The task is now with {person['name'] or person['email']}.",
+    )
+
+
+@doors.post("/processes/<process_id>/tasks/<task_id>/revoke")
+def revoke(process_id: str, task_id: str) -> ResponseReturnValue:
+    """End every link and session of the task at once."""
+    reason = request.form.get("reason", "").strip()
+    return attempt(
+        process_id,
+        f"task-{task_id}",
+        lambda: links.revoke(task_id, reason, actor=me()),
+        "Every link to the task has ended. The task itself stays open.",
+    )
+
+
+@doors.post("/processes/<process_id>/trail")
+def ask_trail(process_id: str) -> ResponseReturnValue:
+    """Have a worker build the audit trail."""
+    return attempt(
+        process_id,
+        "trail",
+        lambda: trails.ask(process_id, actor=me()),
+        "The audit trail is being built. It is here in a moment.",
+    )
+
+
+@doors.get("/processes/<process_id>/trail.pdf")
+def trail_pdf(process_id: str) -> ResponseReturnValue:
+    """The newest audit trail that is built."""
+    with db.reading() as conn:
+        found = dossiers.trail_of(conn, process_id)
+    if found is None:
+        raise Unknown("No audit trail has been built yet.", "Ask for one on the process's page.")
+    name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
+    return stored(found.storage_id, name, "application/pdf", found.size)
+
+
+@doors.get("/processes/<process_id>/ledger.jsonl")
+def ledger(process_id: str) -> ResponseReturnValue:
+    """The full ledger as JSON lines, as ``portal verify`` takes it."""
+    with db.reading() as conn:
+        dossiers.require(conn, process_id)
+    trails.anchor(process_id, current_app.extensions["seal"])
+    headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
+    lines = stream_with_context(_lines(process_id))
+    return Response(lines, mimetype="application/jsonl", headers=headers)
+
+
+@doors.get("/processes/<process_id>/files/<file_id>")
+def process_file(process_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that somebody sent, to be saved."""
+    with db.reading() as conn:
+        file = dossiers.file_of(conn, process_id, file_id)
+    return stored(file.storage_id, file.name, file.media_type, file.size)
+
+
+def show(
+    process_id: str, *, at: str | None = None, fault: Faulty | None = None
+) -> ResponseReturnValue:
+    """The page of a process; with a fault of the form ``at``, what was typed kept."""
+    now = clock.now()
+    before = request.args.get("before", "")
+    with db.reading() as conn:
+        found = dossiers.of_process(conn, process_id)
+        history = feed.of_process(
+            conn,
+            found,
+            house_zone(),
+            before=int(before) if before.isascii() and before.isdigit() else None,
+            limit=HISTORY_AT_ONCE,
+        )
+    page = render_template(
+        "staff/process.html",
+        dossier=found,
+        process=found.process,
+        history=history,
+        status=status_of(found.process),
+        holdings=waiting.holdings(found.process.waiting, now),
+        role_names=_role_names(found.tree),
+        may_manage=may_manage(found.process),
+        at=at,
+        faults={one.at: one.message for one in fault.faults} if fault else {},
+        typed=request.form if fault else {},
+    )
+    return page, 422 if fault else 200
+
+
+def attempt(
+    process_id: str, at: str, verb: Callable[[], object], sentence: str
+) -> ResponseReturnValue:
+    """Do it and go back to the process; a faulty entry comes back beside its form."""
+    try:
+        verb()
+    except Faulty as fault:
+        return show(process_id, at=at, fault=fault)
+    said(sentence)
+    return redirect(f"/processes/{process_id}", 303)
+
+
+def may_manage(process: Any) -> bool:
+    """Whether to offer what only the owner and admins may do; the action itself judges."""
+    actor = me()
+    if actor.role == "admin":
+        return True
+    owns = process.owner_id == actor.user_id or process.team_id in actor.team_ids
+    return actor.role == "member" and owns
+
+
+def _role_names(tree: Definition) -> dict[str, str]:
+    return {role.id: role.name for role in tree.roles.values()}
+
+
+def _person() -> dict[str, str]:
+    return {key: request.form.get(key, "").strip() for key in ("email", "name")}
+
+
+def _lines(process_id: str) -> Iterator[str]:
+    with db.reading() as conn:
+        for line in export.lines(conn, process_id):
+            yield line + "\n"
+
+
+def stored(storage_id: str, name: str, media_type: str, size: int) -> Response:
+    """A stored file as a download: never shown inside the portal's own origin."""
+    stream = Store(settings().storage_dir).open(storage_id)
+
+    def pieces() -> Iterator[bytes]:
+        with stream:
+            while piece := stream.read(CHUNK):
+                yield piece
+
+    headers = {
+        "Content-Disposition": content_disposition(name),
+        "Content-Length": str(size),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(pieces(), mimetype=media_type, headers=headers)

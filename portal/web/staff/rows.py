@@ -1,0 +1,85 @@
+"""Rows of lists, told in Python once: a template that calls back for each cell costs the most."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portal.readings import waiting, words
+
+
+class Due(NamedTuple):
+    """A due time as a row tells it: the day, how far off, and the moment for programs."""
+
+    day: str
+    away: str
+    iso: str
+    is_late: bool
+
+
+class ProcessLine(NamedTuple):
+    """One process of a list."""
+
+    id: str
+    title: str
+    reference: str | None
+    status: str
+    owner: str
+    due: Due | None
+    is_stuck: bool
+
+
+class TaskLine(NamedTuple):
+    """One task of a list; ``aside`` is since when it is held, or what became of it."""
+
+    id: str
+    name: str
+    process_id: str
+    process_title: str
+    who: str
+    aside: str
+    due: Due | None
+    done: str
+
+
+def processes(items: Iterable[Any], now: datetime, tz: str) -> list[ProcessLine]:
+    """The rows that ``lists.processes`` found."""
+    return [
+        ProcessLine(
+            row.id,
+            row.title,
+            row.reference,
+            waiting.sentence(row.state, row.ended_at, row.waiting, row.n_troubles, now, tz),
+            row.owner_name or "",
+            due(row.due_at, now, tz) if row.state == "running" else None,
+            bool(row.n_troubles),
+        )
+        for row in items
+    ]
+
+
+def tasks(items: Iterable[Any], now: datetime, tz: str) -> list[TaskLine]:
+    """The rows that ``lists.tasks`` found."""
+    return [_task(row, now, tz) for row in items]
+
+
+def _task(row: Any, now: datetime, tz: str) -> TaskLine:
+    is_open = row.state == "open"
+    return TaskLine(
+        row.id,
+        row.name,
+        row.process_id,
+        row.process_title,
+        row.assignee_name or row.assignee_email or "nobody yet",
+        f"since {words.short_day(row.opened_at, tz)}" if is_open else row.state,
+        due(row.due_at, now, tz) if is_open else None,
+        words.short_day(row.done_at, tz) if row.done_at else "",
+    )
+
+
+def due(at: datetime | None, now: datetime, tz: str) -> Due | None:
+    """When something is due; ``None`` where it has no due time."""
+    if at is None:
+        return None
+    is_late = at < now
+    away = f"{words.span(now - at)} late" if is_late else words.ago(at, now)
+    return Due(words.short_day(at, tz), away, at.isoformat(timespec="minutes"), is_late)

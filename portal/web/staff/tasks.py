@@ -1,0 +1,146 @@
+"""Tasks: whose they are, and doing the one that is mine, my team's, or another's in their place."""
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from portal import clock, db
+from portal.actions import tasks as verbs
+from portal.actor import Actor
+from portal.definition.operators import ExpressionFailed
+from portal.errors import Faulty
+from portal.readings import asked, lists
+from portal.readings.asked import Asked
+from portal.web import answers, forms
+from portal.web.markdown import to_html
+from portal.web.staff import rows
+from portal.web.staff.door import doors, house_zone, me, require_own_form, said
+from portal.web.staff.processes import may_manage, stored
+
+STATES = ("open", "done", "withdrawn", "expired")
+AT_ONCE = 50
+
+
+@doors.get("/tasks")
+def list_tasks() -> ResponseReturnValue:
+    """My tasks and those of my teams, or everybody's; the earliest due first."""
+    actor, wanted = me(), request.args
+    assignee = wanted.get("assignee", "").strip() or None
+    whose = "all" if wanted.get("whose") == "all" or assignee else "mine"
+    state = wanted.get("state", "open")
+    filters = lists.TaskFilters(
+        state=state if state in STATES else "open",
+        assignee=assignee,
+        user_id=actor.user_id if whose == "mine" else None,
+        team_ids=actor.team_ids if whose == "mine" else frozenset(),
+        overdue=bool(wanted.get("overdue")),
+    )
+    now = clock.now()
+    with db.reading() as conn:
+        page = lists.tasks(conn, filters, now, cursor=wanted.get("cursor"), limit=AT_ONCE)
+    return render_template(
+        "staff/tasks.html",
+        page=page,
+        lines=rows.tasks(page.items, now, house_zone()),
+        states=STATES,
+        state=state,
+        whose=whose,
+        asked=wanted,
+    )
+
+
+@doors.get("/tasks/<task_id>")
+def task(task_id: str) -> ResponseReturnValue:
+    """One task: to be done where it is mine, else told."""
+    with db.reading() as conn:
+        found = asked.of_task(conn, task_id)
+    return _page(found, found.typed())
+
+
+@doors.post("/tasks/<task_id>")
+def do_task(task_id: str) -> ResponseReturnValue:
+    """Take the answer, mine or in the assignee's place."""
+    with db.reading() as conn:
+        found = asked.of_task(conn, task_id)
+    answers.prepare(found.task)
+    require_own_form()
+    typed, actor = forms.typed(), _doer(found)
+    try:
+        if "_more" in typed or answers.drop(actor):
+            return _again(task_id, typed)
+        answers.answer(found.task, nonce=forms.sent_nonce(), actor=actor)
+    except Faulty as fault:
+        return _again(task_id, typed, fault)
+    said(f"“{found.task.name}” is done and recorded.")
+    return redirect(f"/tasks/{task_id}", 303)
+
+
+@doors.post("/tasks/<task_id>/claim")
+def claim(task_id: str) -> ResponseReturnValue:
+    """Take a team's task, so that the others see who has it."""
+    verbs.claim(task_id, actor=me())
+    said("The task is yours now.")
+    return redirect(f"/tasks/{task_id}", 303)
+
+
+@doors.get("/tasks/<task_id>/files/<file_id>")
+def task_file(task_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that the task's page shows, to be saved."""
+    with db.reading() as conn:
+        file = asked.of_task(conn, task_id).file(file_id)
+    return stored(file.storage_id, file.name, file.media_type, file.size)
+
+
+def _doer(found: Asked) -> Actor:
+    """Me, or me in the assignee's place where the task is not mine."""
+    if _is_mine(found):
+        return me()
+    return me().acting_on_behalf(request.form.get("_reason", "").strip())
+
+
+def _is_mine(found: Asked) -> bool:
+    actor, task = me(), found.task
+    if task.holder_id is not None:
+        return bool(task.holder_id == actor.user_id)
+    if task.team_id is not None and task.team_id in actor.team_ids:
+        return True
+    mine = {one.id for one in found.people if one.kind == "staff" and one.email == actor.email}
+    return not mine.isdisjoint([task.participant_id, *task.others])
+
+
+def _again(task_id: str, typed: forms.Typed, fault: Faulty | None = None) -> ResponseReturnValue:
+    """The page once more with what was typed; what arrived meanwhile is on it."""
+    with db.reading() as conn:
+        return _page(asked.of_task(conn, task_id), typed, fault)
+
+
+def _page(found: Asked, typed: forms.Typed, fault: Faulty | None = None) -> ResponseReturnValue:
+    more = request.form.get("_more")
+    person = next((p for p in found.people if p.id == found.task.participant_id), None)
+    page = render_template(
+        "staff/task.html",
+        asked=found,
+        task=found.task,
+        process=found.process,
+        person=person,
+        instructions=_instructions(found),
+        questions=forms.questions(found.fields, found.facts, typed, more=more),
+        typed=typed,
+        faults={one.at: one.message for one in fault.faults} if fault else {},
+        names=answers.names(found) | {"reason": "Why", "comment": "Comment", "note": "Note"},
+        is_mine=_is_mine(found),
+        may_manage=may_manage(found.process),
+        nonce=forms.new_nonce(),
+    )
+    return page, (fault.status if fault else 200)
+
+
+def _instructions(found: Asked) -> Markup:
+    """The instructions with their placeholders filled; nothing filled in becomes markup."""
+    text = found.step.instructions
+    if text is None:
+        return Markup("")
+    try:
+        return to_html(text.render(found.facts, "markdown"))
+    except ExpressionFailed:
+        return to_html(str(text))

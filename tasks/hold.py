@@ -1,0 +1,67 @@
+"""Keeps hold of effects while they are being done, however slow the other side is.
+
+A lease is short, so that a killed worker's effects are soon taken over; whoever lives renews it.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from portal.actions import messages
+from portal.ledger.outbox import Claimed
+
+LEASE = 30.0
+_RENEW_EVERY = 10.0
+log = structlog.get_logger(__name__)
+
+
+class Held:
+    """The effects in hand; ``mine`` tells whether one still is."""
+
+    def __init__(self, claimed: Sequence[Claimed]) -> None:
+        self._fences = {one.id: one.fence for one in claimed}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    def mine(self, id_: str) -> bool:
+        """Whether the effect is still ours to do."""
+        with self._lock:
+            return id_ in self._fences
+
+    def done(self, id_: str) -> None:
+        """It is over, one way or another."""
+        with self._lock:
+            self._fences.pop(id_, None)
+
+    def end(self) -> None:
+        """Stop renewing."""
+        self._over.set()
+
+    def renew(self) -> None:
+        """Renew every few seconds until the end; what somebody else has taken is let go."""
+        while not self._over.wait(_RENEW_EVERY):
+            with self._lock:
+                held = list(self._fences.items())
+            try:
+                kept = {one.id for one in messages.hold(held, LEASE)}
+            except Exception as error:  # noqa: BLE001, RUF100 - the next round may do better
+                log.warning("hold.not_renewed", error=str(error))
+                continue
+            with self._lock:
+                for id_, _ in held:
+                    if id_ not in kept:
+                        self._fences.pop(id_, None)
+
+
+@contextmanager
+def holding(claimed: Sequence[Claimed]) -> Iterator[Held]:
+    """Renew the leases of these effects until the block ends."""
+    held = Held(claimed)
+    renewer = threading.Thread(target=held.renew, name="hold", daemon=True)
+    renewer.start()
+    try:
+        yield held
+    finally:
+        held.end()

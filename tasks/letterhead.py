@@ -1,0 +1,164 @@
+"""Sets a letter: what `readings.letters` tells, in the templates of `templates/mail`."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from portal.access import links
+from portal.actions import messages
+from portal.delivery.mail import Message
+from portal.readings import prose, words
+from portal.readings.letters import LINK, Letter
+
+_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
+# A letter of plain signs alone travels as it is, its link in one piece for every mail program.
+_STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+_WITHDRAWN = {
+    "decided": "others have decided it already",
+    "cancelled": "the process was cancelled",
+    "rejected": "the process has ended",
+    "completed": "the process has ended",
+    "returned": "work went back to an earlier step",
+}
+_RECEIVED = {
+    "form": "Your answers were received",
+    "upload": "Your files were received",
+    "approval": "Your decision was received",
+    "task": "You ticked it off",
+}
+_HEADLINES = {
+    "worker": "no worker is running",
+    "scheduler": "no scheduler is running",
+    "ledger": "a ledger was altered",
+}
+
+
+def message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
+    """The mail; the same letter, id and moment give the same bytes on every attempt."""
+    facts = {**letter.facts, **_more(letter, at, brand)}
+    subject = _line(letter.template, facts)
+    facts["subject"] = subject
+    return Message(
+        to=letter.to.email,
+        to_name=letter.to.name if letter.to.name != letter.to.email else "",
+        subject=subject,
+        text=_text(letter.template, facts),
+        html=_environment().get_template(f"mail/{letter.template}/body.html").render(facts),
+        message_id=f"<{id_}@{_host()}>",
+        date=at,
+        reply_to=letter.reply_to,
+    )
+
+
+def mail_id(outbox_id: str, letter: Letter) -> str:
+    """What names a letter on every attempt."""
+    return f"{outbox_id}.{letter.key}" if letter.key else outbox_id
+
+
+def _more(letter: Letter, at: datetime, brand: str) -> dict[str, Any]:
+    """What every template may ask beside the facts of its letter."""
+    task = letter.facts.get("task")
+    told = {
+        "brand": brand,
+        "to": letter.to,
+        "tz": letter.tz,
+        "url": _url(letter),
+        "owner": letter.facts.get("owner"),
+        "greeting": f"Hello {letter.to.name}," if "@" not in letter.to.name else "Hello,",
+        "closing": f"{letter.facts.get('owner') or ''}\n{brand}".strip(),
+        "is_late": bool(task is not None and task.due_at and task.due_at <= at),
+    }
+    return {**told, **_own(letter, task)}
+
+
+def _own(letter: Letter, task: Any) -> dict[str, Any]:
+    """What one template alone asks."""
+    if letter.template == "receipt":
+        return {"received": _RECEIVED.get(task.kind, "It was received")}
+    if letter.template == "withdrawn":
+        return {"reason": _WITHDRAWN.get(letter.facts["why"], "it was taken back")}
+    if letter.template == "alarm":
+        return {"headline": _HEADLINES.get(letter.name, "something needs an admin")}
+    if letter.template == "message":
+        return _written(letter)
+    return {}
+
+
+def _written(letter: Letter) -> dict[str, Any]:
+    """The words of a message step, with the reader's own link where they ask for it."""
+    body = str(letter.facts["body"])
+    if LINK in body:
+        # Angle brackets make it a link of its own, and may stand in `[words](…)` as well.
+        body = body.replace(f"<{LINK}>", LINK).replace(LINK, f"<{_standing_url(letter)}>")
+    return {
+        "subject_line": letter.facts["subject"],
+        "text": prose.to_text(body),
+        "html": prose.to_html(body),
+    }
+
+
+def _standing_url(letter: Letter) -> str:
+    if not letter.wants_link:
+        return f"{links.base_url()}{letter.place or '/'}"
+    assert letter.process_id is not None
+    assert letter.to.participant is not None
+    return links.url(*messages.standing_link(letter.process_id, letter.to.participant))
+
+
+def _url(letter: Letter) -> str | None:
+    if letter.link is not None:
+        return links.url(*letter.link)
+    return f"{links.base_url()}{letter.place}" if letter.place else None
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "-", urlsplit(links.base_url()).hostname or "localhost")
+
+
+def _line(template: str, facts: Mapping[str, Any]) -> str:
+    return " ".join(_plain().get_template(f"mail/{template}/subject.txt").render(facts).split())
+
+
+def _text(template: str, facts: Mapping[str, Any]) -> str:
+    told = _plain().get_template(f"mail/{template}/body.txt").render(facts).translate(_STRAIGHT)
+    return re.sub(r"\n{3,}", "\n\n", told).strip() + "\n"
+
+
+@cache
+def _environment(*, is_html: bool = True) -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=is_html,  # noqa: S701 - plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=not is_html,
+        lstrip_blocks=not is_html,
+    )
+    env.globals.update(
+        moment=words.moment,
+        short_day=words.short_day,
+        size=words.size,
+        listed=words.listed,
+        ordinal=_ordinal,
+    )
+    env.filters["quoted"] = _quoted
+    return env
+
+
+def _plain() -> Environment:
+    return _environment(is_html=False)
+
+
+def _ordinal(nth: int) -> str:
+    """``First reminder``, ``Second reminder``; past the ninth by figure."""
+    return f"{_ORDINALS[nth - 1]} reminder" if nth <= len(_ORDINALS) else f"Reminder no. {nth}"
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

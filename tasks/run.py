@@ -1,0 +1,238 @@
+"""The loops behind ``portal worker`` and ``portal scheduler``; both end at SIGTERM.
+
+A worker is two processes: short jobs run in one that keeps its connections, PDFs each in a
+forked one, so that their memory goes back. Both live through a Redis that comes and goes.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+from typing import Any, NoReturn
+
+import structlog
+from redis.exceptions import RedisError
+from rq import SimpleWorker, Worker
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+from portal import clock, kin
+from portal.ledger import outbox
+from portal.settings import Settings
+from tasks import queues, relay, upkeep
+from tasks.job import open_house
+from tasks.schedule import SCHEDULE, Entry
+
+_JOBS_BEFORE_RENEWAL = 2000
+_BEAT_EVERY = 10.0
+_REDIS_AGAIN_AFTER = 5.0
+_TICK = 0.5
+log = structlog.get_logger(__name__)
+
+
+# Workers
+
+
+class _Steady(BaseWorker):
+    """Looks for Redis again within two seconds, and tells whether it was asked to stop."""
+
+    max_connection_wait_time = 2
+    is_stopping = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """As RQ does it: at once where idle, else after the job at hand."""
+        self.is_stopping = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+class _Short(_Steady, SimpleWorker):
+    """Runs its jobs in this very process."""
+
+
+class _Long(_Steady, Worker):
+    """Runs each job in a process of its own."""
+
+
+def worker(settings: Settings) -> None:
+    """Keep a process for short jobs and one for long ones alive until SIGTERM or SIGINT."""
+    children: dict[int, Callable[[Settings], None]] = {}
+    is_over = threading.Event()
+
+    def stop(*_: Any) -> None:
+        is_over.set()
+        for pid in children:
+            _signal(pid)
+
+    def begin(work: Callable[[Settings], None]) -> None:
+        pid = _fork(work, settings)
+        children[pid] = work
+        if is_over.is_set():  # asked to stop just before it was among the children
+            _signal(pid)
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, stop)
+    for work in (_work_short, _work_long):
+        begin(work)
+    while children:
+        pid, _ = os.wait()
+        dead = children.pop(pid, None)
+        if dead is not None and not is_over.is_set():
+            log.warning("worker.again", worker=dead.__name__)
+            clock.sleep(1)
+            if not is_over.is_set():
+                begin(dead)
+
+
+def _fork(work: Callable[[Settings], None], settings: Settings) -> int:
+    """A child that does the work and ends with us; the child's pid."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _be_child(parent, work, settings)
+    return pid
+
+
+def _be_child(parent: int, work: Callable[[Settings], None], settings: Settings) -> NoReturn:
+    status = 1
+    try:
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, signal.SIG_DFL)
+        kin.end_with(parent, signal.SIGTERM)
+        work(settings)
+        status = 0
+    except SystemExit:
+        status = 0
+    except BaseException:  # the last line of this process
+        log.exception("worker.ended")
+    finally:
+        os._exit(status)
+
+
+def _signal(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+
+
+def _work_short(settings: Settings) -> None:
+    open_house(settings)
+    outbox.nudge = relay.bell(settings)
+    threading.Thread(target=_beating, daemon=True).start()
+    _work(_Short, ("urgent", "default"), settings)
+
+
+def _work_long(settings: Settings) -> None:
+    import weasyprint  # noqa: F401 - loaded once here, it is there in every forked child
+
+    open_house(settings)
+    outbox.nudge = relay.bell(settings)
+    _work(_Long, ("slow",), settings)
+
+
+def _work(kind: type[_Short] | type[_Long], names: tuple[str, ...], settings: Settings) -> None:
+    """Work off queues until a stop is asked for, through every absence of Redis."""
+    while True:
+        connection = queues.connect_worker(settings)
+        try:
+            of = [queues.queue(name, connection) for name in names]
+            crew = kind(of, connection=connection, serializer=JSONSerializer)
+            crew.work(max_jobs=_JOBS_BEFORE_RENEWAL, logging_level="WARNING", with_scheduler=False)
+            if crew.is_stopping:
+                return
+        except (RedisError, OSError) as error:
+            log.warning("redis.away", error=str(error))
+            # The handlers that RQ left here stop a worker which is no more.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            clock.sleep(1)
+        finally:
+            connection.close()
+
+
+def _beating() -> None:
+    while True:
+        try:
+            upkeep.beat("worker")
+        except Exception:  # a sign of life that fails is told by its absence
+            log.exception("beat.failed")
+        clock.sleep(_BEAT_EVERY)
+
+
+# The scheduler
+
+
+def scheduler(settings: Settings) -> None:
+    """Pass effects on and walk the schedule until SIGTERM or SIGINT."""
+    is_over = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: is_over.set())
+    open_house(settings)
+    outbox.nudge = relay.bell(settings)
+    walk = _Walk(settings)
+    while not is_over.is_set():
+        walk.step()
+    walk.finish()
+
+
+class _Walk:
+    """One scheduler: when each entry runs next, and whether Redis was there lately."""
+
+    def __init__(self, settings: Settings) -> None:
+        now = monotonic()
+        self._next = {entry.name: now + entry.first for entry in SCHEDULE}
+        self._apart: dict[str, threading.Thread] = {}
+        self._connection = queues.connect(settings, timeout=2.0)
+        self._redis_at = now
+
+    def step(self) -> None:
+        """Everything that is due, then wait for the bell or half a second."""
+        for entry in SCHEDULE:
+            if monotonic() >= self._next[entry.name]:
+                self._next[entry.name] = monotonic() + entry.every
+                self._run(entry)
+        if monotonic() < self._redis_at or not self._pass_on():
+            self._start("relay", relay.carry_out)
+            clock.sleep(_TICK)
+
+    def finish(self) -> None:
+        """Give what runs apart a moment to end."""
+        for thread in self._apart.values():
+            thread.join(timeout=5)
+
+    def _pass_on(self) -> bool:
+        """Through Redis; False where it does not answer, and then not asked again for a while."""
+        try:
+            if _guarded("relay", lambda: relay.pass_on(self._connection)) == 0:
+                relay.wait_for_bell(self._connection, _TICK)
+        except (RedisError, OSError) as error:
+            log.warning("redis.away", error=str(error))
+            self._redis_at = monotonic() + _REDIS_AGAIN_AFTER
+            return False
+        return True
+
+    def _run(self, entry: Entry) -> None:
+        if entry.apart:
+            self._start(entry.name, entry.work)
+        else:
+            _guarded(entry.name, entry.work)
+
+    def _start(self, name: str, work: Callable[[], object]) -> None:
+        """Beside the loop, unless the last run is still at it."""
+        running = self._apart.get(name)
+        if running is None or not running.is_alive():
+            thread = threading.Thread(target=_guarded, args=(name, work), name=name, daemon=True)
+            self._apart[name] = thread
+            thread.start()
+
+
+def _guarded(name: str, work: Callable[[], object]) -> object:
+    """Run; a fault is logged and met again at the next turn, an absent Redis is the caller's."""
+    try:
+        return work()
+    except RedisError:
+        raise
+    except Exception:  # the night shift goes on
+        log.exception("schedule.failed", entry=name)
+        return 0

@@ -1,0 +1,83 @@
+"""Builds audit trails: anchor the ledger, set the pages, store them, note it."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+import structlog
+
+from portal import db, fault
+from portal.actions import messages, trails
+from portal.delivery.seal import Seal
+from portal.delivery.storage import Store
+from portal.ledger.outbox import Claimed
+from portal.models import Trail
+from tasks import typeset
+from tasks.hold import LEASE, holding
+from tasks.job import house, job
+
+_MOST_FAULTS = 5
+_MOST_BYTES = 500 * 1000 * 1000
+log = structlog.get_logger(__name__)
+
+
+@job
+def build(held: list[tuple[str, int]]) -> int:
+    """Build what is still in our hands of these (id and fence); how many that was."""
+    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
+    carry_out(claimed)
+    return len(claimed)
+
+
+def carry_out(claimed: Sequence[Claimed]) -> None:
+    """Build the trails of these effects."""
+    with holding(claimed):
+        for one in claimed:
+            if one.attempts > _MOST_FAULTS:  # it ended its worker each time
+                _later(one, "The audit trail was not built: it takes more than there is.")
+                continue
+            try:
+                _build(one)
+            except Exception as error:  # one that fails must not stop the others
+                log.exception("trail.failed", outbox=one.id)
+                _later(one, f"The audit trail was not built: {type(error).__name__}: {error}")
+
+
+def _build(one: Claimed) -> None:
+    settings = house()
+    with db.reading() as conn:
+        trail = conn.execute(sa.select(Trail.__table__).where(Trail.id == one.ref["trail"])).first()
+    if trail is None or trail.storage_id is not None:
+        messages.note_needless(one.id, one.fence)
+        return
+    seal = Seal.of(settings.data_dir)
+    trails.anchor(trail.process_id, seal, trail.seq)
+    with db.reading() as conn:
+        pdf = typeset.trail(
+            conn,
+            trail.process_id,
+            trail.seq,
+            brand=settings.brand_name,
+            tz=settings.timezone,
+            public_key=str(seal.public_key),
+        )
+    _keep(one, trail.id, pdf, Store(settings.storage_dir))
+
+
+def _keep(one: Claimed, trail_id: str, pdf: bytes, store: Store) -> None:
+    stored = store.put(io.BytesIO(pdf), max_bytes=_MOST_BYTES)
+    fault.at("F11")
+    digest = hashlib.sha256(pdf).hexdigest()
+    noted = trails.note_built(
+        trail_id, stored.id, digest, len(pdf), outbox_id=one.id, fence=one.fence
+    )
+    if not noted:
+        store.delete(stored.id)
+
+
+def _later(one: Claimed, error: str) -> None:
+    if one.attempts >= _MOST_FAULTS:
+        messages.note_failed(one.id, one.fence, one.process_id, None, error)
+    else:
+        messages.note_later(one.id, one.fence, one.attempts, error)

@@ -1,0 +1,84 @@
+"""What keeps the house in order: signs of life, checkpoints, pruning, stray files, a look over."""
+
+import sqlalchemy as sa
+import structlog
+
+from portal import db
+from portal.actions import upkeep
+from portal.delivery.seal import Seal
+from portal.delivery.storage import Store
+from portal.ledger import audit
+from portal.models import FileRow, Process, Trail
+from portal.readings import status
+from tasks import relay
+from tasks.job import house, job
+
+_BATCH = 200
+log = structlog.get_logger(__name__)
+
+
+@job
+def beat(role: str) -> None:
+    """Leave a sign of life, and send the alarm for a role that fell silent from right here."""
+    upkeep.beat(role)
+    relay.carry_out_here((relay.ALARM,))
+
+
+@job
+def checkpoint() -> None:
+    """Sign checkpoints until every ledger that is not written to just now is covered."""
+    seal = Seal.of(house().data_dir)
+    while upkeep.checkpoint(seal):
+        pass
+
+
+@job
+def prune() -> None:
+    """Drop what nobody needs any more, some at a time, so that nobody waits for it."""
+    while upkeep.prune():
+        pass
+
+
+@job
+def sweep_files() -> int:
+    """Remove stored bytes that no row speaks of; how many files that was."""
+    store = Store(house().storage_dir)
+    with db.reading() as conn:
+        known = set(conn.execute(sa.select(FileRow.storage_id)).scalars())
+        trails = conn.execute(sa.select(Trail.storage_id)).scalars()
+        known.update(id_ for id_ in trails if id_ is not None)
+    strays = list(store.strays(known))
+    for path in strays:
+        path.unlink(missing_ok=True)
+    return len(strays)
+
+
+@job
+def look_over() -> int:
+    """Check every stored ledger; how many were altered. Each is told once."""
+    altered = 0
+    after = ""
+    while ids := _processes(after):
+        for id_ in ids:
+            altered += _look_at(id_)
+        after = ids[-1]
+    return altered
+
+
+def _look_at(process_id: str) -> bool:
+    """Whether the ledger was altered; a state that is not what the ledger tells is logged."""
+    with db.reading() as conn:
+        fault = audit.fault_in(conn, process_id)
+        drifted = status.drift(conn, process_id) if fault is None else None
+    if drifted is not None:
+        log.error("state.drifted", process=process_id, told=drifted)
+    if fault is not None:
+        log.error("ledger.altered", process=process_id, fault=fault)
+        upkeep.note_altered(process_id, fault)
+    return fault is not None
+
+
+def _processes(after: str) -> list[str]:
+    query = sa.select(Process.id).where(Process.id > after).order_by(Process.id).limit(_BATCH)
+    with db.reading() as conn:
+        return list(conn.execute(query).scalars())

@@ -1,0 +1,1 @@
+"""The tests mirror the rooms; journeys and browser tests go through the doors only."""

@@ -1,0 +1,54 @@
+"""Publishing definitions."""
+
+import pytest
+
+from portal.actions import definitions
+from portal.errors import Faulty, NotYours
+from portal.models import DefinitionRow
+from tests import makers, people
+
+TEXT = f"{makers.HEAD}steps:\n{makers.FORM}\n"
+
+
+def test_a_new_text_is_the_next_version_and_the_same_one_is_known() -> None:
+    dana = people.staff("dana")
+    first = definitions.publish(TEXT, actor=dana)
+    again = definitions.publish("# a comment changes nothing\n" + TEXT, actor=dana)
+    other = definitions.publish(TEXT.replace("Demo", "Other"), actor=dana)
+    back = definitions.publish(TEXT, actor=dana)
+    assert [(one.version, one.is_new) for one in (first, again, other, back)] == [
+        (1, True),
+        (1, False),
+        (2, True),
+        (3, True),
+    ]
+    rows = makers.rows(DefinitionRow)
+    assert [row.version for row in rows if row.is_current] == [3]
+
+
+def test_a_running_process_stays_on_its_version() -> None:
+    process = makers.start(makers.FORM)
+    makers.publish("  - id: other\n    assign: vendor\n    task: {instructions: Other}")
+    makers.fill(process, company="Sea")
+    assert makers.process(process).version == 1
+    assert makers.process(process).state == "completed"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "at"),
+    [
+        (TEXT.replace("dana@", "nobody@"), "3: owner"),
+        (TEXT.replace("team: finance", "team: legal"), "8: team"),
+        (TEXT.replace("steps:", "stepz:"), "11: stepz"),
+        (TEXT.replace("owner: dana@example.com", "owner: {team: legal}"), "3: owner"),
+    ],
+)
+def test_faults_come_with_their_line(wrong: str, at: str) -> None:
+    with pytest.raises(Faulty) as refused:
+        definitions.publish(wrong, actor=people.staff("dana"))
+    assert at in [fault.at for fault in refused.value.faults]
+
+
+def test_auditors_publish_nothing() -> None:
+    with pytest.raises(NotYours):
+        definitions.publish(TEXT, actor=people.staff("aud"))

@@ -1,0 +1,100 @@
+"""How many statements a step costs, and that the sixtieth round costs what the second did."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from portal import db
+from portal.actions import approvals, forms, uploads
+from portal.definition.fields import JsonSent
+from tests import makers
+
+# One more goes to the door: the statement that reads the session.
+CEILING = 15
+
+LOOP = """\
+  - id: details
+    assign: vendor
+    due: 3 days
+    form: {fields: [{id: company, type: text, label: Company}]}
+  - id: papers
+    assign: vendor
+    due: 3 days
+    upload: {documents: [{id: licence, name: Licence}]}
+  - id: review
+    assign: buyer
+    due: 2 days
+    approval: {question: Well, on_changes: {return_to: details}}
+"""
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that run inside."""
+    seen: list[str] = []
+
+    def note(conn: object, cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    engine = db.current().engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def process() -> str:
+    """A process at its first step, with everything parsed and compiled before."""
+    warm = makers.start(LOOP)
+    makers.fill(warm, company="Sea")
+    return makers.start(LOOP)
+
+
+def test_a_form_stays_below_the_ceiling(process: str) -> None:
+    one = makers.task(process, "details")
+    actor = makers.actor_of(one)
+    with counted() as seen:
+        forms.submit(one.id, JsonSent({"company": "Sea"}), nonce="n", actor=actor)
+    assert len(seen) <= CEILING, seen
+
+
+def test_an_upload_stays_below_the_ceiling(process: str) -> None:
+    makers.fill(process, company="Sea")
+    one = makers.task(process, "papers")
+    actor = makers.actor_of(one)
+    uploads.stage(one.id, [makers.arrived("licence")], actor=actor)
+    with counted() as seen:
+        uploads.submit(one.id, nonce="n", actor=actor)
+    assert len(seen) <= CEILING, seen
+
+
+def test_an_approval_stays_below_the_ceiling(process: str) -> None:
+    makers.fill(process, company="Sea")
+    makers.send(process, "papers", makers.arrived("licence"))
+    one = makers.task(process, "review")
+    actor = makers.actor_of(one)
+    with counted() as seen:
+        approvals.decide(one.id, "request_changes", "No.", ["company"], nonce="n", actor=actor)
+    assert len(seen) <= CEILING, seen
+
+
+def test_rounds_do_not_add_up(process: str) -> None:
+    costs = []
+    for _ in range(12):
+        with counted() as seen:
+            makers.fill(process, company="Sea")
+            makers.send(process, "papers", makers.arrived("licence"))
+            makers.decide(process, "request_changes")
+        costs.append(len(seen))
+    assert len(set(costs[1:])) == 1
+
+
+def test_finished_rounds_are_not_read_to_go_on(sqlite: db.Database) -> None:
+    wanted = "process_id = 'x' and (step_runs.is_current OR step_runs.is_latest)"
+    with sqlite.reading() as conn:
+        plan = conn.exec_driver_sql(f"explain query plan select * from step_runs where {wanted}")
+        assert "ix_step_runs_live" in str(plan.all())

@@ -1,0 +1,127 @@
+"""Sending documents, in the first round and in later ones."""
+
+import pytest
+
+from portal.actions import uploads
+from portal.errors import Conflict, Faulty
+from portal.models import FileRow
+from tests import makers
+
+STEPS = """\
+  - id: papers
+    assign: vendor
+    upload:
+      documents:
+        - {id: licence, name: Licence}
+        - {id: photos, name: Photos, min: 2, max: 3, required: false}
+  - id: review
+    assign: buyer
+    approval: {question: Well, on_changes: {return_to: papers}}
+"""
+
+
+def states(process: str) -> dict[str, int]:
+    """How many files there are in each state."""
+    found = [row.state for row in makers.rows(FileRow, process_id=process)]
+    return {state: found.count(state) for state in set(found)}
+
+
+def test_files_become_part_of_the_answer() -> None:
+    process = makers.start(STEPS)
+    makers.send(process, "papers", makers.arrived("licence"))
+    [event] = makers.events(process, "file.received")
+    assert event["data"]["document"] == "licence"
+    assert set(event["priv"]) > {"file_name", "sha256", "size", "media_type"}
+    assert states(process) == {"received": 1}
+    assert len(makers.runs(process, "papers")[0].answers["licence"]) == 1
+
+
+def test_a_missing_document_is_a_fault_and_what_came_stays() -> None:
+    process = makers.start(STEPS)
+    with pytest.raises(Faulty) as refused:
+        makers.send(process, "papers", makers.arrived("photos"))
+    assert [fault.at for fault in refused.value.faults] == ["licence", "photos"]
+    assert states(process) == {"staged": 1}
+    makers.send(process, "papers", makers.arrived("licence"), makers.arrived("photos", "b"))
+    assert states(process) == {"received": 3}
+
+
+def test_more_than_a_document_takes_replaces_or_is_refused() -> None:
+    process = makers.start(STEPS)
+    one = makers.task(process, "papers")
+    actor = makers.actor_of(one)
+    uploads.stage(one.id, [makers.arrived("licence", "a")], actor=actor)
+    uploads.stage(one.id, [makers.arrived("licence", "b")], actor=actor)
+    assert states(process) == {"staged": 1, "dropped": 1}
+    with pytest.raises(Faulty):
+        uploads.stage(one.id, [makers.arrived("licence"), makers.arrived("licence")], actor=actor)
+    with pytest.raises(Faulty):
+        uploads.stage(one.id, [makers.arrived("nonsense")], actor=actor)
+
+
+def test_the_same_file_sent_twice_is_kept_once() -> None:
+    process = makers.start(STEPS)
+    one = makers.task(process, "papers")
+    for _ in range(2):
+        uploads.stage(one.id, [makers.arrived("photos", "a")], actor=makers.actor_of(one))
+    assert states(process) == {"staged": 1, "dropped": 1}
+
+
+def test_a_file_can_be_taken_back_until_it_is_sent() -> None:
+    process = makers.start(STEPS)
+    one = makers.task(process, "papers")
+    actor = makers.actor_of(one)
+    [first] = uploads.stage(one.id, [makers.arrived("licence", "a")], actor=actor)
+    uploads.drop(first, actor=actor)
+    [second] = uploads.stage(one.id, [makers.arrived("licence", "b")], actor=actor)
+    uploads.submit(one.id, actor=actor)
+    with pytest.raises(Conflict):
+        uploads.drop(second, actor=actor)
+
+
+def test_in_a_later_round_files_stand_until_new_ones_come() -> None:
+    process = makers.start(STEPS)
+    makers.send(process, "papers", makers.arrived("licence"))
+    makers.decide(process, "request_changes")
+    makers.send(process, "papers")
+    assert states(process) == {"received": 1}
+    makers.decide(process, "request_changes", items=["licence"])
+    with pytest.raises(Faulty):
+        makers.send(process, "papers", makers.arrived("photos"))
+    makers.send(process, "papers", makers.arrived("licence", "b"))
+    assert states(process) == {"received": 1, "replaced": 1}
+    makers.decide(process)
+    assert makers.process(process).state == "completed"
+
+
+def test_expressions_read_the_files() -> None:
+    process = makers.start(
+        STEPS
+        + '  - id: sum\n    set: {bytes: "steps.papers.licence[0].size"}\n'
+        + "  - id: end\n    assign: vendor\n    when: values.bytes == 1\n"
+        + "    task: {instructions: Done}\n"
+    )
+    makers.send(process, "papers", makers.arrived("licence"))
+    makers.decide(process)
+    assert makers.task(process, "end").state == "open"
+
+
+def test_files_may_come_with_the_answer_itself() -> None:
+    process = makers.start(STEPS)
+    one = makers.task(process, "papers")
+    actor = makers.actor_of(one)
+    with pytest.raises(Faulty):
+        uploads.submit(one.id, arrived=[makers.arrived("photos")], actor=actor)
+    assert states(process) == {}
+    uploads.stage(one.id, [makers.arrived("licence", "a")], actor=actor)
+    uploads.submit(one.id, arrived=[makers.arrived("licence", "b")], actor=actor)
+    assert states(process) == {"received": 1, "dropped": 1}
+
+
+def test_files_stand_in_the_order_they_were_sent() -> None:
+    process = makers.start(STEPS)
+    photos = [makers.arrived("photos", content) for content in "cab"]
+    makers.send(process, "papers", makers.arrived("licence"), *photos)
+    rows = {row.id: row.sha256 for row in makers.rows(FileRow, process_id=process)}
+    stand = makers.runs(process, "papers")[0].answers["photos"]
+    assert [rows[id_] for id_ in stand] == [one.sha256 for one in photos]

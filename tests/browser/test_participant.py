@@ -1,0 +1,183 @@
+"""A supplier's journey in a real browser, without scripts; looks by scanners; pages for all."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from portal import clock as house_clock
+from portal.actions import links as verbs
+from tests import makers, people
+from tests.web.participant.conftest import link_to
+from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW, TODO
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PHONE, DESKTOP = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture
+def process(site: str) -> str:
+    return makers.start(f"{DETAILS}\n{PAPERS}\n{REVIEW}", participants={"second": people.OTTO})
+
+
+@pytest.fixture
+def phone(browser: "Browser") -> "Iterator[Page]":
+    """A small phone that runs no scripts."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: "Browser", request: pytest.FixtureRequest) -> "Iterator[Page]":
+    """A desktop browser, by day and by night."""
+    context = browser.new_context(viewport=DESKTOP, color_scheme=request.param)
+    yield context.new_page()
+    context.close()
+
+
+def enter(page: "Page", site: str, task: Any) -> None:
+    page.goto(site + link_to(task))
+    page.get_by_role("button").click()
+
+
+def fill(page: "Page") -> None:
+    """Every required entry of the form."""
+    typed = {
+        "company": 'Sea "& Sons" <b>', "contact": "ann@sea.example", "staff": "12",
+        "fee-amount": "10.50", "since": "2001-02-03", "policy": "P-1", "sites-1-town": "Kiel",
+        "sites-1-rooms": "3",
+    }  # fmt: skip
+    for name, value in typed.items():
+        page.fill(f'[name="{name}"]', value)
+    for name, value in (("insured", "yes"), ("size", "small"), ("fields", "sea")):
+        page.check(f"[name={name}][value={value}]")
+
+
+def pdf(name: str = "licence.pdf", content: bytes = PDF) -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/pdf", "buffer": content}
+
+
+def test_a_supplier_sends_everything_from_a_phone_without_scripts(
+    phone: "Page", site: str, process: str
+) -> None:
+    enter(phone, site, makers.task(process, "details"))
+    assert phone.url == f"{site}/w/{makers.task(process, 'details').id}"
+    phone.fill("#company", "Sea Ltd")
+    phone.get_by_role("button", name="Send the answers").click()
+    assert phone.locator(".summary").is_visible()
+    assert phone.input_value("#company") == "Sea Ltd"
+    fill(phone)
+    phone.get_by_role("button", name="Show more rows").click()
+    assert phone.input_value("#company") == 'Sea "& Sons" <b>'
+    phone.get_by_role("button", name="Send the answers").click()
+    assert phone.url.endswith("/receipt")
+    enter(phone, site, makers.task(process, "papers"))
+    phone.set_input_files("#licence", [pdf()])
+    phone.set_input_files("#photos", [pdf("photo.png", EXE)])
+    phone.get_by_role("button", name="Send the documents").click()
+    assert "licence.pdf" in phone.locator(".here").inner_text()
+    phone.get_by_role("button", name="Send the documents").click()
+    receipt = phone.locator("main").inner_text()
+    assert makers.task(process, "papers", state="done").done_hash in receipt
+    assert "licence.pdf" in receipt
+
+
+def test_no_page_of_a_phone_scrolls_sideways(phone: "Page", site: str, process: str) -> None:
+    def fits() -> bool:
+        width = phone.locator("html").bounding_box()
+        wide = phone.locator("main *:visible").all()
+        boxes = [one.bounding_box() for one in wide if one.get_attribute("class") != "sr"]
+        assert width is not None
+        return all(box is None or box["x"] + box["width"] <= width["width"] + 1 for box in boxes)
+
+    enter(phone, site, makers.task(process, "details"))
+    assert fits()
+    phone.get_by_role("button", name="Send the answers").click()
+    assert fits()
+    fill(phone)
+    phone.get_by_role("button", name="Send the answers").click()
+    assert fits()
+    enter(phone, site, makers.task(process, "papers"))
+    assert fits()
+
+
+def test_a_scanner_that_runs_scripts_changes_nothing(
+    browser: "Browser", site: str, process: str
+) -> None:
+    task = makers.task(process, "details")
+    before = makers.types(process)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site + link_to(task))
+    page.wait_for_load_state("networkidle")
+    assert "Tell us about your company" not in page.content()
+    assert context.cookies() == []
+    assert makers.types(process) == before
+    context.close()
+
+
+def test_pages_load_nothing_from_elsewhere_and_break_no_rule(
+    page: "Page", site: str, process: str
+) -> None:
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    enter(page, site, makers.task(process, "details"))
+    assert all(url.startswith(site) for url in asked)
+    assert not [text for text in said if "Content Security Policy" in text]
+
+
+def test_every_page_is_for_everybody(
+    page: "Page", site: str, process: str, clock: house_clock.Clock
+) -> None:
+    axe = Axe()
+
+    def judge(what: str) -> None:
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+
+    task = makers.task(process, "details")
+    page.goto(site + link_to(task))
+    judge("landing")
+    page.get_by_role("button").click()
+    judge("form")
+    page.get_by_role("button", name="Send the answers").click()
+    judge("faulty form")
+    assert page.evaluate("document.activeElement.id") == "summary"
+    fill(page)
+    page.get_by_role("button", name="Send the answers").click()
+    judge("receipt")
+    enter(page, site, makers.task(process, "papers"))
+    judge("upload")
+    page.set_input_files("#licence", [pdf()])
+    page.set_input_files("#photos", [pdf("photo.png", EXE)])
+    page.get_by_role("button", name="Send the documents").click()
+    judge("faulty upload")
+    page.get_by_role("button", name="Send the documents").click()
+    enter(page, site, makers.task(process, "review"))
+    judge("approval")
+    page.check("[value=request_changes]")
+    page.check('[value="details.fee"]')
+    page.fill("#comment", "Too low.")
+    page.get_by_role("button", name="Send the decision").click()
+    judge("decision's receipt")
+    again = makers.task(process, "details")
+    enter(page, site, again)
+    judge("returned form")
+    todo = makers.task(makers.start(TODO), "post")
+    enter(page, site, todo)
+    judge("to-do")
+    link = link_to(todo)
+    verbs.revoke(todo.id, "Wrong address.", actor=people.staff("dana"))
+    page.goto(site + link)
+    judge("withdrawn")
+    page.goto(f"{site}/t/unknown")
+    judge("unknown")
+    clock.advance(days=40)
+    page.goto(site + link_to(again))
+    judge("expired")

@@ -1,0 +1,104 @@
+import pytest
+
+from portal import db
+from portal.cli import doctor
+from portal.migrations import upgrade
+from portal.models import Heartbeat
+
+ALL = ["settings", "database", "worker", "scheduler", "redis", "mail", "storage", "pdf", "address"]
+
+
+@pytest.fixture
+def env(tmp_path, monkeypatch):
+    """The environment of an installation that has never run."""
+    monkeypatch.setenv("PORTAL_DATA_DIR", str(tmp_path / "var"))
+    return monkeypatch
+
+
+@pytest.fixture
+def house(env, tmp_path):
+    """The same with its database made."""
+    (tmp_path / "var").mkdir()
+    upgrade(db.Database(f"sqlite:///{tmp_path}/var/portal.sqlite3"))
+    return env
+
+
+def away(_settings):
+    raise ConnectionError("no answer from redis://desk:hunter2@host")
+
+
+def findings(ask_redis=lambda _settings: True):
+    return {finding.part: finding for finding in doctor.examine(ask_redis)}
+
+
+def beat(role, seconds_ago):
+    from datetime import timedelta
+
+    from portal import clock
+
+    values = {"name": role, "beat_at": clock.now() - timedelta(seconds=seconds_ago)}
+    with db.transaction() as tx:
+        tx.execute(Heartbeat.__table__.insert().values(values))
+
+
+def test_every_part_has_its_line(house):
+    found = findings()
+    assert list(found) == ALL
+    assert {found[p].verdict for p in ("settings", "database", "redis", "storage")} == {"ok"}
+    assert all(finding.remedy for finding in found.values() if finding.verdict != "ok")
+
+
+def test_bad_settings_are_told_alone(env):
+    env.setenv("PORTAL_PORT", "x")
+    env.setenv("PORTAL_TIMEZONE", "x")
+    told = list(doctor.examine(lambda _settings: True))
+    assert [finding.verdict for finding in told] == ["bad", "bad"]
+
+
+def test_a_database_without_schema_is_bad_and_the_remedy_is_named(env):
+    found = findings()["database"]
+    assert found.verdict == "bad"
+    assert "portal migrate" in found.remedy
+
+
+def test_a_database_that_is_away_hides_its_password(env):
+    env.setenv("PORTAL_DATABASE_URL", "postgresql://desk:hunter2@127.0.0.1:1/portal")
+    found = findings()["database"]
+    assert found.verdict == "bad"
+    assert "hunter2" not in found.told
+
+
+def test_a_role_is_well_or_silent(house):
+    findings()
+    beat("worker", 5)
+    beat("scheduler", 600)
+    found = findings()
+    assert found["worker"].verdict == "ok"
+    assert found["scheduler"].verdict == "bad"
+    assert "10 minutes ago" in found["scheduler"].told
+
+
+def test_a_redis_of_ones_own_that_is_away_is_bad_the_embedded_one_is_not(house):
+    assert findings(away)["redis"].verdict == "note"
+    house.setenv("PORTAL_REDIS_URL", "redis://desk:hunter2@host")
+    found = findings(away)["redis"]
+    assert found.verdict == "bad"
+    assert "hunter2" not in found.told
+
+
+def test_a_mail_server_is_asked(house, smtp):
+    house.setenv("PORTAL_SMTP_URL", smtp.url)
+    assert findings()["mail"].verdict == "ok"
+    smtp.stop()
+    assert findings()["mail"].verdict == "bad"
+
+
+def test_a_misspelt_setting_is_noticed(house):
+    house.setenv("PORTAL_TIMEZNOE", "UTC")
+    assert "PORTAL_TIMEZNOE" in findings()["settings"].told
+
+
+def test_https_is_well_and_http_is_noted(house):
+    assert findings()["address"].verdict == "note"
+    house.setenv("PORTAL_BASE_URL", "https://desk.example.org")
+    assert findings()["address"].verdict == "ok"

@@ -1,0 +1,125 @@
+"""The process tree for real: it starts, mends itself, and leaves nothing behind."""
+
+import contextlib
+import signal
+import subprocess
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from tests.servers import Portal, portal_on, wait_for
+
+
+@pytest.fixture
+def portal(tmp_path):
+    running = portal_on(tmp_path / "data").start()
+    yield running
+    running.stop()
+
+
+def tree(portal: Portal) -> list[psutil.Process]:
+    assert portal.process is not None
+    return psutil.Process(portal.process.pid).children(recursive=True)
+
+
+def role(portal: Portal, name: str) -> psutil.Process | None:
+    """The child of a role: a ``portal NAME``, or the server that Redis became."""
+    assert portal.process is not None
+    children = psutil.Process(portal.process.pid).children()
+    return next((c for c in children if name in command_of(c)), None)
+
+
+def command_of(process: psutil.Process) -> str:
+    """The last part of its command line; nothing where it has ended meanwhile."""
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline()).rpartition("/")[2]
+    return ""
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=0)[1]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_children_and_all(portal, how):
+    processes = tree(portal)
+    assert len(processes) >= 7
+    began = time.monotonic()
+    assert portal.process is not None
+    portal.process.send_signal(how)
+    assert portal.process.wait(30) == 0
+    assert time.monotonic() - began < 15
+    assert gone(processes)
+
+
+def test_killed_outright_it_leaves_no_process_behind(portal):
+    processes = tree(portal)
+    portal.stop(signal.SIGKILL)
+    wait_for(lambda: gone(processes), 15, "the end of the children")
+    assert portal.start().is_ready()
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "scheduler", "catcher", "redis.sock"])
+def test_a_role_that_dies_is_started_again(portal, name):
+    old = role(portal, name)
+    assert old is not None
+    old.kill()
+    wait_for(lambda: role(portal, name) not in (None, old), 20, name)
+    wait_for(portal.is_ready, 20, "the portal")
+
+
+def test_a_second_one_on_the_same_data_is_refused(portal):
+    second = Portal(portal.home, portal.port + 1, portal.env)
+    done = refused(second)
+    assert done.returncode == 1
+    assert "already runs" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told(portal, tmp_path):
+    second = portal_on(tmp_path / "second")
+    second.port = portal.port
+    done = refused(second)
+    assert done.returncode == 1
+    assert f"Port {portal.port}" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_bad_settings_stop_the_start_with_a_line_each(tmp_path):
+    done = refused(portal_on(tmp_path / "data", timezone="Mars", link_days="900"))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert not done.stdout
+
+
+def test_metrics_gather_both_web_processes(portal):
+    for _ in range(20):
+        urllib.request.urlopen(f"{portal.base}/healthz").read()
+    told = urllib.request.urlopen(f"{portal.base}/metrics").read().decode()
+    line = 'portal_requests_total{endpoint="health.healthz",status="200"}'
+    (count,) = [row.rpartition(" ")[2] for row in told.splitlines() if row.startswith(line)]
+    assert float(count) >= 20
+
+
+def test_the_doctor_finds_a_running_portal_well(portal):
+    wait_for(lambda: "note  worker" not in portal.run("doctor"), 30, "a sign of life")
+    told = portal.run("doctor")
+    assert "BAD" not in told
+    assert {"database", "redis", "storage", "pdf"} <= {
+        line.split()[1] for line in told.splitlines()
+    }
+
+
+def refused(portal: Portal) -> "subprocess.CompletedProcess[str]":
+    import sys
+
+    from tests.servers import PORTAL
+
+    return subprocess.run(
+        [sys.executable, str(PORTAL), "up", "--port", str(portal.port)],
+        env=portal.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

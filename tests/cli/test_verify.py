@@ -1,0 +1,190 @@
+"""``portal verify`` as an auditor runs it: files in, plain words and an exit status out."""
+
+import html
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.actor import Actor
+from portal.cli.main import answer, portal
+from portal.db import Database
+from portal.delivery import pdf, pdf_reading
+from portal.delivery.seal import Seal
+from tests.ledger import stories
+from tests.ledger.conftest import seal, vera  # noqa: F401 - fixtures
+
+LOG = "0197a1b2-0000-7000-8000-000000000001"
+Verify = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def lines(sqlite: Database, vera: Actor, seal: Seal) -> list[dict[str, Any]]:  # noqa: F811
+    stories.tell(LOG, vera)
+    stories.anchored(LOG, seal)
+    return stories.exported(LOG)
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str]) -> Verify:
+    def run(*arguments: object) -> tuple[int, str]:
+        texts = ["verify", *map(str, arguments)]
+        status = answer(lambda: portal.main(texts, prog_name="portal", standalone_mode=False))
+        told = capsys.readouterr()
+        assert "Traceback" not in told.out + told.err
+        return status, told.out + told.err
+
+    return run
+
+
+def write(path: Path, lines: list[dict[str, Any]]) -> Path:
+    path.write_bytes(b"".join(stories.as_bytes(lines)))
+    return path
+
+
+def trail(path: Path, lines: list[dict[str, Any]], *, printed: list[dict[str, Any]]) -> Path:
+    """A trail PDF as the portal sets it: each event's number and hash, the ledger inside."""
+    blocks = [
+        f"<p>{html.escape('Somebody did “something”')} #{line['seq']} {line['hash'][:16]}</p>"
+        for line in printed
+    ]
+    sheet = pdf.Sheet(
+        title="Trail", created=datetime(2026, 11, 21, tzinfo=UTC), identifier=b"x" * 16,
+        enclosures=(
+            pdf.Enclosure("ledger.jsonl", b"".join(stories.as_bytes(lines)),
+                          "application/json", "The ledger"),
+        ),
+    )  # fmt: skip
+    path.write_bytes(pdf.render(blocks, sheet))
+    return path
+
+
+def test_an_export_with_the_key(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    file = write(tmp_path / "ledger.jsonl", lines)
+    status, told = verify(file, "--key", seal.public_key)
+    assert status == 0
+    assert told.splitlines()[-1].startswith("SOUND")
+    assert "not checked  the files at hand are those recorded: no files were given" in told
+
+
+def test_the_key_may_be_a_file(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    file = write(tmp_path / "ledger.jsonl", lines)
+    (tmp_path / "key.txt").write_text(f"{seal.public_key}\n")
+    assert verify(file, "--key", tmp_path / "key.txt")[0] == 0
+    (tmp_path / "page.txt").write_text(f"{seal.public_key}\n\norigin\n23\nroot\n")
+    assert verify(file, "--key", tmp_path / "page.txt")[0] == 0
+    assert verify(file, "--key", str(Seal.of(tmp_path / "x").public_key))[0] == 3
+
+
+def test_an_altered_export(lines: list[dict[str, Any]], tmp_path: Path, verify: Verify) -> None:
+    lines[3]["body"] = lines[3]["body"].replace("link", "lunk", 1)
+    status, told = verify(write(tmp_path / "ledger.jsonl", lines))
+    assert status == 1
+    assert "event 3: its bytes do not give its hash" in told
+
+
+def test_receipts_and_older_copies(
+    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    file = write(tmp_path / "ledger.jsonl", lines[:10])
+    older = write(tmp_path / "older.jsonl", lines[:8])
+    newer = write(tmp_path / "newer.jsonl", lines[:12])
+    assert verify(file, "--older", older, "--receipt", f"9:{lines[9]['hash']}")[0] == 0
+    assert verify(file, "--older", newer)[0] == 2
+    assert verify(file, "--receipt", f"9:{lines[8]['hash']}")[0] == 1
+
+
+@pytest.mark.parametrize("bad", [("--key", "nonsense"), ("--receipt", "1:2"), ("--files", "no")])
+def test_a_wrong_option_is_one_sentence(
+    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify, bad: tuple[str, str]
+) -> None:
+    status, told = verify(write(tmp_path / "ledger.jsonl", lines), *bad)
+    assert status == 2
+    assert "Error: " in told
+
+
+def test_a_trail_is_sound(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
+    status, told = verify(file, "--key", seal.public_key)
+    assert (status, told.splitlines()[-1][:6]) == (0, "SOUND:")
+    assert "12  ok" in told
+
+
+def test_a_trail_that_prints_other_events_is_altered(
+    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    forged = [*lines[:6], {**lines[6], "hash": "00" * 32}, *lines[7:-1]]
+    status, told = verify(trail(tmp_path / "trail.pdf", lines, printed=forged))
+    assert status == 1
+    assert "event 6 (0000000000000000…) is printed but not embedded" in told
+    assert "is embedded but not printed" in told
+
+
+def test_a_pdf_without_ledger_is_incomplete(tmp_path: Path, verify: Verify) -> None:
+    with pikepdf.new() as empty:
+        empty.add_blank_page()
+        empty.save(tmp_path / "x.pdf")
+    status, told = verify(tmp_path / "x.pdf")
+    assert status == 2
+    assert "no ledger inside this PDF" in told
+
+
+def test_a_pdf_with_two_ledgers_is_altered(
+    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
+    with pikepdf.open(file, allow_overwriting_input=True) as opened:
+        raw = b"".join(stories.as_bytes(lines[:4]))
+        opened.attachments["other.jsonl"] = pikepdf.AttachedFileSpec(  # type: ignore[call-arg]
+            opened, raw
+        )
+        opened.save()
+    status, told = verify(file)
+    assert status == 1
+    assert "more than one ledger" in told
+
+
+def test_the_ledger_is_found_in_a_pdf_too_damaged_to_open(
+    lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
+    raw = b"".join(stories.as_bytes(lines))
+    assert raw in [held for _, held in pdf_reading._loose_streams(file)]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_no_damage_to_a_pdf_ends_in_a_traceback(
+    data: st.DataObject, lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    file = tmp_path / "trail.pdf"
+    if not file.exists():
+        trail(file, lines, printed=lines[:-1])
+    raw = bytearray(file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        raw[at : at + data.draw(st.integers(0, 200))] = data.draw(st.binary(max_size=50))
+    (tmp_path / "damaged.pdf").write_bytes(raw)
+    assert verify(tmp_path / "damaged.pdf")[0] in (0, 1, 2)

@@ -1,0 +1,79 @@
+"""Fixtures of every room: a stopped clock, and a database with the current schema."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from portal import clock as house_clock
+from portal import db
+from tests.servers import Postgres
+
+pytest_plugins = ["tests.services"]
+
+# A Monday morning in winter, on which nothing special happens anywhere.
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[house_clock.Clock]:
+    """The clock, stopped at ``MONDAY``; ``clock.advance(days=2)`` moves it on."""
+    with house_clock.stopped_at(MONDAY) as stopped:
+        yield stopped
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the current schema, to be copied."""
+    from portal.migrations import upgrade
+
+    path = tmp_path_factory.mktemp("template") / "portal.sqlite3"
+    database = db.Database(f"sqlite:///{path}")
+    upgrade(database)
+    with database.engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database with the current schema, to be copied."""
+    from portal.migrations import upgrade
+
+    url = postgres.create()
+    database = db.Database(url)
+    upgrade(database)
+    database.close()
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[db.Database]:
+    """A SQLite database of the test's own, bound for every room."""
+    path = tmp_path / "portal.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    database = db.Database(f"sqlite:///{path}")
+    db.bind(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql(postgres: Postgres, postgres_template: str) -> Iterator[db.Database]:
+    """A PostgreSQL database of the test's own, bound for every room."""
+    url = postgres.create(postgres_template)
+    database = db.Database(url)
+    db.bind(database)
+    yield database
+    database.close()
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> db.Database:
+    """Each test once on SQLite and once on PostgreSQL."""
+    found: db.Database = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,88 @@
+"""Every event type has a sentence, with everything known and with everything erased."""
+
+import dataclasses
+import typing
+from datetime import UTC, datetime
+
+import pytest
+
+from portal.ledger.catalogue import CATALOGUE, Event
+from portal.readings.entries import Told
+from portal.readings.sentences import Names, tell
+
+MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NAMES = Names(tasks={"t1": "Send us your tax form"}, steps={"papers": "Papers"}, tz="Europe/Berlin")
+EXAMPLES: dict[str, object] = {
+    "due_at": "2026-11-27T16:00:00.000000Z",
+    "person": {"name": 'Ann "Bee" Okafor', "email": "ann@sea.example"},
+    "from_person": {"name": "Otto Quist", "email": "otto@sea.example"},
+    "people": {},
+    "participants": {"vendor": "p1"},
+}
+
+
+def made(type_: str, *, erased: bool = False) -> Event:
+    """An event of a type with something in every field, or with its private values gone."""
+    cls = CATALOGUE[type_]
+    hints = typing.get_type_hints(cls)
+    values = {}
+    for f in dataclasses.fields(cls):
+        if erased and f.metadata.get("private"):
+            continue
+        values[f.name] = EXAMPLES.get(f.name, example(str(hints[f.name])))
+    return cls(**{**values, "step": "papers", "task": "t1"})
+
+
+def example(hint: str) -> object:
+    if hint.startswith(("<class 'int'", "int")):
+        return 3
+    if "list" in hint:
+        return ["papers.tax", "company"]
+    if "dict" in hint:
+        return {}
+    return "something said"
+
+
+def entry(event: Event, *, kind: str = "participant", erased: bool = False) -> Told:
+    return Told(
+        id=1, process="log", seq=4, at=MOMENT, type=type(event).TYPE, hash="ab" * 32,
+        actor_kind=kind, actor_ref="p1", auth="link", via="page", on_behalf=False,
+        actor_name=None if erased else "Ann Okafor", actor_email=None, ip=None, agent=None,
+        behalf_reason=None, step=event.step, task=event.task, data={}, event=event, body="",
+        disclosed={},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", sorted(CATALOGUE))
+def test_every_event_is_a_sentence_that_ends(type_: str) -> None:
+    text = tell(entry(made(type_)), NAMES).text
+    assert text.endswith(".")
+    assert text[0].isupper() or text[0] == "“"
+    assert "None" not in text
+    assert "{" not in text
+
+
+@pytest.mark.parametrize("type_", sorted(CATALOGUE))
+def test_a_sentence_survives_erasure_and_invents_nothing(type_: str) -> None:
+    told = tell(entry(made(type_, erased=True), erased=True), NAMES)
+    assert told.text.endswith(".")
+    assert "None" not in told.text
+    assert "Ann" not in told.text
+    assert told.quote is None
+
+
+def test_the_person_and_the_task_stand_in_the_sentence() -> None:
+    assert tell(entry(made("form.submitted")), NAMES).text == (
+        "Ann Okafor sent “Send us your tax form”."
+    )
+
+
+def test_a_due_time_is_told_in_the_readers_zone() -> None:
+    text = tell(entry(made("deadline.missed"), kind="system"), NAMES).text
+    assert text == "“Send us your tax form” was not done by Fri 27 Nov 2026, 17:00 (Berlin)."
+
+
+def test_what_somebody_wrote_is_a_quote_and_not_part_of_the_sentence() -> None:
+    told = tell(entry(made("approval.rejected")), NAMES)
+    assert told.quote == "something said"
+    assert "something said" not in told.text

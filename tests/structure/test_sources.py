@@ -1,0 +1,65 @@
+"""Rules that the sources themselves can be asked about."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT
+
+SOURCES = sorted([*(ROOT / "portal").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")])
+SOURCES = [path for path in SOURCES if "versions" not in path.parts]
+LONGEST_FUNCTION = 45
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    tree = ast.parse(path.read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def named(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def test_no_list_is_cut_by_offset() -> None:
+    """performance.md, 6: what an OFFSET skips is read all the same; cursors are keysets."""
+    found = [
+        path
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "offset"
+    ]
+    assert not named(found)
+
+
+def test_functions_are_short() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {one.name}"
+        for path in SOURCES
+        for one in functions(path)
+        if (one.end_lineno or one.lineno) - one.lineno > LONGEST_FUNCTION
+    ]
+    assert not found
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert not named(
+        [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text()))]
+    )
+
+
+@pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "breakpoint("])
+def test_nothing_unfinished_is_left(word: str) -> None:
+    assert not named([path for path in SOURCES if word in path.read_text()])
+
+
+def test_the_web_process_never_loads_the_page_setter() -> None:
+    """performance.md, 10: WeasyPrint doubles the start and belongs into the worker of PDFs."""
+    code = "import sys, app; from tasks import run; print('weasyprint' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; import portal.web; from portal.cli import up"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "False"

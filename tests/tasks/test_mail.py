@@ -1,0 +1,232 @@
+"""Mails: what they say, to whom, and what is recorded of them."""
+
+import re
+
+import pytest
+
+from portal.actions import links, processes, tasks, timers
+from portal.clock import Clock
+from portal.models import Link, Mail
+from portal.settings import Settings
+from tasks import sweep
+from tests import makers, people
+from tests.servers import Smtp
+from tests.tasks.conftest import ASKING, post
+
+LINK = re.compile(r"https://portal\.example\S*")
+VERA = people.VERA["email"]
+
+
+def test_an_invitation_has_one_link_and_says_by_whom_and_when(asked: str, smtp: Smtp) -> None:
+    assert post() == 1
+    [letter] = smtp.to(VERA)
+    assert letter.message["Subject"] == "Company details: Demo, due Wed 25 Nov"
+    assert letter.message["Reply-To"] == "dana@example.com"
+    assert len(LINK.findall(letter.text)) == 1
+    assert re.search(r"^https://portal\.example/t/[A-Za-z0-9_-]{48}\r?$", letter.text, re.M)
+    assert "Hello Vera Vendor," in letter.text
+    assert "Dana Owner asks you for this" in letter.text
+    assert "Wed 25 Nov 2026" in letter.text
+    assert letter.html.count('class="button"') == 1
+    assert "<img" not in letter.html
+    [sent] = makers.events(asked, "link.sent")
+    assert sent["data"]["link"] == makers.rows(Link)[0].id[:8]
+
+
+def test_nothing_is_sent_twice(asked: str, smtp: Smtp) -> None:
+    post()
+    assert post() == 0
+    assert len(smtp.letters) == 1
+
+
+def test_the_receipt_names_the_ledger_and_carries_no_link(asked: str, smtp: Smtp) -> None:
+    post()
+    makers.fill(asked, company="Sea")
+    post()
+    receipt = next(x for x in smtp.to(VERA) if x.message["Subject"].startswith("Receipt"))
+    done = makers.task(asked, "details", state="done")
+    assert not LINK.findall(receipt.text)
+    for fact in (f"process: {asked}", f"seq: {done.done_seq}", f"hash: {done.done_hash}"):
+        assert fact in receipt.text
+    assert "receipt.sent" in makers.types(asked)
+
+
+def test_the_receipt_of_an_upload_names_each_file(house: Settings, smtp: Smtp) -> None:
+    steps = "  - id: papers\n    assign: vendor\n    upload: {documents: [{id: licence, name: L}]}"
+    process = makers.start(steps)
+    makers.send(process, "papers", makers.arrived("licence"))
+    post()
+    receipt = smtp.to(VERA)[-1]
+    assert "licence.pdf" in receipt.text
+    assert "a" * 16 in receipt.text
+    assert "1 byte, received Mon 23 Nov 2026, 09:00 (UTC)" in receipt.text
+
+
+def test_a_message_reads_like_a_letter_with_the_readers_own_link(asked: str, smtp: Smtp) -> None:
+    makers.fill(asked, company="<b>Sea</b>")
+    post()
+    message = next(x for x in smtp.to(VERA) if "Thank you" in x.message["Subject"])
+    assert message.message["Subject"] == "Thank you, <b>Sea</b>"
+    assert "Dear Vera Vendor,\n\nsee https://portal.example/t/" in message.text.replace("\r", "")
+    assert "<em>Vera Vendor</em>" in message.html
+    assert '<a href="https://portal.example/t/' in message.html.replace(" rel=", " ")
+    assert "message.sent" in makers.types(asked)
+
+
+def test_reminders_say_which_they_are(asked: str, smtp: Smtp, clock: Clock) -> None:
+    post()
+    clock.advance(days=1)
+    sweep.ring_due()
+    post()
+    clock.advance(days=2)
+    sweep.ring_due()
+    post()
+    subjects = [letter.message["Subject"] for letter in smtp.to(VERA)[1:]]
+    assert subjects[0] == "First reminder: Company details, Demo, due Wed 25 Nov"
+    assert subjects[1].startswith("Second reminder: ")
+    assert "It was due" in smtp.to(VERA)[-1].text
+    links_ = {LINK.search(letter.text)[0] for letter in smtp.to(VERA)}  # type: ignore[index]
+    assert len(links_) == 1
+    first, _ = makers.events(asked, "reminder.sent")
+    assert first["data"]["label"] == "1 day before"
+
+
+def test_no_reminder_goes_out_for_what_is_done(asked: str, smtp: Smtp, clock: Clock) -> None:
+    post()
+    clock.advance(days=1)
+    sweep.ring_due()
+    makers.fill(asked, company="Sea")
+    post()
+    assert not [x for x in smtp.letters if "reminder" in x.message["Subject"].lower()]
+    assert "reminder.sent" not in makers.types(asked)
+
+
+def test_staff_are_led_to_the_desk(house: Settings, smtp: Smtp) -> None:
+    process = makers.start("  - id: check\n    assign: buyer\n    task: {instructions: Look.}")
+    post()
+    [letter] = smtp.to("dana@example.com")
+    task = makers.task(process, "check")
+    assert LINK.findall(letter.text) == [f"https://portal.example/tasks/{task.id}"]
+
+
+def test_every_member_of_a_team_is_asked(house: Settings, smtp: Smtp) -> None:
+    process = makers.start("  - id: pay\n    assign: finance\n    task: {instructions: Pay.}")
+    post()
+    assert {letter.to for letter in smtp.letters} == {"finn@example.com", "fay@example.com"}
+    assert len({letter.message["Message-ID"] for letter in smtp.letters}) == 2
+    assert len(makers.events(process, "link.sent")) == 2
+
+
+def test_who_loses_a_task_and_who_gets_it_are_both_told(asked: str, smtp: Smtp) -> None:
+    post()
+    task = makers.task(asked, "details")
+    tasks.reassign(task.id, people.OTTO, "On holiday", actor=people.staff("dana"))
+    post()
+    assert "Handed to somebody else" in smtp.to(VERA)[-1].message["Subject"]
+    assert not LINK.findall(smtp.to(VERA)[-1].text)
+    [fresh] = smtp.to(people.OTTO["email"])
+    assert LINK.search(fresh.text)[0] != LINK.search(smtp.to(VERA)[0].text)[0]  # type: ignore[index]
+
+
+def test_a_cancelled_process_tells_who_was_asked(asked: str, smtp: Smtp) -> None:
+    post()
+    processes.cancel(asked, "Not any more", actor=people.staff("dana"))
+    post()
+    letter = smtp.to(VERA)[-1]
+    assert letter.message["Subject"].startswith("No longer needed: Company details")
+    assert "the process was cancelled" in letter.text
+
+
+def test_a_fresh_link_comes_when_asked_for(asked: str, smtp: Smtp) -> None:
+    post()
+    token = LINK.search(smtp.to(VERA)[0].text)[0].rpartition("/")[2]  # type: ignore[index]
+    links.renew(token, ip="192.0.2.9")
+    post()
+    letter = smtp.to(VERA)[-1]
+    assert letter.message["Subject"].startswith("Your fresh link")
+    assert len(LINK.findall(letter.text)) == 1
+
+
+def test_an_escalation_goes_to_the_owner(house: Settings, smtp: Smtp, clock: Clock) -> None:
+    rungs = "    escalate: [{after: 1 day, to: owner}]\n"
+    steps = ASKING.replace("    due: 2 days\n", f"    due: 2 days\n{rungs}")
+    process = makers.start(steps)
+    clock.advance(days=3, hours=1)
+    sweep.ring_due()
+    post()
+    [letter] = [x for x in smtp.to("dana@example.com") if "Overdue" in x.message["Subject"]]
+    assert "Vera Vendor has not done it" in letter.text
+    assert f"https://portal.example/processes/{process}" in letter.text
+    assert any(e["data"]["about"] == "escalation" for e in makers.events(process, "notice.sent"))
+
+
+def test_a_refused_address_is_on_the_timeline_and_the_owner_knows(asked: str, smtp: Smtp) -> None:
+    smtp.refusals[VERA] = "550 5.1.1 No such box"
+    post()
+    post()
+    [bounced] = makers.events(asked, "mail.bounced")
+    assert bounced["data"]["about"] == "invite"
+    [trouble] = makers.troubles(asked)
+    assert trouble.kind == "bounced"
+    [letter] = smtp.to("dana@example.com")
+    assert letter.message["Subject"] == "Needs you: Demo"
+    assert "No such box" in letter.text
+    assert {row.to: row.state for row in makers.rows(Mail)} == {
+        VERA: "refused",
+        "dana@example.com": "taken",
+    }
+
+
+def test_a_server_that_is_away_gets_the_very_same_mail_later(
+    asked: str, smtp: Smtp, clock: Clock
+) -> None:
+    smtp.drops_after = 1
+    post()
+    assert "link.sent" not in makers.types(asked)
+    clock.advance(minutes=1)
+    post()
+    first, second = smtp.letters
+    assert first.content == second.content
+    assert makers.types(asked).count("link.sent") == 1
+
+
+def test_a_temporary_refusal_is_tried_again_later_and_later(
+    asked: str, smtp: Smtp, clock: Clock
+) -> None:
+    smtp.refusals["*"] = "451 try later"
+    post()
+    assert post() == 0
+    clock.advance(seconds=5)
+    assert post() == 1
+    clock.advance(seconds=5)
+    assert post() == 0
+    smtp.refusals.clear()
+    clock.advance(hours=2)
+    post()
+    assert len(smtp.to(VERA)) == 1
+
+
+def test_what_never_works_becomes_an_exception(asked: str, smtp: Smtp, clock: Clock) -> None:
+    smtp.refusals[VERA] = "451 try later"
+    for _ in range(41):
+        post()
+        clock.advance(hours=2)
+    [row] = makers.owed(asked, "mail.invite")
+    assert row.state == "dead"
+    assert [one.kind for one in makers.troubles(asked)] == ["effect"]
+
+
+@pytest.mark.parametrize("table", ["outgoing", "mails"])
+def test_no_token_stands_in_the_database(table: str, asked: str, smtp: Smtp) -> None:
+    from portal import db
+
+    post()
+    token = LINK.search(smtp.to(VERA)[0].text)[0].rpartition("/")[2]  # type: ignore[index]
+    with db.reading() as conn:
+        for row in conn.exec_driver_sql(f"SELECT * FROM {table}"):
+            assert token not in str(tuple(row))
+
+
+def test_ringing_needs_no_mail_server(asked: str, smtp: Smtp, clock: Clock) -> None:
+    clock.advance(days=1)
+    assert timers.ring([row.id for row in makers.timers(asked)]) == 1

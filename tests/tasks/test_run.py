@@ -1,0 +1,156 @@
+"""The whole tree: mails go out while workers are killed and Redis goes, hangs and comes back."""
+
+import contextlib
+import os
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import Portal, Postgres, Smtp, wait_for
+
+DEFINITION = """\
+key: ask
+name: Ask
+owner: dana@example.com
+roles:
+  client: {name: Client, kind: external}
+steps:
+  - id: details
+    assign: client
+    due: 20 hours
+    remind: [10 hours before]
+    form: {fields: [{id: company, type: text, label: Company}]}
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def tree(
+    request: pytest.FixtureRequest,
+    start_portal: Callable[..., Portal],
+    smtp: Smtp,
+    tmp_path: Path,
+) -> Portal:
+    """A running portal whose definition asks a client for a form."""
+    more = {}
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        more = {"database_url": postgres.create()}
+    portal = start_portal(smtp_url=smtp.url, **more)
+    portal.run(
+        *("user", "add", "dana@example.com", "--name", "Dana", "--role", "admin"),
+        "--password-stdin", typed="long enough\n",
+    )  # fmt: skip
+    file = tmp_path / "ask.yaml"
+    file.write_text(DEFINITION)
+    portal.run("define", str(file))
+    return portal
+
+
+def start(portal: Portal) -> str:
+    return portal.run("start", "ask", "--participant", "client=vera@sea.example")
+
+
+def children(pid: int) -> list[tuple[int, str]]:
+    """The processes that a process started, each with its command line."""
+    found = []
+    for one in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):  # it may end while it is looked at
+            found.append((one.pid, " ".join(one.cmdline())))
+    return found
+
+
+def role(portal: Portal, *marks: str) -> int:
+    """The process of the tree with one of these words in its command line, once it is there."""
+    assert portal.process is not None
+    pid = portal.process.pid
+
+    def found() -> list[int]:
+        return [one for one, line in children(pid) if any(mark in line for mark in marks)]
+
+    wait_for(found, 20, marks[0])
+    return found()[0]
+
+
+def redis(portal: Portal) -> int:
+    """The running Redis of the tree."""
+    return role(portal, "unixsocket", "valkey-server", "redis-server")
+
+
+def arrives(smtp: Smtp, number: int, seconds: float) -> None:
+    wait_for(lambda: len(smtp.letters) >= number, seconds, f"mail {number}")
+
+
+def test_mails_and_reminders_go_out_within_seconds(tree: Portal, smtp: Smtp) -> None:
+    start(tree)
+    arrives(smtp, 1, 15)
+    tree.advance(hours=10, minutes=1)
+    arrives(smtp, 2, 10)
+    assert smtp.letters[-1].message["Subject"].startswith("First reminder: ")
+    tree.advance(hours=11)
+    arrives(smtp, 3, 10)
+    assert smtp.letters[-1].to == "dana@example.com"
+    assert [x.message["Subject"] for x in smtp.letters if "eminder" in x.message["Subject"]][
+        1:
+    ] == []
+
+
+def test_killed_workers_and_a_killed_or_hung_redis_lose_nothing(tree: Portal, smtp: Smtp) -> None:
+    start(tree)
+    arrives(smtp, 1, 15)
+    for pid, _ in children(role(tree, "portal worker")):
+        os.kill(pid, signal.SIGKILL)
+    start(tree)
+    arrives(smtp, 2, 45)
+    os.kill(redis(tree), signal.SIGKILL)
+    start(tree)
+    arrives(smtp, 3, 45)
+    hung = redis(tree)
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        start(tree)
+        arrives(smtp, 4, 45)
+    finally:
+        os.kill(hung, signal.SIGCONT)
+    assert len({letter.message["Message-ID"] for letter in smtp.letters}) == 4
+
+
+def test_a_trail_is_built_by_a_worker_and_verifies(
+    tree: Portal, smtp: Smtp, tmp_path: Path
+) -> None:
+    process = start(tree)
+    arrives(smtp, 1, 15)
+    token = tree.run("token", "create", "test", "--user", "dana@example.com")
+    pdf = tmp_path / "trail.pdf"
+    assert call(tree, token, "POST", f"/processes/{process}/trail")[0] == 202
+    wait_for(lambda: fetch(tree, token, process, pdf), 30, "the trail")
+    assert "sound" in tree.run("verify", str(pdf))
+
+
+def call(portal: Portal, token: str, verb: str, path: str) -> tuple[int, bytes]:
+    asked = urllib.request.Request(
+        f"{portal.base}/api/v1{path}", method=verb, headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read()
+
+
+def fetch(portal: Portal, token: str, process: str, to: Path) -> bool:
+    status, content = call(portal, token, "GET", f"/processes/{process}/trail.pdf")
+    to.write_bytes(content)
+    return status == 200
+
+
+def test_secrets_are_in_no_log(tree: Portal, smtp: Smtp) -> None:
+    start(tree)
+    arrives(smtp, 1, 15)
+    token = smtp.letters[0].text.partition("/t/")[2][:48]
+    assert len(token) == 48
+    assert token not in tree.log

@@ -1,0 +1,107 @@
+"""Signs of life, alarms, checkpoints, pruning, and a look over the stored ledgers."""
+
+import io
+import os
+
+from portal import clock as house_clock
+from portal import db
+from portal.clock import Clock
+from portal.delivery.storage import Store
+from portal.ledger.tables import Checkpoint, Outgoing
+from portal.models import Heartbeat
+from portal.settings import Settings
+from tasks import upkeep
+from tests import makers
+from tests.servers import Smtp
+from tests.tasks.conftest import post
+
+
+def beats() -> dict[str, object]:
+    """The signs of life by role."""
+    with db.reading() as conn:
+        return dict(conn.execute(db.sa.select(Heartbeat.name, Heartbeat.told_at)).all())
+
+
+def test_a_dead_worker_is_told_to_the_admins_once(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    upkeep.beat("worker")
+    for _ in range(30):
+        clock.advance(seconds=10)
+        upkeep.beat("scheduler")
+    [letter] = smtp.to("ada@example.com")
+    assert letter.message["Subject"] == "Sea Works: no worker is running"
+    assert "portal doctor" in letter.text
+    upkeep.beat("worker")
+    assert beats() == {"worker": None, "scheduler": None}
+
+
+def test_a_dead_scheduler_is_told_by_the_worker(house: Settings, smtp: Smtp, clock: Clock) -> None:
+    upkeep.beat("scheduler")
+    for _ in range(4):
+        upkeep.beat("worker")
+        clock.advance(minutes=1)
+    assert len(smtp.to("ada@example.com")) == 1
+
+
+def test_nobody_is_accused_after_a_sleep(house: Settings, smtp: Smtp, clock: Clock) -> None:
+    for _ in range(3):
+        upkeep.beat("scheduler")
+        upkeep.beat("worker")
+        clock.advance(days=1)
+    assert not smtp.letters
+
+
+def test_every_ledger_with_news_is_under_a_checkpoint(asked: str, house: Settings) -> None:
+    upkeep.checkpoint()
+    upkeep.checkpoint()
+    assert len(rows(Checkpoint)) == 1
+    makers.fill(asked, company="Sea")
+    upkeep.checkpoint()
+    assert len(rows(Checkpoint)) == 2
+
+
+def rows(model: type) -> list[object]:
+    with db.reading() as conn:
+        return list(conn.execute(db.sa.select(model.__table__)).all())  # type: ignore[attr-defined]
+
+
+def test_done_effects_are_dropped_after_a_month(asked: str, clock: Clock, smtp: Smtp) -> None:
+    post()
+    upkeep.prune()
+    assert rows(Outgoing)
+    clock.advance(days=31)
+    upkeep.prune()
+    assert not rows(Outgoing)
+
+
+def test_bytes_without_a_row_go_after_a_day(house: Settings, clock: Clock) -> None:
+    store = Store(house.storage_dir)
+    stored = store.put(io.BytesIO(b"left behind"), max_bytes=100)
+    files = [path for path in house.storage_dir.rglob("*") if path.is_file()]
+    for path in files:
+        os.utime(path, (house_clock.now().timestamp(),) * 2)
+    assert upkeep.sweep_files() == 0
+    clock.advance(days=2)
+    assert upkeep.sweep_files() == 1
+    assert not store.verify(stored.id, stored.sha256)
+
+
+def test_an_altered_ledger_is_told(asked: str, smtp: Smtp) -> None:
+    assert upkeep.look_over() == 0
+    _alter()
+    assert upkeep.look_over() == 1
+    post()
+    upkeep.beat("scheduler")
+    assert any("altered" in x.message["Subject"] for x in smtp.to("ada@example.com"))
+    assert [row.kind for row in makers.troubles(asked)] == ["ledger"]
+
+
+def _alter() -> None:
+    """Change a stored event as somebody with all rights on the database could."""
+    with db.current().engine.connect() as conn, conn.begin():
+        if db.current().is_sqlite:
+            conn.exec_driver_sql("DROP TRIGGER ledger_entries_no_update")
+        else:
+            conn.exec_driver_sql("ALTER TABLE ledger_entries DISABLE TRIGGER ALL")
+        conn.exec_driver_sql("UPDATE ledger_entries SET body = body || ' ' WHERE seq = 1")

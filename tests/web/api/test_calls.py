@@ -1,0 +1,282 @@
+"""The API as contract.md has it: shapes, refusals, repeats, paging."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portal.web.api.entry import CALLS
+from tests import makers
+from tests.web.api.conftest import Program
+
+Make = Callable[..., Program]
+
+FORM = (
+    "  - {id: details, assign: vendor, form: {fields: [{id: company, type: text, label: Company},"
+    " {id: pay, type: money, label: Pay, currencies: [EUR]}, {id: ok, type: yes_no, label: OK}]}}"
+)
+LOOK = (
+    "  - {id: look, assign: buyer, approval: {question: Good?, on_changes: {return_to: details}}}"
+)
+VERA = {"email": "vera@vendor.example", "name": 'Vera "V" <b>'}
+DANA = {"email": "dana@example.com", "name": "Dana Owner"}
+ANSWER = {"company": "Sea", "pay": {"amount": "10.50", "currency": "EUR"}, "ok": True}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    people = {"vendor": VERA, "buyer": DANA}
+    return {"definition": "demo", "inputs": {"amount": "10.50"}, "participants": people, **more}
+
+
+@pytest.fixture
+def dana(program: Make) -> Program:
+    """Dana's program, with the demo definition published."""
+    made = program("dana")
+    source = f"{makers.HEAD}steps:\n{FORM}\n{LOOK}\n"
+    made.ask("POST", "/definitions", 201, data=source.encode(), content_type="application/yaml")
+    return made
+
+
+def started(dana: Program, **more: Any) -> Any:
+    return dana.post("/processes", body(**more), 201)
+
+
+def open_task(dana: Program, process: str) -> Any:
+    (task,) = dana.get(f"/tasks?state=open&process={process}")["items"]
+    return task
+
+
+def do(dana: Program, process: str, answer: dict[str, Any], status: int = 200) -> Any:
+    task = open_task(dana, process)
+    return dana.post(f"/tasks/{task['id']}/complete", answer, status)
+
+
+ON_BEHALF = {"on_behalf": True, "reason": "on the phone"}
+
+
+def test_the_same_content_is_no_new_version_and_a_fault_names_its_line(dana: Program) -> None:
+    source = f"{makers.HEAD}steps:\n{FORM}\n{LOOK}\n"
+    again = dana.ask("POST", "/definitions", 200, data=source.encode())
+    assert again.json == {"key": "demo", "version": 1}
+    wrong = source.replace("kind: external, name: Vendor}", "kind: alien, name: Vendor}")
+    problem = dana.ask("POST", "/definitions", 422, data=wrong.encode())
+    assert problem.content_type == "application/problem+json"
+    (fault,) = problem.json["errors"]
+    assert fault["at"].endswith(": kind")
+    assert int(fault["at"].split(":")[0]) == 5
+
+
+def test_a_process_has_the_promised_shape(dana: Program) -> None:
+    made = started(dana, reference="PO 7")
+    shape = dana.get(f"/processes/{made['id']}")
+    assert shape["participants"]["vendor"] == VERA
+    assert shape["inputs"] == {"amount": "10.50"}
+    assert shape["state"] == "running"
+    assert shape["reference"] == "PO 7"
+    assert shape["steps"]["details"] == {"outcome": None, "company": None, "pay": None, "ok": None}
+    (held,) = shape["waiting_for"]
+    assert held["step"] == "details"
+    assert held["who"]["email"] == VERA["email"]
+    assert shape["exceptions"] == []
+
+
+def test_answers_come_back_as_they_were_given(dana: Program) -> None:
+    process = started(dana)["id"]
+    done = do(dana, process, {**ANSWER, **ON_BEHALF})
+    assert done["state"] == "done"
+    assert dana.get(f"/processes/{process}")["steps"]["details"] == {
+        "outcome": "completed", **ANSWER,
+    }  # fmt: skip
+    do(dana, process, {"decision": "approve"})
+    assert dana.get(f"/processes/{process}")["state"] == "completed"
+
+
+def test_a_start_may_be_sent_twice(dana: Program) -> None:
+    key = {"Idempotency-Key": "order-7"}
+    first = dana.post("/processes", body(), 201, headers=key)
+    assert dana.post("/processes", body(), 201, headers=key)["id"] == first["id"]
+    dana.post("/processes", body(reference="x"), 409, headers=key)
+    assert len(dana.get("/processes")["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "at"),
+    [
+        ({"definition": "nope"}, "definition"),
+        ({"definition": 7}, "definition"),
+        ({"inputs": {"amount": "many"}}, "amount"),
+        ({"inputs": []}, "inputs"),
+        ({"participants": {}}, "participants.vendor"),
+        ({"participants": {"vendor": {"email": "no address"}}}, "participants.vendor"),
+        (
+            {"participants": {"vendor": VERA, "buyer": {"email": "x@y.example"}}},
+            "participants.buyer",
+        ),
+        ({"participants": {"vendor": VERA, "ghost": VERA}}, "participants.ghost"),
+        ({"reference": 7}, "reference"),
+    ],
+)
+def test_a_faulty_start_names_the_place(dana: Program, sent: dict[str, Any], at: str) -> None:
+    problem = dana.post("/processes", body(**sent), 422)
+    assert any(fault["at"].startswith(at) for fault in problem["errors"]), problem
+    assert dana.get("/processes")["items"] == []
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b'"x"', b"\xff\xfe", b"{" * 5000, b"nul\0l"])
+def test_a_body_that_is_no_object_is_refused_in_one_sentence(dana: Program, raw: bytes) -> None:
+    problem = dana.ask("POST", "/processes", 422, data=raw, content_type="application/json").json
+    assert problem["errors"][0]["at"] == "body"
+
+
+def test_lists_go_on_where_they_stopped_until_null(dana: Program) -> None:
+    ids = [started(dana)["id"] for _ in range(5)]
+    found, cursor = [], ""
+    for _ in range(5):
+        page = dana.get(f"/processes?limit=2{cursor}")
+        found += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert sorted(found) == sorted(ids)
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=-1", "limit=x", "cursor=%00", "cursor=AAAA", "state=odd", "overdue=maybe"],
+)
+def test_a_wrong_query_is_told(dana: Program, query: str) -> None:
+    assert dana.get(f"/processes?{query}", 422)["errors"][0]["at"] == query.split("=")[0]
+
+
+def test_events_are_read_in_order_and_go_on_after(dana: Program) -> None:
+    process = started(dana)["id"]
+    first = dana.get(f"/processes/{process}/events?limit=1")
+    assert [event["type"] for event in first["items"]] == ["process.started"]
+    rest = dana.get(f"/processes/{process}/events?after={first['next']}")
+    assert [event["type"] for event in rest["items"]] == ["task.opened"]
+    assert rest["next"] is None
+    everywhere = dana.get("/events?limit=1000")["items"]
+    assert [event["id"] for event in everywhere] == sorted(event["id"] for event in everywhere)
+
+
+def test_what_is_done_is_not_done_twice(dana: Program) -> None:
+    process = started(dana)["id"]
+    task = open_task(dana, process)
+    dana.post(f"/tasks/{task['id']}/complete", {**ANSWER, **ON_BEHALF})
+    problem = dana.post(f"/tasks/{task['id']}/complete", {**ANSWER, **ON_BEHALF}, 409)
+    assert problem["type"] == "urn:portal:task-done"
+
+
+def test_who_may_not_is_refused_and_who_reads_only_reads(dana: Program, program: Make) -> None:
+    process = started(dana)["id"]
+    task = open_task(dana, process)
+    olga, aud = program("olga"), program("aud")
+    olga.post(f"/tasks/{task['id']}/complete", ANSWER, 403)
+    olga.post(f"/processes/{process}/cancel", {"reason": "no"}, 403)
+    aud.get(f"/processes/{process}")
+    aud.get("/events")
+    aud.post(f"/processes/{process}/comments", {"text": "hi"}, 403)
+    aud.post("/processes", body(), 403)
+    assert "comment.added" not in [e["type"] for e in dana.get("/events")["items"]]
+
+
+def test_a_system_token_does_tasks_and_decides_nothing(dana: Program, program: Make) -> None:
+    machine = program("ada", is_system=True)
+    process = machine.post("/processes", body(), 201)["id"]
+    do(machine, process, ANSWER)
+    do(machine, process, {"decision": "approve"}, 403)
+
+
+def test_a_cancelled_process_withdraws_what_was_open(dana: Program) -> None:
+    process = started(dana)["id"]
+    task = open_task(dana, process)
+    dana.post(f"/processes/{process}/cancel", {}, 422)
+    assert dana.post(f"/processes/{process}/cancel", {"reason": "sold"})["state"] == "cancelled"
+    dana.post(f"/tasks/{task['id']}/complete", {**ANSWER, **ON_BEHALF}, 410)
+    dana.post(f"/processes/{process}/cancel", {"reason": "sold"}, 409)
+
+
+def test_a_made_link_opens_and_a_revoked_one_does_not(dana: Program) -> None:
+    task = open_task(dana, started(dana)["id"])
+    made = dana.post(f"/tasks/{task['id']}/link")
+    path = "/" + made["url"].split("/", 3)[3]
+    assert dana.client.get(path).status_code == 200
+    dana.post(f"/tasks/{task['id']}/revoke", {"reason": "lost phone"})
+    assert dana.client.get(path).status_code == 410
+
+
+def test_a_reassigned_task_belongs_to_the_other(dana: Program) -> None:
+    task = open_task(dana, started(dana)["id"])
+    to = {"to": {"email": "otto@other.example", "name": "Otto"}, "reason": "on leave"}
+    assert dana.post(f"/tasks/{task['id']}/reassign", to)["assignee"]["email"] == to["to"]["email"]
+    dana.post(f"/tasks/{task['id']}/reassign", {"to": to["to"]}, 422)
+    dana.post(f"/tasks/{task['id']}/reassign", {"to": {"email": "no"}, "reason": "x"}, 422)
+
+
+def test_no_token_and_a_wrong_token_are_one_refusal(dana: Program) -> None:
+    bare = dana.client.get("/api/v1/processes")
+    wrong = dana.client.get("/api/v1/processes", headers={"Authorization": "Bearer nope"})
+    assert bare.status_code == wrong.status_code == 401
+    assert bare.json == wrong.json
+    assert bare.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_too_many_calls_are_told_to_wait(dana: Program) -> None:
+    answers = [
+        dana.client.get("/api/v1/tasks", headers={"Authorization": f"Bearer {dana.token}"})
+        for _ in range(130)
+    ]
+    assert [a.status_code for a in answers[:20]] == [200] * 20
+    slowed = [a for a in answers if a.status_code == 429]
+    assert slowed
+    assert int(slowed[0].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/webhooks"), ("POST", "/webhooks"), ("POST", "/processes/x/migrate"),
+     ("GET", "/exceptions"), ("POST", "/processes/x/signals/go"), ("GET", "/nothing")],
+)  # fmt: skip
+def test_calls_that_do_not_exist_answer_404_and_are_not_described(
+    dana: Program, method: str, path: str
+) -> None:
+    problem = dana.ask(method, path, 404)
+    assert problem.content_type == "application/problem+json"
+    described = dana.client.get("/api/v1/openapi.json").json["paths"]
+    assert path.replace("/x/", "/{process_id}/") not in described
+
+
+def test_the_description_holds_every_call_and_no_other(dana: Program) -> None:
+    document = dana.client.get("/api/v1/openapi.json").json
+    described = {(m.upper(), p) for p, calls in document["paths"].items() for m in calls}
+    hung = {
+        (method, str(rule).removeprefix("/api/v1").replace("<", "{").replace(">", "}"))
+        for rule in dana.client.application.url_map.iter_rules()
+        if str(rule).startswith("/api/v1/") and rule.endpoint != "api.openapi_json"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert described == hung
+    assert len(CALLS) == len(described)
+
+
+@pytest.mark.parametrize("path", ["/processes/%00", "/tasks/a%00", "/definitions/%00"])
+def test_an_address_with_nul_is_nowhere_on_either_database(dana: Program, path: str) -> None:
+    dana.get(path, 404)
+
+
+def test_who_takes_over_has_to_be_text(dana: Program) -> None:
+    one = makers.task(makers.start(makers.FORM), "details")
+    body = {"to": {"email": 5}, "reason": "On leave."}
+    told = dana.post(f"/tasks/{one.id}/reassign", body, 422)
+    assert [fault["at"] for fault in told["errors"]] == ["to.email"]
+
+
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"n": ' + b"9" * 5000 + b"}", b"\xff", b"{"])
+def test_what_is_no_json_is_said_in_plain_words(dana: Program, raw: bytes) -> None:
+    told = dana.ask("POST", "/processes", 422, data=raw).json
+    assert told is not None
+    [fault] = told["errors"]
+    assert fault["at"] == "body"
+    assert "sys." not in fault["message"]
+    assert "recursion" not in fault["message"]

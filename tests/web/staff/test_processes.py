@@ -1,0 +1,189 @@
+"""One process at the desk: what it tells, and what owner, member and auditor may do to it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests import makers
+from tests.web.staff.conftest import Desk
+
+STEPS = """\
+  - id: details
+    name: Company details
+    assign: vendor
+    due: 3 days
+    form: {fields: [{id: company, type: text, label: Company}]}
+  - id: papers
+    assign: vendor
+    upload: {documents: [{id: tax, name: Tax form, accept: [pdf]}]}
+  - id: review
+    name: Review it
+    assign: buyer
+    approval: {question: Fine?, on_changes: {return_to: details}}
+  - {id: later, assign: second, task: {instructions: Sign it off.}}"""
+Desks = Callable[[str], Desk]
+
+
+@pytest.fixture
+def process(app: object) -> str:
+    return makers.start(STEPS)
+
+
+def test_it_tells_who_holds_it_and_what_comes_next(desk: Desks, process: str) -> None:
+    page = desk("olga").get(f"/processes/{process}")
+    assert "Waiting for Vera Vendor" in page
+    assert "Company details</strong></a> is with <strong>Vera Vendor" in page
+    assert "Vera Vendor is reminded of" in page
+    assert "After that: Papers, Review it and Later." in page
+    assert "Dana Owner started" in page
+
+
+def test_answers_and_files_stand_under_their_labels_and_nothing_is_markup(
+    desk: Desks, process: str
+) -> None:
+    makers.fill(process, company='<b>Sea</b> "Ltd"')
+    makers.send(process, "papers", makers.arrived("tax"))
+    page = desk("dana").get(f"/processes/{process}")
+    assert "&lt;b&gt;Sea&lt;/b&gt; &#34;Ltd&#34;" in page
+    assert "<b>Sea</b>" not in page
+    assert "tax.pdf" in page
+    assert "not scanned" in page
+
+
+def test_a_round_that_came_back_is_told_with_its_comment(desk: Desks, process: str) -> None:
+    makers.fill(process, company="Sea")
+    makers.send(process, "papers", makers.arrived("tax"))
+    makers.decide(process, "request_changes", comment="One digit short.", items=["company"])
+    page = desk("dana").get(f"/processes/{process}")
+    assert "asked for changes to Company in “Review it”" in page
+    assert "One digit short." in page
+
+
+def test_an_unknown_process_is_a_plain_404(desk: Desks) -> None:
+    assert "no process" in desk("dana").get("/processes/nothing", status=404)
+
+
+def test_cancelling_takes_a_reason_and_keeps_what_was_typed(desk: Desks, process: str) -> None:
+    dana, page = desk("dana"), f"/processes/{process}"
+    answer = dana.send(f"{page}/cancel", page=page, reason="  ")
+    assert answer.status_code == 422
+    assert "Say in a sentence why it is cancelled." in answer.text
+    assert dana.send(f"{page}/cancel", page=page, reason="Merged.").status_code == 303
+    assert "process.cancelled" in makers.types(process)
+    shown = dana.get(page)
+    assert "The process is cancelled" in shown
+    assert "Merged." in shown
+    assert "Cancel the process</summary>" not in shown
+
+
+def test_only_owner_and_admin_are_offered_and_allowed_to_cancel(desk: Desks, process: str) -> None:
+    page = f"/processes/{process}"
+    olga = desk("olga")
+    assert "Cancel the process" not in olga.get(page)
+    assert olga.send(f"{page}/cancel", page=page, reason="No.").status_code == 403
+    assert "process.cancelled" not in makers.types(process)
+    assert "Cancel the process" in desk("ada").get(page)
+
+
+def test_a_comment_goes_to_the_timeline(desk: Desks, process: str) -> None:
+    olga, page = desk("olga"), f"/processes/{process}"
+    assert olga.send(f"{page}/comments", page=page, text="").status_code == 422
+    assert olga.send(f"{page}/comments", page=page, text="Called her.").status_code == 303
+    shown = olga.get(page)
+    assert "Olga Other wrote a comment." in shown
+    assert "Called her." in shown
+
+
+def test_remind_now_owes_one_reminder(desk: Desks, process: str) -> None:
+    dana, page = desk("dana"), f"/processes/{process}"
+    task = makers.task(process, "details")
+    assert dana.send(f"{page}/tasks/{task.id}/remind", page=page).status_code == 303
+    assert len(makers.owed(process, "mail.reminder")) == 1
+
+
+def test_reassigning_names_the_fault_and_then_the_new_holder(desk: Desks, process: str) -> None:
+    dana, page = desk("dana"), f"/processes/{process}"
+    path = f"{page}/tasks/{makers.task(process, 'details').id}/reassign"
+    wrong = dana.send(path, page=page, email="nobody", name="Nia New", reason="Ill.")
+    assert wrong.status_code == 422
+    assert 'value="Nia New"' in wrong.text
+    assert "Give the e-mail address of the person who takes over." in wrong.text
+    right = dana.send(path, page=page, email="nia@vendor.example", name="Nia New", reason="Ill.")
+    assert right.status_code == 303
+    assert "Nia New" in dana.get(page)
+    assert "task.reassigned" in makers.types(process)
+
+
+def test_revoking_takes_a_reason_and_leaves_the_task_open(desk: Desks, process: str) -> None:
+    dana, page = desk("dana"), f"/processes/{process}"
+    path = f"{page}/tasks/{makers.task(process, 'details').id}/revoke"
+    assert dana.send(path, page=page, reason="").status_code == 422
+    assert dana.send(path, page=page, reason="Wrong person.").status_code == 303
+    assert makers.task(process, "details").state == "open"
+    assert "link.revoked" in makers.types(process)
+
+
+def test_a_missing_person_is_named_from_the_page(desk: Desks, process: str) -> None:
+    dana, page = desk("dana"), f"/processes/{process}"
+    assert "not named yet" in dana.get(page)
+    path = f"{page}/participants/second"
+    assert dana.send(path, page=page, email="x", name="").status_code == 422
+    answer = dana.send(path, page=page, email="otto@other.example", name="Otto Other")
+    assert answer.status_code == 303
+    assert "not named yet" not in dana.get(page)
+
+
+def test_an_exception_shows_the_runbook_and_is_tried_again(desk: Desks) -> None:
+    head = makers.HEAD + "runbook: |\n  Call **them**, not <script>us</script>.\n"
+    steps = "  - {id: sum, set: {total: inputs.amount + 1}}"
+    process = makers.start(steps, head=head)
+    [trouble] = makers.troubles(process)
+    dana, page = desk("dana"), f"/processes/{process}"
+    shown = dana.get(page)
+    assert "<strong>them</strong>" in shown
+    assert "<script>" not in shown
+    assert "Stopped by one exception." in shown
+    path = f"{page}/exceptions/{trouble.id}"
+    assert dana.send(path, page=page, how="retry", reason="").status_code == 422
+    assert dana.send(path, page=page, how="cancel", reason="No amount.").status_code == 303
+    assert makers.process(process).state == "cancelled"
+
+
+def test_an_auditor_reads_all_and_is_offered_nothing_that_writes(desk: Desks, process: str) -> None:
+    auditor, page = desk("aud"), f"/processes/{process}"
+    shown = auditor.get(page)
+    writes = [part.split('"')[0] for part in shown.split('method="post" action="')[1:]]
+    assert writes == ["/logout", f"{page}/trail"]
+    for path in ("/", "/processes", "/tasks?whose=all", "/timeline", "/definitions", "/people"):
+        offered = auditor.get(path).replace('method="post" action="/logout"', "")
+        assert 'method="post"' not in offered
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/processes/{p}/cancel", "/processes/{p}/comments", "/processes/{p}/participants/second",
+        "/processes/{p}/tasks/{t}/remind", "/processes/{p}/tasks/{t}/reassign",
+        "/processes/{p}/tasks/{t}/revoke", "/processes/new/demo", "/definitions/publish",
+        "/people/users", "/people/tokens", "/tasks/{t}", "/tasks/{t}/claim",
+    ],
+)  # fmt: skip
+def test_an_auditor_is_refused_every_write(desk: Desks, process: str, path: str) -> None:
+    auditor, before = desk("aud"), makers.types(process)
+    task = makers.task(process, "details").id
+    answer = auditor.send(path.format(p=process, t=task), page="/", reason="x", text="x")
+    assert answer.status_code == 403
+    assert makers.types(process) == before
+
+
+def test_the_ledger_comes_as_lines(desk: Desks, process: str) -> None:
+    answer = desk("aud").client.get(f"/processes/{process}/ledger.jsonl")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert len(answer.text.strip().splitlines()) >= len(makers.types(process))
+
+
+def test_a_file_is_only_ever_a_download(desk: Desks, process: str) -> None:
+    dana = desk("dana")
+    assert dana.client.get(f"/processes/{process}/files/nothing").status_code == 404
+    assert dana.client.get(f"/processes/{process}/trail.pdf").status_code == 404
