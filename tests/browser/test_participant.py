@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from portal import clock as house_clock
 from portal.actions import links as verbs
 from tests import makers, people
+from tests.browser.pages import press
 from tests.web.participant.conftest import link_to
 from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW, TODO
 
@@ -41,7 +42,7 @@ def page(browser: "Browser", request: pytest.FixtureRequest) -> "Iterator[Page]"
 
 def enter(page: "Page", site: str, task: Any) -> None:
     page.goto(site + link_to(task))
-    page.get_by_role("button").click()
+    press(page)
 
 
 def fill(page: "Page") -> None:
@@ -67,20 +68,20 @@ def test_a_supplier_sends_everything_from_a_phone_without_scripts(
     enter(phone, site, makers.task(process, "details"))
     assert phone.url == f"{site}/w/{makers.task(process, 'details').id}"
     phone.fill("#company", "Sea Ltd")
-    phone.get_by_role("button", name="Send the answers").click()
+    press(phone, "Send the answers")
     assert phone.locator(".summary").is_visible()
     assert phone.input_value("#company") == "Sea Ltd"
     fill(phone)
-    phone.get_by_role("button", name="Show more rows").click()
+    press(phone, "Show more rows")
     assert phone.input_value("#company") == 'Sea "& Sons" <b>'
-    phone.get_by_role("button", name="Send the answers").click()
+    press(phone, "Send the answers")
     assert phone.url.endswith("/receipt")
     enter(phone, site, makers.task(process, "papers"))
     phone.set_input_files("#licence", [pdf()])
     phone.set_input_files("#photos", [pdf("photo.png", EXE)])
-    phone.get_by_role("button", name="Send the documents").click()
+    press(phone, "Send the documents")
     assert "licence.pdf" in phone.locator(".here").inner_text()
-    phone.get_by_role("button", name="Send the documents").click()
+    press(phone, "Send the documents")
     receipt = phone.locator("main").inner_text()
     assert makers.task(process, "papers", state="done").done_hash in receipt
     assert "licence.pdf" in receipt
@@ -96,10 +97,10 @@ def test_no_page_of_a_phone_scrolls_sideways(phone: "Page", site: str, process: 
 
     enter(phone, site, makers.task(process, "details"))
     assert fits()
-    phone.get_by_role("button", name="Send the answers").click()
+    press(phone, "Send the answers")
     assert fits()
     fill(phone)
-    phone.get_by_role("button", name="Send the answers").click()
+    press(phone, "Send the answers")
     assert fits()
     enter(phone, site, makers.task(process, "papers"))
     assert fits()
@@ -144,27 +145,27 @@ def test_every_page_is_for_everybody(
     task = makers.task(process, "details")
     page.goto(site + link_to(task))
     judge("landing")
-    page.get_by_role("button").click()
+    press(page)
     judge("form")
-    page.get_by_role("button", name="Send the answers").click()
+    press(page, "Send the answers")
     judge("faulty form")
     assert page.evaluate("document.activeElement.id") == "summary"
     fill(page)
-    page.get_by_role("button", name="Send the answers").click()
+    press(page, "Send the answers")
     judge("receipt")
     enter(page, site, makers.task(process, "papers"))
     judge("upload")
     page.set_input_files("#licence", [pdf()])
     page.set_input_files("#photos", [pdf("photo.png", EXE)])
-    page.get_by_role("button", name="Send the documents").click()
+    press(page, "Send the documents")
     judge("faulty upload")
-    page.get_by_role("button", name="Send the documents").click()
+    press(page, "Send the documents")
     enter(page, site, makers.task(process, "review"))
     judge("approval")
     page.check("[value=request_changes]")
     page.check('[value="details.fee"]')
     page.fill("#comment", "Too low.")
-    page.get_by_role("button", name="Send the decision").click()
+    press(page, "Send the decision")
     judge("decision's receipt")
     again = makers.task(process, "details")
     enter(page, site, again)

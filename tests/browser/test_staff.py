@@ -15,6 +15,7 @@ from portal import db
 from portal.actions import people as verbs
 from portal.settings import Settings
 from tests import makers, people
+from tests.browser.pages import press
 
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
@@ -64,7 +65,7 @@ def sign_in(page: Page, place: str) -> None:
     page.goto(f"{place}/login")
     page.get_by_label("E-mail address").fill("dana@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    press(page, "Sign in")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -75,23 +76,23 @@ def test_a_day_at_the_desk_without_scripts(browser: Browser, place: str, width: 
 
     page.get_by_role("link", name="Start a process").click()
     page.get_by_role("link", name="Demo").click()
-    page.get_by_role("button", name="Start the process").click()
+    press(page, "Start the process")
     expect(page.get_by_role("alert")).to_contain_text("Say who it is, by e-mail address.")
     page.get_by_role("group", name="Vendor outside").first.get_by_label("E-mail").fill(
         "v@b.example"
     )
     page.get_by_label("Reference").fill("R-77")
-    page.get_by_role("button", name="Start the process").click()
+    press(page, "Start the process")
     expect(page.get_by_text("The process is started.")).to_be_visible()
 
     page.get_by_role("link", name="Set the terms").click()
     page.get_by_label("Price: amount").fill("ten")
     page.get_by_label("Town, row 1").fill("Kiel")
-    page.get_by_role("button", name="Send the answers").click()
+    press(page, "Send the answers")
     expect(page.get_by_label("Price: amount")).to_have_value("ten")
     page.get_by_label("Price: amount").fill("10.50")
     page.get_by_label("Yes").check()
-    page.get_by_role("button", name="Send the answers").click()
+    press(page, "Send the answers")
     expect(page.get_by_text("is done and recorded")).to_be_visible()
 
     page.get_by_role("link", name="Open the process").click()
@@ -99,13 +100,13 @@ def test_a_day_at_the_desk_without_scripts(browser: Browser, place: str, width: 
     page.get_by_label("Ask for changes").check()
     page.get_by_label("Needs a change: Price").check()
     page.get_by_label("Comment").fill("A little less.")
-    page.get_by_role("button", name="Send the decision").click()
+    press(page, "Send the decision")
     page.get_by_role("link", name="Open the process").click()
     expect(page.get_by_text("Dana Owner asked for changes to Price")).to_be_visible()
 
     page.get_by_text("Cancel the process").first.click()
     page.locator("#cancel-reason").fill("Enough seen.")
-    page.get_by_role("button", name="Cancel the process").click()
+    press(page, "Cancel the process")
     expect(page.locator(".status")).to_contain_text("Cancelled on")
 
 
