@@ -13,6 +13,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -319,10 +320,15 @@ class Portal:
         assert not check or done.returncode == 0, f"portal {words}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
+    def begin_on_monday(self) -> "Portal":
+        """Set its clock to the coming Monday, 10:00 UTC: within working hours, whatever it is."""
+        now = datetime.now(UTC)
+        monday = now.replace(hour=10, minute=0) + timedelta(days=7 - now.weekday())
+        self.advance(seconds=(monday - now).total_seconds())
+        return self
+
     def advance(self, **duration: float) -> None:
         """Move the clock of all its processes on, by a timedelta's arguments."""
-        from datetime import timedelta
-
         file = Path(self.env["PORTAL_CLOCK_SHIFT_FILE"])
         before = float(file.read_text() or 0)
         draft = file.with_suffix(".new")

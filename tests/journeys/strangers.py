@@ -56,7 +56,7 @@ class Guest:
         """What their mailbox holds, oldest first."""
         return self.smtp.to(self.email)
 
-    def wait_for_mail(self, n: int = 1, within: float = 20) -> Any:
+    def wait_for_mail(self, n: int = 1, within: float = 60) -> Any:
         """The n-th mail, once it is there."""
         wait_for(lambda: len(self.mails()) >= n, within, f"mail {n} to {self.email}")
         return self.mails()[n - 1]
@@ -107,7 +107,7 @@ class Program:
         events = self.get(f"/processes/{process}/events", limit=1000)["items"]
         return [event["type"] for event in events]
 
-    def wait_for_event(self, process: str, type_: str, n: int = 1, within: float = 20) -> None:
+    def wait_for_event(self, process: str, type_: str, n: int = 1, within: float = 60) -> None:
         """Until the n-th event of a type is there."""
         wait_for(lambda: self.types(process).count(type_) >= n, within, f"{n} × {type_}")
 
