@@ -16,7 +16,7 @@ from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
 from portal.ledger.catalogue import LinkRevoked as Revoked
 from portal.models import Link, Participant, Task
-from portal.models.tasks import require_open
+from portal.models.tasks import require_open, require_wanted
 
 RECEIPT_SHOWN_FOR = timedelta(days=30)
 _UNKNOWN = "This link is not one of ours, or was cut short on its way."
@@ -40,6 +40,7 @@ _LINK: "sa.Select[*tuple[Any, ...]]" = (
         Participant.email.label("person_email"),
         Task.state.label("task_state"),
         Task.name.label("task_name"),
+        Task.kind.label("task_kind"),
         Task.done_at.label("task_done_at"),
         Task.picked_up_at.label("task_picked_up_at"),
     )
@@ -51,7 +52,7 @@ _LINK: "sa.Select[*tuple[Any, ...]]" = (
 def require_usable(link: Any, generation: int, now: datetime) -> None:
     """Refuse a link that no longer opens anything: LinkRevoked, LinkExpired, TaskWithdrawn.
 
-    ``link`` has the link's columns and ``task_state``, ``task_name``, ``task_done_at``. The link
+    ``link`` has the link's columns and ``task_state``, ``task_kind``, ``task_done_at``. The link
     of a done task leads to its receipt for thirty days.
     """
     if link.revoked_at is not None or generation != link.generation:
@@ -61,7 +62,7 @@ def require_usable(link: Any, generation: int, now: datetime) -> None:
             raise LinkExpired("What this link was for was done more than thirty days ago.")
         return
     if link.task_state is not None:
-        require_open(link.task_state, link.task_name)
+        require_wanted(link.task_state, link.task_kind)
     if link.expires_at <= now:
         raise LinkExpired("This link was good for a limited time, and that time is over.")
 
@@ -110,7 +111,7 @@ def _renew(tx: Tx, token: str, *, ip: str | None, agent: str | None) -> None:
     if link.revoked_at is not None or (generation != link.generation and link.revoked_reason):
         raise LinkRevoked("This link was withdrawn, so no fresh one is sent.")
     if link.task_state is not None:
-        require_open(link.task_state, link.task_name)
+        require_wanted(link.task_state, link.task_kind)
     values: dict[str, Any] = {"expires_at": _expiry(tx)}
     if link.expires_at <= tx.now:
         values["generation"] = link.generation + 1

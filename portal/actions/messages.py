@@ -59,7 +59,7 @@ def note_taken(tx: Tx, mail: Posted) -> bool:
     _write(tx, mail, "taken", None)
     if mail.process_id is not None:
         chain = record.open_chain(tx, mail.process_id)
-        chain.add(_event(mail), actor=POST, once=f"sent:{mail.outbox_id}:{mail.to}")
+        chain.add(_event(mail), actor=POST, once=f"sent:{mail.id}")
     return True
 
 
@@ -79,7 +79,7 @@ def note_refused(tx: Tx, mail: Posted, said: str) -> bool:
                 to=mail.to, said=said,
             ),
             actor=POST,
-            once=f"sent:{mail.outbox_id}:{mail.to}",
+            once=f"sent:{mail.id}",
         )  # fmt: skip
         _tell(running, mail, "bounced", f"A mail to {mail.to} was refused: {said}")
     return True

@@ -3,8 +3,10 @@
 A class ``ApprovalApproved`` is the type ``approval.approved``. Types are never renamed and
 fields never change their meaning: a change is a new ``VERSION`` with an upcast. Fields made
 with ``private()`` stand in the ledger as salted commitments; their values can be erased
-without moving a hash. Facts are as they were then. Every type has an audience
-(``audience.py``), a sentence (``readings/sentences.py``) and a payload schema.
+without moving a hash. All others can never be taken back: they hold ids, numbers, moments and
+words of the product's own, and nothing that a person wrote or is called. Facts are as they were
+then. Every type has an audience (``audience.py``), a sentence (``readings/sentences.py``) and a
+payload schema.
 """
 
 # ruff: noqa: RUF009 - ``private()`` makes a field, as ``dataclasses.field`` itself does
@@ -142,7 +144,7 @@ class StepCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSkipped(Event):
-    """A step's condition did not hold, or a person skipped it (``why``)."""
+    """A step's condition did not hold (``why`` is ``condition``), or a person skipped it."""
 
     round: int
     why: str
@@ -175,10 +177,10 @@ class TaskOpened(Event):
 
     round: int
     kind: str
-    name: str
     assignee: str
     due_at: str | None = None
     only: list[str] | None = None
+    name: str | None = private()
     person: dict[str, Json] | None = private()
 
 
@@ -403,7 +405,7 @@ class TrailBuilt(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureErased(Event):
-    """Values of an earlier event were erased, on a stated basis."""
+    """Values of an earlier event were erased; ``basis`` is a word: ``request``, ``retention``."""
 
     seq: int
     fields: list[str]

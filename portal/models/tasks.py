@@ -57,14 +57,34 @@ class Task(Base):
 
 def require_open(state: str, name: str) -> None:
     """Refuse work on a task that is not open, in the words its state deserves."""
+    _require_open(state, f"“{name}”")
+
+
+def require_wanted(state: str, kind: str) -> None:
+    """The same for whoever has not come in yet: they are told the kind of task alone.
+
+    Its name may hold what somebody wrote, and mail scanners read these pages.
+    """
+    _require_open(state, _KINDS.get(kind, "what you were asked for"))
+
+
+def _require_open(state: str, what: str) -> None:
     refusal = _REFUSALS.get(state)
     if refusal is not None:
-        kind, sentence = refusal
-        raise kind(sentence.format(name=name))
+        error, sentence = refusal
+        told = sentence.format(what=what)
+        raise error(told[0].upper() + told[1:])
 
 
 _REFUSALS: dict[str, tuple[type[PortalError], str]] = {
-    "done": (TaskDone, "“{name}” was already done. Nothing was recorded a second time."),
-    "withdrawn": (TaskWithdrawn, "“{name}” is no longer needed from you."),
-    "expired": (TaskExpired, "The time for “{name}” has passed."),
+    "done": (TaskDone, "{what} was already done. Nothing was recorded a second time."),
+    "withdrawn": (TaskWithdrawn, "{what} is no longer needed from you."),
+    "expired": (TaskExpired, "The time for {what} has passed."),
+}
+_KINDS = {
+    "form": "the form you were asked to fill in",
+    "upload": "the upload you were asked for",
+    "approval": "the decision you were asked for",
+    "sign": "the signature you were asked for",
+    "task": "what you were asked to do",
 }

@@ -305,15 +305,17 @@ def _letter(
 
 
 def _keyed(letter: Letter) -> Letter:
-    """The letter to whom an effect is for goes by its id, one to anybody else by address as well.
+    """The letter to whom an effect is for goes by its id, one to anybody else by theirs as well.
 
-    It must not depend on who else is written to: that may change between two attempts.
+    It must not depend on who else is written to: that may change between two attempts. Nor on
+    the address: the key stands in the ledger for ever, and a short digest of it can be guessed.
     """
     task = letter.facts.get("task")
     is_for = task is not None and task.participant_id == letter.to.participant
     if is_for or letter.template in _FOR_ONE:
         return letter
-    return replace(letter, key=sha256(letter.to.email.encode()).hexdigest()[:8])
+    whose = letter.to.participant or letter.to.user or ""
+    return replace(letter, key=sha256(whose.encode()).hexdigest()[:8])
 
 
 # The people

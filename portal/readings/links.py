@@ -8,14 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Link, Participant, Process, Task, User
+from portal.models import DefinitionRow, Link, Participant, Process, Task, User
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """A link and the kind of thing it asks for; nothing of what people sent or are called.
 
-    ``owner_email`` is where questions go; it is shown only where the link opens nothing.
+    ``owner_email`` is where questions go, ``definition`` what they are about; both are shown
+    only where the link opens nothing.
     """
 
     id: str
@@ -24,9 +25,9 @@ class Known:
     revoked_at: datetime | None
     task_id: str | None
     task_kind: str | None
-    task_name: str | None
     task_state: str | None
     task_done_at: datetime | None
+    definition: str
     owner_name: str | None
     owner_email: str | None
 
@@ -39,13 +40,14 @@ _QUERY = (
         Link.revoked_at,
         Link.task_id,
         Task.kind.label("task_kind"),
-        Task.name.label("task_name"),
         Task.state.label("task_state"),
         Task.done_at.label("task_done_at"),
+        DefinitionRow.name.label("definition"),
         User.name.label("owner_name"),
         User.email.label("owner_email"),
     )
     .join(Process, Process.id == Link.process_id)
+    .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
     .outerjoin(Task, Task.id == Link.task_id)
     .outerjoin(User, User.id == Process.owner_id)
     .where(Link.id == sa.bindparam("link"))

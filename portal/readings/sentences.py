@@ -158,7 +158,8 @@ def _(event: c.ValuesSet, in_: _In) -> str:
 def _(event: c.TaskOpened, in_: _In) -> str:
     due = f", due {in_.moment(event.due_at)}" if event.due_at else ""
     again = f" (round {event.round})" if event.round > 1 else ""
-    return f"“{event.name}” went to {person(event.person)}{again}{due}."
+    name = f"“{event.name}”" if event.name else in_.thing
+    return f"{name} went to {person(event.person)}{again}{due}."
 
 
 @say.register

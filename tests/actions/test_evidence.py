@@ -3,10 +3,12 @@
 import pytest
 
 from portal import db
-from portal.actions import links, processes, tasks, timers
+from portal.actions import links, messages, processes, tasks, timers
+from portal.actions.messages import Posted
 from portal.clock import Clock
 from portal.ledger import verify
 from portal.ledger.findings import SOUND, Report
+from portal.ledger.tables import Entry
 from portal.models import Task
 from portal.readings import export
 from tests import makers, people
@@ -75,6 +77,29 @@ def test_every_way_of_ending_verifies(clock: Clock, decision: str) -> None:
     assert makers.process(process).state == ("cancelled" if decision == "cancel" else "completed")
     report = verified(process)
     assert report.verdict == SOUND, list(report.told())
+
+
+def test_nothing_that_can_never_be_erased_tells_who_it_was_or_what_they_wrote() -> None:
+    named = """\
+  - id: details
+    name: "Details of {{ participants.vendor.name }}, {{ participants.vendor.email }}"
+    assign: vendor
+    form: {fields: [{id: company, type: text, label: Company}]}
+"""
+    process = makers.start(named, reference="Vera’s order", inputs={})
+    [effect] = messages.take(10, 30, ("mail.invite",))
+    mail = Posted(
+        id=effect.id, outbox_id=effect.id, fence=effect.fence, kind=effect.kind,
+        to=people.VERA["email"], subject="For Vera", process_id=process,
+        task_id=makers.task(process, "details").id, step="details", link="ab" * 16, name="Vera",
+    )  # fmt: skip
+    assert messages.note_taken(mail)
+    processes.comment(process, "Vera Vendor called.", actor=DANA)
+    tasks.reassign(makers.task(process, "details").id, people.OTTO, "Vera left.", actor=DANA)
+    makers.fill(process, company="Vera and daughters")
+    kept = str([tuple(row) for row in makers.rows(Entry, log=process)]).lower()
+    for personal in ("vera", "otto", "dana owner", "daughters", "@", "192.0.2.1", "firefox"):
+        assert personal not in kept, personal
 
 
 def test_the_message_keeps_its_words_and_a_place_for_the_link(clock: Clock) -> None:

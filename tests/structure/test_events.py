@@ -1,5 +1,7 @@
 """Every event type is whole: a meaning, somebody it is for, a sentence, a payload."""
 
+import dataclasses
+
 import pytest
 
 from portal.ledger import audience
@@ -20,6 +22,24 @@ PROMISED = {
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
 }  # fmt: skip
+
+# What stands in the ledger for good: nothing of it is what somebody wrote or is called.
+IDS = {
+    "assignee", "definition", "digest", "document", "exception", "file", "files",
+    "from_participant", "items", "link", "mail", "names", "only", "owner", "participant",
+    "participants", "role", "step", "task", "to", "to_participant", "trail",
+}  # fmt: skip
+WORDS = {"about", "basis", "fields", "how", "kind", "label", "outcome", "scan", "why"}
+NUMBERS_AND_MOMENTS = {"due_at", "round", "rung", "seq", "upto", "version"}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_only_ids_words_and_numbers_stand_in_it_for_good(type_: str) -> None:
+    fields = dataclasses.fields(CATALOGUE[type_])
+    public = {field.name for field in fields if not field.metadata.get("private")}
+    if type_ == "trail.built":
+        public.remove("sha256")  # of a file, a bare digest can be guessed; a trail holds salts
+    assert not public - IDS - WORDS - NUMBERS_AND_MOMENTS, "judge each new one: can it be personal?"
 
 
 @pytest.mark.parametrize("type_", TYPES)

@@ -136,6 +136,21 @@ def test_a_withdrawn_task_says_so(visitor: Visitor, task: Any) -> None:
     assert answer.status_code in (403, 410)
 
 
+def test_a_link_to_something_withdrawn_says_what_kind_of_thing_and_nothing_personal(
+    visitor: Visitor,
+) -> None:
+    from portal.actions import processes
+
+    personal = UPLOAD.replace("your tax form", "what {{ participants.vendor.name }} owes")
+    process = makers.start(personal)
+    link = link_to(makers.task(process, "papers"))
+    hidden = hidden_in(visitor.get(link))
+    processes.cancel(process, "Not needed.", actor=people.staff("dana"))
+    for page in (visitor.get(link, 410), visitor.post(link, hidden).text):
+        assert "The upload you were asked for is no longer needed from you." in page
+        assert "Vera" not in page
+
+
 def test_a_session_holds_several_links_of_one_person_and_no_others(
     visitor: Visitor, task: Any
 ) -> None:
