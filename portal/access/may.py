@@ -13,9 +13,10 @@ from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
 from portal.models import Link, Participant, Process, Task
+from portal.models.people import WRITERS
 
 # Roles of users and of API tokens; "system" is a token that acts for no person in particular.
-_WRITERS = frozenset({"admin", "member"})
+_WRITERS = frozenset(WRITERS)
 _READERS = _WRITERS | {"auditor", "system"}
 
 

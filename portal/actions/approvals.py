@@ -55,6 +55,7 @@ def decide(
         return
     step = running.step_of(task, ApprovalStep, "an approval")
     _require_separate(running, step, actor)
+    asking.require_own_vote(running, task, actor)
     outcome = _outcome(step, decision)
     said = {"comment": _comment(comment, outcome), "items": _items(running, step, outcome, items)}
     closing.finish_task(

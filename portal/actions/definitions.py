@@ -14,6 +14,7 @@ from portal.definition import load
 from portal.definition.tree import Definition
 from portal.errors import Conflict, Fault, Faulty
 from portal.models import DefinitionRow, Team, User
+from portal.models.people import WRITERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,10 @@ def _owner(tx: Tx, tree: Definition) -> tuple[str | None, str | None]:
         if role.team and role.team not in known
     ]
     owner = tree.owner.email.strip().lower() if tree.owner.email else None
-    users = _ids(tx, User.email, User.id, {owner} if owner else set(), User.is_active)
+    may_own = sa.and_(User.is_active, User.role.in_(WRITERS))
+    users = _ids(tx, User.email, User.id, {owner} if owner else set(), may_own)
     if owner and owner not in users:
-        fault = f"{owner!r} is not the address of a user, expected one who signs in here"
+        fault = f"{owner!r} is not the address of a user, expected an admin or a member"
         faults.append(Fault(_line(tree, "owner", tree.owner.email), fault))
     if tree.owner.team and tree.owner.team not in known:
         fault = f"There is no team “{tree.owner.team}”."

@@ -1,7 +1,7 @@
 """Processes: start one, cancel it, remark on it, name who takes part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,20 +90,23 @@ def comment(tx: Tx, process_id: str, text: str, *, actor: Actor) -> Recorded:
 def name_participant(
     tx: Tx, process_id: str, role: str, person: Mapping[str, Any], *, actor: Actor
 ) -> None:
-    """Say who plays a role that was left open; a step that waited for it goes on.
+    """Say who plays a role that was left open, or whose person can't act any more.
 
-    Raises Faulty at ``participants.ROLE``.
+    A step that waited for it goes on. Raises Faulty at ``participants.ROLE``.
     """
     running = Running.load(tx, process_id)
     may.process_for(tx, actor, process_id, "manage")
     running.require_running()
     if role not in running.tree.roles:
         raise Unknown("This process has no such role.")
-    if running.of_role(role) is not None:
+    before = running.of_role(role)
+    if before is not None and casting.hands(tx, [before])[before.id]:
         raise Conflict("Somebody has this role already. Reassign their task instead.")
     found, faults = casting.cast(tx, running.tree, running.process, {role: person}, only=role)
     if faults or not found:
         raise Faulty(faults or [Fault(f"participants.{role}", "Say who it is, by e-mail address.")])
+    if before is not None:
+        running.keep_person(replace(before, role=None))
     named = running.keep_person(found[0])
     running.chain.add(
         ParticipantNamed(role=role, participant=named.id, person=named.told()), actor=actor

@@ -65,6 +65,8 @@ def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
         return
     if task.holder_id is not None:
         raise Conflict("Somebody else in the team has claimed this task already.")
+    if isinstance(running.tree.step(task.step), ApprovalStep):
+        asking.require_own_vote(running, task, actor)
     task.holder_id = actor.user_id
     task.picked_up_at = task.picked_up_at or running.now
     running.keep_task(task)
@@ -143,10 +145,20 @@ def _somebody_else(
         raise Faulty.one("to.name", str(unfit)) from None
     if running.people[task.participant_id].email == email:
         raise Faulty.one("to.email", "This person has the task already.")
-    person = casting.somebody(running.tx, running.process, None, email, name)
-    if isinstance(step, ApprovalStep) and person.is_one_of(asking.doers(running, step)):
-        raise Faulty.one("to.email", "This person took part in what is decided here.")
+    try:
+        person = casting.somebody(running.tx, running.process, None, email, name)
+    except ValueError as unfit:
+        raise Faulty.one("to.email", str(unfit)) from None
+    if isinstance(step, ApprovalStep):
+        _require_separate(running, step, task, person)
     return running.keep_person(person)
+
+
+def _require_separate(running: Running, step: ApprovalStep, task: Asked, person: Person) -> None:
+    if person.is_one_of(asking.doers(running, step)):
+        raise Faulty.one("to.email", "This person took part in what is decided here.")
+    if person.is_one_of(asking.fellow_voters(running, task)):
+        raise Faulty.one("to.email", "This person decides here already, and has one vote.")
 
 
 def _open(running: Running, task_id: str) -> Asked:

@@ -1,6 +1,7 @@
 """Asking people: who is asked by a step, by when, and with which reminders."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db, installation
+from portal.actor import Actor
 from portal.definition import durations
 from portal.definition.expressions import ExpressionFailed
 from portal.definition.text import Text
@@ -24,6 +26,7 @@ from portal.engine import casting, rounds
 from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Round
 from portal.engine.running import ENGINE, Running
+from portal.errors import NotYours
 from portal.ledger import record
 from portal.ledger.catalogue import TaskOpened
 from portal.models import Task, TeamMember, User
@@ -86,17 +89,42 @@ def _due(running: Running, step: PersonStep, person: Person) -> datetime | None:
 
 
 def _groups(running: Running, step: PersonStep) -> list[list[Person]]:
-    """The people of each task: an approval has one task for each of them."""
-    people = _assigned(running, step)
+    """The people of each task: an approval has one task for each of them.
+
+    Nobody is asked twice in one round, whatever roles they play, nor is anybody who can't act.
+    """
+    people = _each_once(_assigned(running, step))
+    hands = casting.hands(running.tx, people)
+    able = [person for person in people if hands[person.id]]
+    if not able or (isinstance(step, ApprovalStep) and step.needs == "all" and able != people):
+        away = ", ".join(str(one.name or one.email) for one in people if one not in able)
+        raise Nobody(f"Nobody can act for {away}: no account is open that may do more than read.")
     if not isinstance(step, ApprovalStep):
-        return [people]
+        return [able]
     barred = doers(running, step)
-    allowed = [person for person in people if _may_decide(running, person, barred)]
-    if len(allowed) < max(1, needed(step, len(allowed))):
+    return [[person] for person in _voters(step, able, {id_: hands[id_] - barred for id_ in hands})]
+
+
+def _each_once(people: list[Person]) -> list[Person]:
+    """Without whoever is named for a second role; of one team two members may be asked for."""
+    return list({person.email or person.id: person for person in reversed(people)}.values())[::-1]
+
+
+def _voters(
+    step: ApprovalStep, people: list[Person], hands: Mapping[str, set[str]]
+) -> list[Person]:
+    """Those who are asked to decide, so that as many different people can as are needed."""
+    single = {who for one in people if one.kind != "team" for who in hands[one.id]}
+    left = [
+        one for one in people if (hands[one.id] - single if one.kind == "team" else hands[one.id])
+    ]
+    everybody = {who for one in left for who in hands[one.id]}
+    if min(len(left), len(everybody)) < max(1, needed(step, len(left))):
         raise Nobody(
-            "Too few are left who may decide this: the others took part in what they would judge."
+            "Too few are left who may decide this: everybody decides once, and nobody on what"
+            " they took part in."
         )
-    return [[person] for person in allowed]
+    return left
 
 
 def _assigned(running: Running, step: PersonStep) -> list[Person]:
@@ -119,9 +147,11 @@ def _computed(running: Running, assign: AssignExpr) -> Person:
     if known is not None:
         return known
     name = assign.name.text(facts).strip() if assign.name else ""
-    return running.keep_person(
-        casting.somebody(running.tx, running.process, None, email, name or None)
-    )
+    try:
+        found = casting.somebody(running.tx, running.process, None, email, name or None)
+    except ValueError as unfit:
+        raise Nobody(str(unfit)) from None
+    return running.keep_person(found)
 
 
 # Who may not decide
@@ -163,13 +193,44 @@ def _all_names(running: Running, keys: set[str]) -> set[str]:
     return names
 
 
-def _may_decide(running: Running, person: Person, barred: set[str]) -> bool:
-    if not barred:
-        return True
-    if person.kind != "team":
-        return not person.is_one_of(barred)
-    member = sa.select(TeamMember.user_id).where(TeamMember.team_id == person.team_id)
-    return any(user not in barred for user in running.tx.execute(member).scalars())
+def fellow_voters(running: Running, task: Asked) -> set[str]:
+    """Whoever has another vote of the same round: they may not have this one as well.
+
+    User ids, participant ids and addresses. Of a team it is the member who holds or gave its
+    vote; one given on the team's behalf by somebody else is not that person's own.
+    """
+    if running.rounds[task.step].answers.get("asked", 1) < 2:
+        return set()
+    rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
+    keys = {row.member if row.team_id else row.participant_id for row in rows}
+    return _all_names(running, keys - {None})
+
+
+def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
+    """Refuse with NotYours a second vote in a round by one person, in their own name.
+
+    On somebody's behalf it is theirs, and recorded with who gave it and why.
+    """
+    keys = {actor.id, actor.user_id, actor.email}
+    if not actor.on_behalf and fellow_voters(running, task) & keys:
+        raise NotYours(
+            "You decide here already, and everybody has one vote.",
+            "Somebody else of the team has to give this one.",
+        )
+
+
+_VOTES = (
+    sa.select(Task.participant_id, Task.team_id, TeamMember.user_id.label("member"))
+    .outerjoin(
+        TeamMember,
+        sa.and_(TeamMember.team_id == Task.team_id, TeamMember.user_id == Task.holder_id),
+    )
+    .where(
+        Task.run_id == sa.bindparam("run"),
+        Task.id != sa.bindparam("but"),
+        Task.state.in_(("open", "done")),
+    )
+)
 
 
 # Opening

@@ -1,6 +1,6 @@
 """Who plays which role: people named by a start or by staff, looked up once for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from portal.definition.values import holds_control, is_email
 from portal.engine.rows import Person
 from portal.errors import Fault
 from portal.models import Team, TeamMember, User
+from portal.models.people import WRITERS
 
 LONGEST_NAME = 200  # letters
 
@@ -51,14 +52,50 @@ def cast(
 def somebody(
     tx: Tx, process: Mapping[str, Any], role: str | None, email: str, name: str | None
 ) -> Person:
-    """Somebody by address alone: staff where it is a user's, else an outside person."""
-    query = _USERS.where(User.email == email, User.is_active)
-    user = tx.execute(query).first()
+    """Somebody by address alone: staff where it is a user's, else an outside person.
+
+    ValueError (a sentence) where it is the address of a user who can't be given work.
+    """
+    user = tx.execute(_USERS.where(User.email == email)).first()
+    if user is not None:
+        _require_writer(user)
     facts = _staff(user, name) if user else _external(email, name)
     return _person(tx, process, role, facts)
 
 
-_USERS = sa.select(User.id, User.email, User.name, User.timezone)
+def hands(tx: Tx, people: Sequence[Person]) -> dict[str, set[str]]:
+    """By participant, the addresses of the human beings who can act for them now.
+
+    None for staff whose account is closed or may only read, and for a team of such.
+    """
+    users = [person.user_id for person in people if person.kind == "staff"]
+    teams = [person.team_id for person in people if person.kind == "team"]
+    known: dict[str | None, set[str]] = {}
+    if users or teams:
+        for row in tx.execute(_HANDS, {"users": users, "teams": teams}):
+            known.setdefault(row.id, set()).add(row.email)
+            known.setdefault(row.team_id, set()).add(row.email)
+    return {
+        person.id: {person.email or person.id}
+        if person.kind == "external"
+        else known.get(person.user_id or person.team_id, set())
+        for person in people
+    }
+
+
+_HANDS = (
+    sa.select(User.id, User.email, TeamMember.team_id)
+    .outerjoin(TeamMember, TeamMember.user_id == User.id)
+    .where(
+        User.is_active,
+        User.role.in_(WRITERS),
+        sa.or_(
+            User.id.in_(sa.bindparam("users", expanding=True)),
+            TeamMember.team_id.in_(sa.bindparam("teams", expanding=True)),
+        ),
+    )
+)
+_USERS = sa.select(User.id, User.email, User.name, User.timezone, User.role, User.is_active)
 _NAMED_USERS = _USERS.where(
     User.is_active,
     sa.or_(
@@ -92,7 +129,8 @@ def _look_up(
         )
         teams = {row.name: row.id for row in tx.execute(query)}
     members = _members(tx, teams, [user.id for user in users]) if names and emails else frozenset()
-    owner = next((_staff(user, None) for user in users if user.id == owner_id), None)
+    mine = (user for user in users if user.id == owner_id and user.role in WRITERS)
+    owner = next((_staff(user, None) for user in mine), None)
     if owner is None and team_id:
         owner = next((_team(id_, name) for name, id_ in teams.items() if id_ == team_id), None)
     return _Directory({user.email: user for user in users}, teams, members, owner)
@@ -122,9 +160,17 @@ def _of_role(directory: _Directory, role: Role, given: Any) -> dict[str, Any] | 
         raise ValueError(
             f"No user has the address {email}; {role.name} has to be one of the staff."
         )
+    _require_writer(user)
     if role.team and (directory.teams.get(role.team, ""), user.id) not in directory.members:
         raise ValueError(f"{user.name} is not a member of the team {role.team}.")
     return _staff(user, name)
+
+
+def _require_writer(user: Any) -> None:
+    if not user.is_active:
+        raise ValueError(f"The account of {user.name} is closed.")
+    if user.role not in WRITERS:
+        raise ValueError(f"{user.name} is an auditor, who reads everything and changes nothing.")
 
 
 def _left_out(directory: _Directory, role: Role) -> dict[str, Any] | None:
@@ -137,7 +183,7 @@ def _left_out(directory: _Directory, role: Role) -> dict[str, Any] | None:
     if role.kind == "external":
         raise ValueError(f"Say who is the {role.name}: name and e-mail address.")
     if directory.owner is None:
-        raise ValueError(f"Say who is the {role.name}: the owner is no longer there.")
+        raise ValueError(f"Say who is the {role.name}: the owner is no longer there to do it.")
     return dict(directory.owner)
 
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base
 
 ROLES = ("admin", "member", "auditor")
+# Those of them who may be given work; an auditor reads everything and changes nothing.
+WRITERS = ("admin", "member")
 
 
 class User(Base):

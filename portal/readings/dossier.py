@@ -30,6 +30,7 @@ from portal.models import (
     Trouble,
     User,
 )
+from portal.models.people import WRITERS
 from portal.readings import trees, words
 
 # A process that went round and round is told whole on its timeline; these are its latest.
@@ -103,7 +104,7 @@ def of_process(conn: Connection, process_id: str) -> Dossier:
         .order_by(FileRow.arrived_at.desc(), FileRow.id.desc())
         .limit(MOST_FILES)
     ).all()
-    named = {person.role for person in people}
+    named = {person.role for person in people if person.may_act}
     by_id = {file.id: file for file in files}
     facts = _facts(tree, process, people, runs, by_id)
     return Dossier(
@@ -241,7 +242,8 @@ def _process(conn: Connection, process_id: str) -> Row | None:
 
 def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], list[Row]]:
     """Everybody who takes part, and every task of theirs, newest first; one statement."""
-    holder = aliased(User)
+    holder, member = aliased(User), aliased(User)
+    is_able = sa.and_(member.is_active, member.role.in_(WRITERS))
     reminder = sa.select(sa.func.min(Timer.rings_at)).where(
         Timer.task_id == Task.id, Timer.kind == "remind"
     )
@@ -253,6 +255,7 @@ def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], lis
             Participant.email,
             Participant.name.label("person_name"),
             Team.name.label("team_name"),
+            sa.or_(Participant.user_id.is_(None), is_able).label("may_act"),
             holder.name.label("holder_name"),
             reminder.scalar_subquery().label("next_reminder_at"),
             *Task.__table__.columns,
@@ -261,6 +264,7 @@ def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], lis
         .outerjoin(Task, Task.participant_id == Participant.id)
         .outerjoin(Team, Team.id == Participant.team_id)
         .outerjoin(holder, holder.id == Task.holder_id)
+        .outerjoin(member, member.id == Participant.user_id)
         .where(Participant.process_id == process_id)
         .order_by(Task.opened_at.desc(), Task.id.desc(), Participant.added_at)
         .limit(MOST_RUNS)

@@ -7,6 +7,7 @@ from portal.errors import Faulty, NotYours, TaskWithdrawn, Unknown
 from portal.models import Participant, Task
 from tests import makers, people
 
+DANA = people.staff("dana")
 STEPS = """\
   - id: details
     assign: vendor
@@ -181,6 +182,87 @@ def test_a_number_is_rejected_once_it_cannot_be_reached() -> None:
     assert makers.process(process).state == "running"
     makers.decide(process, "reject", one=of(process, "vera@vendor.example"))
     assert makers.process(process).state == "rejected"
+
+
+def two_roles(needs: str, first: str, second: str) -> str:
+    """A process whose review two roles decide, played by these members of staff."""
+    head = makers.HEAD.replace("  finance:", "  lead: {kind: staff, name: Lead}\n  finance:")
+    return makers.start(
+        "  - id: review\n    assign: [buyer, lead]\n"
+        f"    approval: {{question: Well, needs: {needs}}}\n",
+        head=head,
+        participants={
+            "buyer": {"email": f"{first}@example.com"},
+            "lead": {"email": f"{second}@example.com"},
+        },
+    )
+
+
+def test_who_is_named_for_two_roles_is_asked_once() -> None:
+    process = two_roles("all", "olga", "olga")
+    makers.decide(process)
+    assert makers.process(process).state == "completed"
+    assert len(makers.rows(Task, process_id=process)) == 1
+
+
+def test_two_votes_take_two_people() -> None:
+    process = two_roles("2", "olga", "olga")
+    [trouble] = makers.troubles(process)
+    assert (trouble.kind, trouble.step) == ("nobody", "review")
+    assert makers.rows(Task, process_id=process) == []
+
+
+def test_a_second_vote_is_not_handed_to_whoever_has_one() -> None:
+    process = two_roles("all", "olga", "finn")
+    hers, his = of(process, "olga@example.com"), of(process, "finn@example.com")
+    for _ in range(2):  # while she holds her own, and after she gave it
+        with pytest.raises(Faulty) as refused:
+            tasks.reassign(his.id, {"email": "olga@example.com"}, "Away.", actor=DANA)
+        assert [fault.at for fault in refused.value.faults] == ["to.email"]
+        if makers.task(process, "review", id=hers.id, state=hers.state).state == "open":
+            makers.decide(process, one=hers)
+            hers = makers.task(process, "review", state="done")
+    tasks.reassign(his.id, {"email": "fay@example.com"}, "Away.", actor=DANA)
+    makers.decide(process)
+    assert makers.process(process).state == "completed"
+
+
+def test_a_vote_of_the_team_comes_from_somebody_who_has_none() -> None:
+    process = makers.start(
+        "  - id: review\n    assign: [buyer, finance]\n"
+        "    approval: {question: Well, needs: all}\n",
+        participants={"buyer": {"email": "finn@example.com"}},
+    )
+    offered = of(process, None)
+    for verb in (approvals.decide, tasks.claim):
+        given = ("approve",) if verb is approvals.decide else ()
+        with pytest.raises(NotYours, match="one vote"):
+            verb(offered.id, *given, actor=people.staff("finn"))
+    makers.decide(process, one=offered, actor=people.staff("fay"))
+    makers.decide(process, one=of(process, "finn@example.com"))
+    assert makers.process(process).state == "completed"
+
+
+def test_a_team_whose_members_all_have_a_vote_is_not_asked_again() -> None:
+    process = makers.start(
+        "  - id: review\n    assign: [buyer, second, finance]\n"
+        "    approval: {question: Well, needs: all}\n",
+        head=makers.HEAD.replace("second: {kind: external", "second: {kind: staff"),
+        participants={
+            "buyer": {"email": "finn@example.com"},
+            "second": {"email": "fay@example.com"},
+        },
+    )
+    assert len(makers.rows(Task, process_id=process)) == 2
+
+
+def test_an_owner_may_stand_in_for_another_and_give_an_own_vote() -> None:
+    process = several("all")
+    offered = of(process, None)
+    approvals.decide(offered.id, "approve", actor=DANA.acting_on_behalf("Both are ill."))
+    makers.decide(process, one=of(process, "dana@example.com"))
+    makers.decide(process, one=of(process, "vera@vendor.example"))
+    assert makers.process(process).state == "completed"
 
 
 def separate(from_: str, assign: str) -> str:

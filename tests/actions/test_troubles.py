@@ -1,9 +1,13 @@
 """What goes wrong is shown, told to the owner, and dealt with by a person."""
 
 import pytest
+import sqlalchemy as sa
 
-from portal.actions import troubles
+from portal import db
+from portal.actions import processes, tasks, troubles
 from portal.errors import Conflict, Faulty, NotYours
+from portal.models import Task, User
+from portal.readings import dossier
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -74,3 +78,79 @@ def test_a_title_that_fails_does_not_stop_the_start() -> None:
     assert makers.process(process).title == "Demo"
     assert makers.task(process, "details").state == "open"
     assert [one.step for one in makers.troubles(process)] == [None]
+
+
+def change(name: str, **values: object) -> None:
+    """An account is closed, or may do less from now on."""
+    with db.transaction() as tx:
+        tx.execute(sa.update(User).where(User.id == name).values(**values))
+
+
+AWAY = [("olga", {"is_active": False}), ("olga", {"role": "auditor"})]
+
+
+@pytest.mark.parametrize(("name", "values"), AWAY)
+def test_a_step_for_somebody_who_can_no_longer_act_stops_and_says_so(
+    name: str, values: dict[str, object]
+) -> None:
+    later = "  - id: look\n    assign: buyer\n    task: {instructions: Look}\n"
+    process = makers.start(
+        f"{makers.FORM}\n{later}", participants={"buyer": {"email": f"{name}@example.com"}}
+    )
+    change(name, **values)
+    makers.fill(process, company="Sea")
+    [trouble] = makers.troubles(process)
+    assert (trouble.kind, trouble.step) == ("nobody", "look")
+    assert "Olga Other" in trouble.message
+    assert makers.rows(Task, process_id=process, step="look") == []
+    with db.reading() as conn:
+        assert dossier.of_process(conn, process).unnamed == ["second", "buyer"]
+    processes.name_participant(process, "buyer", {"email": "fay@example.com"}, actor=DANA)
+    assert makers.task(process, "look").holder_id == "fay"
+    assert makers.troubles(process, state="open") == []
+
+
+def test_a_team_without_anybody_who_can_act_is_nobody() -> None:
+    for member in ("finn", "fay"):
+        change(member, is_active=False)
+    process = makers.start("  - id: look\n    assign: finance\n    task: {}\n")
+    [trouble] = makers.troubles(process)
+    assert trouble.kind == "nobody"
+    change("fay", is_active=True)
+    troubles.resolve(trouble.id, "retry", "Fay is back.", actor=DANA)
+    assert makers.task(process, "look").team_id == "finance"
+
+
+def test_everybody_is_not_fewer_because_one_of_them_left() -> None:
+    steps = "  - id: review\n    assign: [buyer, finance]\n    approval: {question: Q, needs: %s}\n"
+    olga = {"buyer": {"email": "olga@example.com"}}
+    change("fay", is_active=False)
+    change("finn", is_active=False)
+    process = makers.start(steps % "all", participants=olga)
+    assert [one.kind for one in makers.troubles(process)] == ["nobody"]
+    process = makers.start(steps % "any", participants=olga)
+    assert makers.task(process, "review").holder_id == "olga"
+
+
+def test_an_auditor_is_given_no_work() -> None:
+    aud = {"email": "aud@example.com", "name": ""}
+    with pytest.raises(Faulty, match="auditor") as refused:
+        makers.start(makers.FORM, participants={"buyer": aud})
+    assert [fault.at for fault in refused.value.faults] == ["participants.buyer"]
+    process = makers.start(makers.FORM)
+    with pytest.raises(Faulty, match="auditor") as refused:
+        tasks.reassign(makers.task(process, "details").id, aud, "Away.", actor=DANA)
+    assert [fault.at for fault in refused.value.faults] == ["to.email"]
+    change("olga", is_active=False)
+    with pytest.raises(Faulty, match="closed"):
+        tasks.reassign(
+            makers.task(process, "details").id, {"email": "olga@example.com"}, "Why.", actor=DANA
+        )
+    computed = "  - id: ask\n    assign: {email: \"'aud@example.com'\"}\n    task: {}\n"
+    [trouble] = makers.troubles(makers.start(computed))
+    assert trouble.kind == "nobody"
+
+
+def test_an_auditor_owns_no_definition() -> None:
+    with pytest.raises(Faulty, match="admin or a member"):
+        makers.publish(makers.FORM, makers.HEAD.replace("dana@", "aud@"))
