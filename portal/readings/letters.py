@@ -87,7 +87,7 @@ def of(
     ``tz`` is the installation's zone, for whoever has none of their own.
     """
     letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
-    return [_keyed(letter) for letter in letters]
+    return [_keyed(letter, ref) for letter in letters]
 
 
 def noted(conn: Connection, ids: Sequence[str]) -> set[str]:
@@ -254,7 +254,6 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "trouble": _trouble,
     "alarm": _alarm,
 }
-_FOR_ONE = frozenset({"receipt", "message", "reassigned"})
 
 
 # The matter
@@ -304,15 +303,15 @@ def _letter(
     )
 
 
-def _keyed(letter: Letter) -> Letter:
-    """The letter to whom an effect is for goes by its id, one to anybody else by theirs as well.
+def _keyed(letter: Letter, ref: Mapping[str, Any]) -> Letter:
+    """The letter to the participant an effect is for goes by its id, any other by its reader too.
 
     It must not depend on who else is written to: that may change between two attempts. Nor on
     the address: the key stands in the ledger for ever, and a short digest of it can be guessed.
     """
     task = letter.facts.get("task")
-    is_for = task is not None and task.participant_id == letter.to.participant
-    if is_for or letter.template in _FOR_ONE:
+    meant = ref.get("participant") or (task.participant_id if task is not None else None)
+    if letter.to.participant is not None and letter.to.participant == meant:
         return letter
     whose = letter.to.participant or letter.to.user or ""
     return replace(letter, key=sha256(whose.encode()).hexdigest()[:8])

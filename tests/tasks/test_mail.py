@@ -117,6 +117,37 @@ def test_every_member_of_a_team_is_asked(house: Settings, smtp: Smtp) -> None:
     assert len(makers.events(process, "link.sent")) == 2
 
 
+TO_A_TEAM = "  - id: news\n    message: {to: [finance], subject: News, body: Read this.}\n"
+
+
+def test_a_message_to_a_team_reaches_the_second_member_after_a_fault(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    process = makers.start(TO_A_TEAM)
+    smtp.refusals["finn@example.com"] = "421 going away"
+    post()
+    assert [letter.to for letter in smtp.letters] == ["fay@example.com"]
+    smtp.refusals.clear()
+    clock.advance(minutes=1)
+    post()
+    assert [letter.to for letter in smtp.letters] == ["fay@example.com", "finn@example.com"]
+    assert len({letter.message["Message-ID"] for letter in smtp.letters}) == 2
+    assert len(makers.events(process, "message.sent")) == 2
+
+
+def test_every_member_of_a_team_is_told_that_its_task_went_to_somebody_else(
+    house: Settings, smtp: Smtp
+) -> None:
+    process = makers.start("  - id: pay\n    assign: finance\n    task: {instructions: Pay.}")
+    task = makers.task(process, "pay")
+    tasks.reassign(task.id, people.OTTO, "They are busy.", actor=people.staff("dana"))
+    post()
+    told = [x for x in smtp.letters if "Handed to somebody else" in x.message["Subject"]]
+    assert {letter.to for letter in told} == {"finn@example.com", "fay@example.com"}
+    assert len({letter.message["Message-ID"] for letter in told}) == 2
+    assert len(makers.events(process, "notice.sent")) == 2
+
+
 def test_who_loses_a_task_and_who_gets_it_are_both_told(asked: str, smtp: Smtp) -> None:
     post()
     task = makers.task(asked, "details")
