@@ -19,10 +19,13 @@ _GENERATIONS = 2**16
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The keys by their one-byte name, the name of the newest, and where links lead."""
+    """The name and key that make links, the keys that open them by name, where links lead.
 
-    newest: int
-    by_name: dict[int, bytes]
+    A name has one byte, so that two keys may share one: each then opens the links it made.
+    """
+
+    newest: tuple[int, bytes]
+    by_name: dict[int, list[bytes]]
     base_url: str
 
 
@@ -32,17 +35,16 @@ _keys: _Keys | None = None
 def configure(keys: tuple[str, ...], base_url: str) -> None:
     """Take the keys, newest first, and the address of the portal; once in every process."""
     global _keys
-    named: dict[int, bytes] = {}
-    for key in reversed(keys):
-        # Two keys may share a name by chance (1 in 256); the newer one then holds it.
-        named[_name(key)] = hashlib.sha256(b"portal-link-key\0" + key.encode()).digest()
-    _keys = _Keys(_name(keys[0]), named, base_url.rstrip("/"))
+    by_name: dict[int, list[bytes]] = {}
+    for key in keys:
+        by_name.setdefault(_name(key), []).append(_secret(key))
+    newest = (_name(keys[0]), _secret(keys[0]))
+    _keys = _Keys(newest, by_name, base_url.rstrip("/"))
 
 
 def mint(link_id: str, generation: int) -> str:
     """The token of a link (32 hex digits) in a generation."""
-    keys = _configured()
-    return _token(keys.newest, bytes.fromhex(link_id), generation)
+    return _token(*_configured().newest, bytes.fromhex(link_id), generation)
 
 
 def read(token: str) -> tuple[str, int] | None:
@@ -57,12 +59,13 @@ def read(token: str) -> tuple[str, int] | None:
     except (binascii.Error, ValueError):
         return None
     # Foreign signs are passed over in decoding, so 48 of them may be fewer bytes, or none.
-    if len(raw) != _BYTES or raw[0] not in _configured().by_name:
+    if len(raw) != _BYTES:
         return None
     link_id, generation = raw[1 : 1 + _ID], int.from_bytes(raw[1 + _ID : 3 + _ID])
-    if not hmac.compare_digest(_token(raw[0], link_id, generation), token):
-        return None
-    return link_id.hex(), generation
+    for key in _configured().by_name.get(raw[0], ()):
+        if hmac.compare_digest(_token(raw[0], key, link_id, generation), token):
+            return link_id.hex(), generation
+    return None
 
 
 def mended(text: str) -> str:
@@ -91,14 +94,18 @@ def short(link_id: str) -> str:
     return link_id[:8]
 
 
-def _token(name: int, link_id: bytes, generation: int) -> str:
+def _token(name: int, key: bytes, link_id: bytes, generation: int) -> str:
     head = bytes([name]) + link_id + (generation % _GENERATIONS).to_bytes(2)
-    tag = hmac.digest(_configured().by_name[name], _PURPOSE + head, "sha256")[:_TAG]
+    tag = hmac.digest(key, _PURPOSE + head, "sha256")[:_TAG]
     return base64.urlsafe_b64encode(head + tag).decode()
 
 
 def _name(key: str) -> int:
     return hashlib.sha256(key.encode()).digest()[0]
+
+
+def _secret(key: str) -> bytes:
+    return hashlib.sha256(b"portal-link-key\0" + key.encode()).digest()
 
 
 def _configured() -> _Keys:

@@ -90,6 +90,31 @@ def test_l15_every_key_given_opens_and_the_newest_makes() -> None:
     assert links.read(new) == (ID, 1)
 
 
+def test_l15_keys_whose_one_byte_names_are_the_same_both_open() -> None:
+    first, second = two_keys_of_one_name()
+    links.configure((first,), "https://portal.example")
+    old = links.mint(ID, 1)
+    links.configure((second, first), "https://portal.example")
+    new = links.mint(ID, 1)
+    assert old[:1] == new[:1]
+    assert old != new
+    assert links.read(old) == links.read(new) == (ID, 1)
+    links.configure((second,), "https://portal.example")
+    assert links.read(old) is None
+
+
+def two_keys_of_one_name() -> tuple[str, str]:
+    known: dict[str, str] = {}
+    for n in range(257):
+        key = f"key number {n}, which is long enough to be one"
+        links.configure((key,), "https://portal.example")
+        name = base64.urlsafe_b64decode(links.mint(ID, 1))[:1].hex()
+        if name in known:
+            return known[name], key
+        known[name] = key
+    raise AssertionError("there are only 256 names")
+
+
 def test_a_key_more_is_of_no_use_without_the_ids() -> None:
     guesses = (links.mint(secrets.token_hex(16), 1) for _ in range(100))
     assert all(links.read(guess) not in (None, (ID, 1)) for guess in guesses)
