@@ -20,13 +20,6 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
 # A letter of plain signs alone travels as it is, its link in one piece for every mail program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
-_WITHDRAWN = {
-    "decided": "others have decided it already",
-    "cancelled": "the process was cancelled",
-    "rejected": "the process has ended",
-    "completed": "the process has ended",
-    "returned": "work went back to an earlier step",
-}
 _RECEIVED = {
     "form": "Your answers were received",
     "upload": "Your files were received",
@@ -83,7 +76,7 @@ def _own(letter: Letter, task: Any) -> dict[str, Any]:
     if letter.template == "receipt":
         return {"received": _RECEIVED.get(task.kind, "It was received")}
     if letter.template == "withdrawn":
-        return {"reason": _WITHDRAWN.get(letter.facts["why"], "it was taken back")}
+        return {"reason": words.withdrawn(letter.facts["why"])}
     if letter.template == "alarm":
         return {"headline": _HEADLINES.get(letter.name, "something needs an admin")}
     if letter.template == "message":

@@ -198,7 +198,7 @@ class TaskDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWithdrawn(Event):
-    """A task is no longer needed: ``decided``, ``cancelled``, ``rejected``, ``returned``."""
+    """A task is no longer needed: ``decided``, ``returned``, or how its process ended."""
 
     why: str
 
@@ -387,7 +387,10 @@ class ExceptionOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionResolved(Event):
-    """What needed a person was dealt with; ``how``: ``retry``, ``cancel``, ``reassign``."""
+    """What needed a person was dealt with.
+
+    ``how``: ``retry``, ``reassign``, ``complete``, ``cancel``.
+    """
 
     exception: str
     how: str

@@ -172,17 +172,9 @@ def _(event: c.TaskDone, in_: _In) -> Sentence:
     return Sentence(f"{in_.who} ticked off {in_.thing}.", event.note)
 
 
-_WITHDRAWN = {
-    "decided": "it was decided without it",
-    "cancelled": "the process was cancelled",
-    "rejected": "the process was rejected",
-    "returned": "work went back to an earlier step",
-}
-
-
 @say.register
 def _(event: c.TaskWithdrawn, in_: _In) -> str:
-    return f"{in_.thing} is no longer needed: {_WITHDRAWN.get(event.why, event.why)}."
+    return f"{in_.thing} is no longer needed: {words.withdrawn(event.why)}."
 
 
 @say.register
@@ -315,7 +307,7 @@ _RESOLVED = {
     "retry": "tried again after an exception",
     "cancel": "cancelled the process because of an exception",
     "reassign": "gave the work to somebody else after an exception",
-    "named": "named the missing person and resolved an exception",
+    "complete": "closed an exception: what it was about is done",
 }
 
 

@@ -122,3 +122,17 @@ def device(agent: str | None) -> str:
     browser = next((told for mark, told in _BROWSERS if mark.lower() in agent.lower()), "")
     system = next((told for mark, told in _SYSTEMS if mark in agent), "")
     return " on ".join(part for part in (browser, system) if part) or agent[:60]
+
+
+_WITHDRAWN = {
+    "decided": "others have decided it already",
+    "cancelled": "the process was cancelled",
+    "rejected": "the process has ended",
+    "completed": "the process has ended",
+    "returned": "work went back to an earlier step",
+}
+
+
+def withdrawn(why: str) -> str:
+    """Why a task is no longer needed, to go on a sentence with: ``the process was cancelled``."""
+    return _WITHDRAWN.get(why, "it was taken back")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.ledger.catalogue import CATALOGUE, Event
+from portal.ledger.catalogue import CATALOGUE, Event, ExceptionResolved, TaskWithdrawn
 from portal.readings.entries import Told
 from portal.readings.sentences import Names, tell
 
@@ -86,3 +86,24 @@ def test_what_somebody_wrote_is_a_quote_and_not_part_of_the_sentence() -> None:
     told = tell(entry(made("approval.rejected")), NAMES)
     assert told.quote == "something said"
     assert "something said" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("decided", "others have decided it already"),
+        ("returned", "work went back to an earlier step"),
+        ("cancelled", "the process was cancelled"),
+        ("rejected", "the process has ended"),
+        ("completed", "the process has ended"),
+    ],
+)
+def test_every_reason_to_take_a_task_back_is_told_in_words(why: str, told: str) -> None:
+    text = tell(entry(TaskWithdrawn(why=why, task="t1")), NAMES).text
+    assert text == f"“Send us your tax form” is no longer needed: {told}."
+
+
+@pytest.mark.parametrize("how", ["retry", "reassign", "complete", "cancel"])
+def test_every_way_out_of_an_exception_is_told_in_words(how: str) -> None:
+    text = tell(entry(ExceptionResolved(exception="e1", how=how)), NAMES).text
+    assert f"({how})" not in text
