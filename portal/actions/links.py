@@ -11,6 +11,7 @@ from portal.access import limits, links, may, sessions
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
+from portal.engine import locking
 from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
@@ -127,9 +128,9 @@ def revoke(tx: Tx, task_id: str, reason: str, *, actor: Actor) -> None:
 
     The person's other links into the process are replaced too: their sessions show this task.
     """
+    chain = locking.chain_of_task(tx, task_id)
     task = may.task_for(tx, actor, task_id, "manage")
     reason = words("reason", reason, "Say in a sentence why.")
-    chain = record.open_chain(tx, task.process_id)
     state = tx.execute(sa.select(Task.state, Task.name).where(Task.id == task_id)).one()
     require_open(state.state, state.name)
     theirs = sa.update(Link).where(
@@ -144,11 +145,8 @@ def revoke(tx: Tx, task_id: str, reason: str, *, actor: Actor) -> None:
 @action
 def make(tx: Tx, task_id: str, *, actor: Actor) -> tuple[str, datetime]:
     """A link to an open task for a channel of the caller's own: its address and last moment."""
-    if actor.role == "system":
-        task = may.task_for(tx, actor, task_id, "decide")
-    else:
-        task = may.task_for(tx, actor, task_id, "manage")
-    chain = record.open_chain(tx, task.process_id)
+    chain = locking.chain_of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide" if actor.role == "system" else "manage")
     link = tx.execute(
         _LINK.where(Link.task_id == task_id, Link.revoked_at.is_(None))
         .order_by(Link.made_at.desc())

@@ -81,9 +81,10 @@ def cancel(tx: Tx, process_id: str, reason: str, *, actor: Actor) -> None:
 @action
 def comment(tx: Tx, process_id: str, text: str, *, actor: Actor) -> Recorded:
     """Write a remark that staff can read. Faulty at ``text``."""
+    chain = record.open_chain(tx, process_id)
     may.process_for(tx, actor, process_id, "comment")
     said = words("text", text, "Write the comment first.")
-    return record.open_chain(tx, process_id).add(CommentAdded(text=said), actor=actor)
+    return chain.add(CommentAdded(text=said), actor=actor)
 
 
 @action

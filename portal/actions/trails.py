@@ -21,8 +21,8 @@ def ask(tx: Tx, process_id: str, *, actor: Actor) -> str:
 
     Asked again without news: the same trail, built again only where it never was.
     """
-    may.process_for(tx, actor, process_id, "see")
     chain = record.open_chain(tx, process_id)
+    may.process_for(tx, actor, process_id, "see")
     seq = _last_event(tx, process_id)
     query = sa.select(Trail.id, Trail.storage_id).where(
         Trail.process_id == process_id, Trail.seq == seq

@@ -11,7 +11,7 @@ from portal.access import may
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import Document, UploadStep
-from portal.engine import closing
+from portal.engine import closing, locking
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
 from portal.engine.running import Running
@@ -42,6 +42,7 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
     More of one document than it takes replace those that came before; more at once are a fault
     at the document's id.
     """
+    locking.chain_of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
     task, asked = _asked(tx, task_id)
     return _stage(tx, task, asked, arrived)
@@ -50,15 +51,15 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
 @action
 def drop(tx: Tx, file_id: str, *, actor: Actor) -> None:
     """Take back a file that was not yet part of an answer."""
-    found = tx.execute(
-        sa.select(FileRow.task_id, FileRow.state).where(FileRow.id == file_id)
-    ).first()
-    if found is None:
+    this = FileRow.id == file_id
+    task_id = tx.execute(sa.select(FileRow.task_id).where(this)).scalar()
+    if task_id is None:
         raise Unknown("There is no such file.")
-    may.task_for(tx, actor, found.task_id, "decide")
-    if found.state != "staged":
+    locking.chain_of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    staged = sa.update(FileRow).where(this, FileRow.state == "staged")
+    if tx.execute(staged.values(state="dropped")).rowcount == 0:
         raise Conflict("This file is part of an answer already and stays with it.")
-    tx.execute(sa.update(FileRow).where(FileRow.id == file_id).values(state="dropped"))
 
 
 @action

@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from portal import db
-from portal.actions import forms, links, processes, tasks, timers
+from portal.actions import forms, links, processes, tasks, timers, uploads
 from portal.clock import Clock
 from portal.definition.fields import JsonSent
 from portal.errors import LinkRevoked, PortalError
-from portal.ledger import audit
-from portal.models import Link, Task
+from portal.ledger import audit, record
+from portal.models import FileRow, Link, Process, Task
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -116,3 +117,51 @@ def test_an_answer_that_waited_while_its_link_was_revoked_is_refused() -> None:
     with pytest.raises(LinkRevoked):
         forms.submit(one.id, JsonSent({"company": "Sea"}), actor=before)
     assert makers.types(process)[-1] == "link.revoked"
+
+
+UPLOAD = (
+    "  - {id: details, assign: vendor, upload: {documents: [{id: doc, name: Document, max: 3}]}}"
+)
+
+
+def after_waiting(
+    process: str, verb: Callable[[], object], meanwhile: Callable[[db.Tx], object]
+) -> str:
+    """How a verb ends that had to wait for the process's head while something was decided."""
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction() as tx:
+            record.open_chain(tx, process)
+            late = pool.submit(at_once, [verb])
+            wait([late], timeout=0.3)  # long enough for a verb that does not wait to end
+            meanwhile(tx)
+        [ended] = late.result()
+    return ended
+
+
+@pytest.mark.parametrize("verb", ["stage", "drop"])
+def test_whoever_waited_while_their_link_ended_changes_no_files(verb: str) -> None:
+    process = makers.start(UPLOAD)
+    task = makers.task(process, "details")
+    [link] = makers.rows(Link, task_id=task.id)
+    vera = people.guest(task.participant_id, people.VERA, link.id)
+    [file_id] = uploads.stage(task.id, [makers.arrived("doc")], actor=vera)
+    verbs = {
+        "stage": lambda: uploads.stage(task.id, [makers.arrived("doc", "b")], actor=vera),
+        "drop": lambda: uploads.drop(file_id, actor=vera),
+    }
+    ends = sa.update(Link).where(Link.id == link.id).values(generation=2)
+    assert after_waiting(process, verbs[verb], lambda tx: tx.execute(ends)) == "LinkRevoked"
+    assert [(row.id, row.state) for row in makers.rows(FileRow)] == [(file_id, "staged")]
+
+
+@pytest.mark.parametrize("verb", ["revoke", "make"])
+def test_whoever_waited_while_the_process_changed_hands_has_no_say(verb: str) -> None:
+    process = makers.start(makers.FORM)
+    task = makers.task(process, "details")
+    verbs = {
+        "revoke": lambda: links.revoke(task.id, "Wrong mailbox.", actor=DANA),
+        "make": lambda: links.make(task.id, actor=DANA),
+    }
+    moves = sa.update(Process).where(Process.id == process).values(owner_id="olga")
+    assert after_waiting(process, verbs[verb], lambda tx: tx.execute(moves)) == "NotYours"
+    assert not makers.events(process, "link.revoked", "link.made")

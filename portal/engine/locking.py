@@ -1,0 +1,23 @@
+"""Taking a process in hand by the head of its ledger alone, where no more of it is needed.
+
+Whoever locks first and asks afterwards what is allowed is judged by what holds when the change
+is made: a right or a link that ended while they waited no longer counts.
+"""
+
+import sqlalchemy as sa
+
+from portal.db import Tx
+from portal.errors import Unknown
+from portal.ledger import record
+from portal.ledger.record import Chain
+from portal.models import Task
+
+_PROCESS_OF = sa.select(Task.process_id).where(Task.id == sa.bindparam("task"))
+
+
+def chain_of_task(tx: Tx, task_id: str) -> Chain:
+    """The chain of a task's process, its head locked until the commit; Unknown if there is none."""
+    process_id = tx.execute(_PROCESS_OF, {"task": task_id}).scalar()
+    if process_id is None:
+        raise Unknown("There is no such task.")
+    return record.open_chain(tx, process_id)
