@@ -45,9 +45,12 @@ def ask(tx: Tx, process_id: str, *, actor: Actor) -> str:
 
 
 @action
-def anchor(tx: Tx, process_id: str, signer: checkpoints.Signer, upto: int | None = None) -> None:
-    """Have a signed checkpoint say that the ledger ends with just that event (the newest)."""
-    checkpoints.anchor(tx, signer, process_id, upto)
+def anchor(tx: Tx, process_id: str, signer: checkpoints.Signer, upto: int | None = None) -> int:
+    """Have a signed checkpoint say that the ledger ends with just that event (the newest).
+
+    The number of that event: what is read afterwards must end with it too.
+    """
+    return checkpoints.anchor(tx, signer, process_id, upto)
 
 
 @action

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from portal import fault
 from portal.db import Tx
+from portal.errors import Unknown
 from portal.ledger import tree
 from portal.ledger.record import moment
 from portal.ledger.tables import Checkpoint, Entry, Head, Leaf, Node
@@ -65,19 +66,22 @@ def publish(tx: Tx, signer: Signer, *, limit: int = 1000) -> int:
     return len(heads)
 
 
-def anchor(tx: Tx, signer: Signer, log: str, seq: int | None = None) -> None:
+def anchor(tx: Tx, signer: Signer, log: str, seq: int | None = None) -> int:
     """Have a checkpoint say that `log` has just this event last (the newest, if not given).
 
-    For an export or a trail, which must stand on a checkpoint over exactly what it holds. Does
-    nothing where there is one.
+    For an export or a trail, which must stand on a checkpoint over exactly what it holds: up to
+    the event whose `seq` is returned. Writes nothing where there is one; Unknown without events.
     """
     _lock_tree(tx)
     entries = sa.select(Entry.log, Entry.seq, Entry.hash, Entry.at).where(Entry.log == log)
     if seq is not None:
         entries = entries.where(Entry.seq == seq)
     found = tx.execute(entries.order_by(Entry.seq.desc()).limit(1)).first()
-    if found is not None:
-        _append(tx, signer, _without_leaf(tx, [_Last(*tuple(found))]))
+    if found is None:
+        raise Unknown("There is no such process.")
+    last = _Last(*tuple(found))
+    _append(tx, signer, _without_leaf(tx, [last]))
+    return last.seq
 
 
 def export(conn: Connection, process_id: str, upto: int | None = None) -> Iterator[str]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.actor import Actor
 from portal.delivery.seal import Seal, open_note
+from portal.errors import Unknown
 from portal.ledger import catalogue as c
 from portal.ledger import checkpoints, ed25519, record, tree
 from portal.ledger.findings import SOUND
@@ -99,7 +100,8 @@ def test_an_earlier_event_can_be_anchored_later(
 
 def test_nothing_to_anchor_is_no_checkpoint(database: db.Database, seal: Seal) -> None:
     assert publish(seal) == 0
-    stories.anchored("nobody", seal)
+    with pytest.raises(Unknown):
+        stories.anchored("nobody", seal)
     with db.reading() as conn:
         assert list(checkpoints.export(conn, "nobody")) == []
         assert conn.execute(sa.select(Checkpoint.size)).all() == []

@@ -128,15 +128,17 @@ def read_ledger(process_id: str) -> Response:
     """What ``portal verify`` takes; anchored in a signed checkpoint up to its last event."""
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
-    trails.anchor(process_id, current_app.extensions["seal"])
-    response = Response(stream_with_context(_ledger(process_id)), mimetype="application/jsonl")
+    upto = trails.anchor(process_id, current_app.extensions["seal"])
+    response = Response(
+        stream_with_context(_ledger(process_id, upto)), mimetype="application/jsonl"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="ledger-{process_id}.jsonl"'
     return response
 
 
-def _ledger(process_id: str) -> Iterator[str]:
+def _ledger(process_id: str, upto: int) -> Iterator[str]:
     with db.reading() as conn:
-        for line in export.lines(conn, process_id):
+        for line in export.lines(conn, process_id, upto=upto):
             yield line + "\n"
 
 

@@ -160,9 +160,9 @@ def ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
     with db.reading() as conn:
         dossiers.require(conn, process_id)
-    trails.anchor(process_id, current_app.extensions["seal"])
+    upto = trails.anchor(process_id, current_app.extensions["seal"])
     headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
-    lines = stream_with_context(_lines(process_id))
+    lines = stream_with_context(_lines(process_id, upto))
     return Response(lines, mimetype="application/jsonl", headers=headers)
 
 
@@ -234,9 +234,9 @@ def _person() -> dict[str, str]:
     return {key: request.form.get(key, "").strip() for key in ("email", "name")}
 
 
-def _lines(process_id: str) -> Iterator[str]:
+def _lines(process_id: str, upto: int) -> Iterator[str]:
     with db.reading() as conn:
-        for line in export.lines(conn, process_id):
+        for line in export.lines(conn, process_id, upto=upto):
             yield line + "\n"
 
 

@@ -4,9 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask, request_finished
 
+from portal.actions import processes
+from portal.delivery.seal import Seal
+from portal.ledger import ed25519
+from portal.ledger.findings import SOUND
+from portal.ledger.verify import verify
 from portal.web.api.entry import CALLS
-from tests import makers
+from tests import makers, people
 from tests.web.api.conftest import Program
 
 Make = Callable[..., Program]
@@ -49,6 +55,23 @@ def open_task(dana: Program, process: str) -> Any:
 def do(dana: Program, process: str, answer: dict[str, Any], status: int = 200) -> Any:
     task = open_task(dana, process)
     return dana.post(f"/tasks/{task['id']}/complete", answer, status)
+
+
+def test_what_happens_while_the_ledger_is_handed_out_does_not_make_it_incomplete(
+    app: Flask, dana: Program
+) -> None:
+    process = started(dana)["id"]
+
+    def meanwhile(*_: object, **__: object) -> None:
+        processes.comment(process, "One moment later.", actor=people.staff("dana"))
+
+    before = makers.types(process)
+    with request_finished.connected_to(meanwhile, app):
+        lines = dana.ask("GET", f"/processes/{process}/ledger", 200).data.splitlines(keepends=True)
+    key = Seal.of(app.config["SETTINGS"].data_dir).public_key
+    report = verify(lines, key=ed25519.public_key(str(key)))
+    assert report.verdict == SOUND, list(report.told())
+    assert report.events == len(before) < len(makers.types(process))
 
 
 ON_BEHALF = {"on_behalf": True, "reason": "on the phone"}

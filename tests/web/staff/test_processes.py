@@ -3,8 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask, request_finished
 
-from tests import makers
+from portal.actions import processes
+from portal.delivery.seal import Seal
+from portal.ledger import ed25519
+from portal.ledger.findings import SOUND
+from portal.ledger.verify import verify
+from tests import makers, people
 from tests.web.staff.conftest import Desk
 
 STEPS = """\
@@ -181,6 +187,21 @@ def test_the_ledger_comes_as_lines(desk: Desks, process: str) -> None:
     assert answer.status_code == 200
     assert "attachment" in answer.headers["Content-Disposition"]
     assert len(answer.text.strip().splitlines()) >= len(makers.types(process))
+
+
+def test_what_happens_while_the_ledger_is_handed_out_does_not_make_it_incomplete(
+    app: Flask, desk: Desks, process: str
+) -> None:
+    def meanwhile(*_: object, **__: object) -> None:
+        processes.comment(process, "One moment later.", actor=people.staff("dana"))
+
+    before, client = makers.types(process), desk("aud").client
+    with request_finished.connected_to(meanwhile, app):
+        answer = client.get(f"/processes/{process}/ledger.jsonl")
+    key = Seal.of(app.config["SETTINGS"].data_dir).public_key
+    report = verify(answer.data.splitlines(keepends=True), key=ed25519.public_key(str(key)))
+    assert report.verdict == SOUND, list(report.told())
+    assert report.events == len(before) < len(makers.types(process))
 
 
 def test_a_file_is_only_ever_a_download(desk: Desks, process: str) -> None:
