@@ -36,10 +36,25 @@ def finish_task(
         task.holder_id = actor.user_id
     running.keep_task(task)
     running.end_timers(task)
-    if running.people[task.participant_id].kind == "external":
+    if _gets_receipt(running, task, actor):
         running.chain.send("mail.receipt", {"task": task.id}, once=f"receipt:{task.id}")
     troubles.resolve_all(running, "complete", None, ENGINE, task_id=task.id)
     return recorded
+
+
+def _gets_receipt(running: Running, task: Asked, actor: Actor) -> bool:
+    """Whether somebody outside did it, or had it done on their behalf.
+
+    Of several who may do a task the first is not always the one who did.
+    """
+    if actor.kind == "participant":
+        return True
+    people = [running.people[id_] for id_ in task.people]
+    is_own = any(
+        one.user_id == actor.user_id if one.user_id else one.team_id in actor.team_ids
+        for one in people
+    )
+    return people[0].kind == "external" and not is_own
 
 
 def end_round(running: Running, found: Round, outcome: str, answers: dict[str, Any]) -> None:

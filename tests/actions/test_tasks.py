@@ -5,7 +5,7 @@ import pytest
 from portal.actions import forms, tasks
 from portal.definition.fields import JsonSent
 from portal.errors import Conflict, Faulty, NotYours, TaskDone, Unknown
-from portal.models import Link, Task
+from portal.models import Link, Participant, Task
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -124,6 +124,29 @@ def test_one_task_that_any_of_several_may_do() -> None:
     assert makers.task(process, "details", state="done").done_by == other
     with pytest.raises(TaskDone):
         forms.submit(one.id, JsonSent({"company": "Sea"}), actor=makers.actor_of(one))
+
+
+@pytest.mark.parametrize("first", ["vendor", "buyer"])
+def test_the_receipt_goes_to_whoever_outside_did_it(first: str) -> None:
+    other = {"vendor": "buyer", "buyer": "vendor"}[first]
+    steps = (
+        f"  - id: details\n    assign: [{first}, {other}]\n"
+        "    form: {fields: [{id: company, type: text, label: Company}]}\n"
+    )
+    for does, receipts in (("vendor", 1), ("buyer", 0)):
+        process = makers.start(steps)
+        one = makers.task(process, "details")
+        [vera] = makers.rows(Participant, process_id=process, role="vendor")
+        actor = people.guest(vera.id, people.VERA) if does == "vendor" else DANA
+        forms.submit(one.id, JsonSent({"company": "Sea"}), actor=actor)
+        assert len(makers.owed(process, "mail.receipt")) == receipts, does
+
+
+def test_what_is_done_on_somebodys_behalf_they_get_the_receipt_for() -> None:
+    process = makers.start(makers.FORM)
+    one = makers.task(process, "details")
+    forms.submit(one.id, JsonSent({"company": "Sea"}), actor=DANA.acting_on_behalf("On the phone."))
+    assert len(makers.owed(process, "mail.receipt")) == 1
 
 
 def test_a_person_can_be_computed() -> None:
