@@ -1,6 +1,6 @@
 """The timeline of one process, and of all of them together: a query over the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,11 @@ def names(conn: Connection, entries: Iterable[Told], trees: Sequence[Definition]
     if wanted:
         named = sa.select(Task.id, Task.name).where(Task.id.in_(wanted))
         tasks = {row.id: row.name for row in conn.execute(named)}
+    return called(tasks, trees, tz)
+
+
+def called(tasks: Mapping[str, str], trees: Sequence[Definition], tz: str) -> Names:
+    """What tasks are called, with the names that definitions give to steps and fields."""
     steps: dict[str, str] = {}
     labels: dict[str, str] = {}
     for tree in trees:

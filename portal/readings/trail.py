@@ -161,8 +161,13 @@ class Evidence:
             after = batch[-1].seq
 
     def _batches(self) -> Iterator[tuple[list[Told], Names]]:
+        """Entries with what their tasks were called when they were opened, as the ledger has it."""
+        tasks: dict[str, str] = {}
+        names = timeline.called(tasks, [self.tree], self.tz)
         for batch in self._raw_batches():
-            yield batch, timeline.names(self._conn, batch, [self.tree], self.tz)
+            opened = (one for one in batch if isinstance(one.event, c.TaskOpened))
+            tasks.update({str(one.task): one.data["name"] for one in opened if "name" in one.data})
+            yield batch, names
 
     def _begin(self, first: Told) -> Overview:
         event = first.event
