@@ -4,7 +4,8 @@ The same reading serves the participant behind a link and the member of staff at
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -104,7 +105,17 @@ def documents(conn: Connection, task_id: str) -> list[Document]:
     return [one for one in step.documents if not row.only or one.id in row.only]
 
 
-def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Row]:
+class Waiting(NamedTuple):
+    """An open task as a list shows it, its moments told in ``tz``."""
+
+    id: str
+    name: str
+    title: str
+    due_at: datetime | None
+    tz: str
+
+
+def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Waiting]:
     """The open tasks of the people behind some links, in the processes of those links."""
     ids = list(link_ids)
     if not ids:
@@ -116,11 +127,19 @@ def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Row]:
         .join(Participant, Participant.id == Link.participant_id)
         .where(Link.id.in_(ids), Task.state == "open")
         .add_columns(Task.participant_id, Task.others, Participant.id.label("person_id"))
+        .add_columns(Process.definition_id)
         .order_by(Task.opened_at, Task.id)
     )
     rows = conn.execute(mine).all()
     theirs = {row.id: row for row in rows if row.person_id in (row.participant_id, *row.others)}
-    return list(theirs.values())
+    known = trees.trees(conn, {row.definition_id for row in theirs.values()})
+    return [
+        Waiting(
+            row.id, row.name, row.title, row.due_at,
+            row.timezone or trees.zone(known[row.definition_id]),
+        )
+        for row in theirs.values()
+    ]  # fmt: skip
 
 
 class _Part:

@@ -185,7 +185,7 @@ def _facts(
         values=process.values,
         participants={one.role: {"email": one.email, "name": one.person_name} for one in people},
         now=clock.now(),
-        zone=words.zone(tree.calendar.timezone if tree.calendar else None),
+        zone=words.zone(trees.zone(tree)),
     )
 
 

@@ -1,14 +1,15 @@
 """What stands behind a link, before anybody came in by it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import DefinitionRow, Link, Participant, Process, Task, User
+from portal.readings import trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,19 @@ def known(conn: Connection, link_id: str) -> Known | None:
     return Known(**row) if row is not None else None
 
 
-def processes(conn: Connection, link_ids: Collection[str]) -> Sequence[Any]:
-    """How the processes behind these links stand: ``title``, ``state``, ``ended_at``, ``timezone``.
+class Standing(NamedTuple):
+    """How a process stands, its moments told in ``tz``."""
 
-    Newest first. One statement.
-    """
-    columns = (Process.id, Process.title, Process.state, Process.ended_at, Participant.timezone)
+    title: str
+    state: str
+    ended_at: datetime | None
+    tz: str
+
+
+def processes(conn: Connection, link_ids: Collection[str]) -> list[Standing]:
+    """How the processes behind these links stand, newest first. One statement."""
+    columns = (Process.id, Process.title, Process.state, Process.ended_at, Participant.timezone,
+               Process.definition_id)  # fmt: skip
     query = (
         sa.select(*columns)
         .distinct()
@@ -74,4 +82,12 @@ def processes(conn: Connection, link_ids: Collection[str]) -> Sequence[Any]:
         .where(Link.id.in_(link_ids))
         .order_by(Process.id.desc())
     )
-    return conn.execute(query).all()
+    rows = conn.execute(query).all()
+    known = trees.trees(conn, {row.definition_id for row in rows})
+    return [
+        Standing(
+            row.title, row.state, row.ended_at,
+            row.timezone or trees.zone(known[row.definition_id]),
+        )
+        for row in rows
+    ]  # fmt: skip

@@ -23,7 +23,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Unknown
-from portal.readings import words
+from portal.readings import trees, words
 from portal.readings.dossier import filled
 
 Row = Any
@@ -113,7 +113,7 @@ class Asked:
                 one.role: {"email": one.email, "name": one.name} for one in self.people if one.role
             },
             now=clock.now(),
-            zone=words.zone(self.tree.calendar.timezone if self.tree.calendar else None),
+            zone=words.zone(trees.zone(self.tree)),
         )
 
     def text(self, text: Text | None) -> str:

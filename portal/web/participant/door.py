@@ -14,6 +14,7 @@ from portal.errors import (
     PortalError,
     Unknown,
 )
+from portal.readings import trees
 from portal.readings.asked import Asked
 from portal.readings.links import Known
 from portal.settings import Settings
@@ -106,9 +107,7 @@ def guest_for(conn: Connection, task_id: str) -> Guest:
 
 def zone_of(guest: Guest, asked: Asked) -> str:
     """The time zone in which a page tells moments: the person's, the process's, the house's."""
-    calendar = asked.tree.calendar
-    of_calendar = calendar.timezone if calendar else None
-    return guest.person.timezone or of_calendar or settings().timezone
+    return guest.person.timezone or trees.zone(asked.tree)
 
 
 def gone_page(error: PortalError, known: Known | None, renew: str | None) -> ResponseReturnValue:

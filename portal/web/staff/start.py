@@ -14,7 +14,7 @@ from portal.definition.tree import Definition
 from portal.errors import AlreadyRecorded, Fault, Faulty
 from portal.readings import catalogue, house, lists, requests, trees, words
 from portal.web import forms
-from portal.web.staff.door import doors, house_zone, me, said
+from portal.web.staff.door import doors, me, said
 
 
 @doors.get("/processes/new")
@@ -147,13 +147,9 @@ def _facts(tree: Definition) -> dict[str, Any]:
         values={},
         participants={},
         now=clock.now(),
-        zone=words.zone(_zone(tree)),
+        zone=words.zone(trees.zone(tree)),
     )
 
 
 def _today(tree: Definition) -> date:
-    return clock.now().astimezone(words.zone(_zone(tree))).date()
-
-
-def _zone(tree: Definition) -> str:
-    return (tree.calendar.timezone if tree.calendar else None) or house_zone()
+    return clock.now().astimezone(words.zone(trees.zone(tree))).date()
