@@ -6,23 +6,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal import installation
 from portal.access import limits, links, may, sessions
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import locking
+from portal.engine import lifetimes, locking
 from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
 from portal.ledger.catalogue import LinkRevoked as Revoked
-from portal.models import Link, Participant, Task
+from portal.models import Link, Participant, Process, Task, trees
 from portal.models.tasks import require_open, require_wanted
 
 RECEIPT_SHOWN_FOR = timedelta(days=30)
 _UNKNOWN = "This link is not one of ours, or was cut short on its way."
 _RENEWALS_AN_HOUR = 3
-_LONGEST_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,8 @@ _LINK: "sa.Select[*tuple[Any, ...]]" = (
         *Link.__table__.columns,
         Participant.name.label("person_name"),
         Participant.email.label("person_email"),
+        Process.definition_id,
+        Task.step.label("task_step"),
         Task.state.label("task_state"),
         Task.name.label("task_name"),
         Task.kind.label("task_kind"),
@@ -46,6 +46,7 @@ _LINK: "sa.Select[*tuple[Any, ...]]" = (
         Task.picked_up_at.label("task_picked_up_at"),
     )
     .join(Participant, Participant.id == Link.participant_id)
+    .join(Process, Process.id == Link.process_id)
     .outerjoin(Task, Task.id == Link.task_id)
 )
 
@@ -113,10 +114,7 @@ def _renew(tx: Tx, token: str, *, ip: str | None, agent: str | None) -> None:
         raise LinkRevoked("This link was withdrawn, so no fresh one is sent.")
     if link.task_state is not None:
         require_wanted(link.task_state, link.task_kind)
-    values: dict[str, Any] = {"expires_at": _expiry(tx)}
-    if link.expires_at <= tx.now:
-        values["generation"] = link.generation + 1
-    tx.execute(sa.update(Link).where(Link.id == link.id).values(values))
+    _prolong(tx, link)
     person = _person(link, ip=ip, agent=agent)
     recorded = chain.add(LinkRenewed(task=link.task_id, link=links.short(link.id)), actor=person)
     chain.send("mail.renewal", {"link": link.id}, once=f"renewal:{link.id}:{recorded.seq}")
@@ -157,12 +155,11 @@ def make(tx: Tx, task_id: str, *, actor: Actor) -> tuple[str, datetime]:
         require_open(state.state, state.name)
         raise Conflict("This task is done by a member of staff, who signs in; it has no link.")
     require_open(link.task_state, link.task_name)
-    expires_at = max(link.expires_at, tx.now)
-    if link.expires_at <= tx.now:
-        expires_at = _expiry(tx)
-        tx.execute(sa.update(Link).where(Link.id == link.id).values(expires_at=expires_at))
+    generation, expires_at = link.generation, link.expires_at
+    if expires_at <= tx.now:
+        generation, expires_at = _prolong(tx, link)
     chain.add(LinkMade(task=task_id, link=links.short(link.id)), actor=actor)
-    return links.url(link.id, link.generation), expires_at
+    return links.url(link.id, generation), expires_at
 
 
 def _load(tx: Tx, token: str) -> tuple[Any, int, record.Chain]:
@@ -181,9 +178,17 @@ def _load(tx: Tx, token: str) -> tuple[Any, int, record.Chain]:
     return tx.execute(_LINK.where(Link.id == known[0])).one(), known[1], chain
 
 
-def _expiry(tx: Tx) -> datetime:
-    """As long again as links live here; never past the ninety days that are the cap."""
-    return tx.now + timedelta(days=min(installation.current.link_days, _LONGEST_DAYS))
+def _prolong(tx: Tx, link: Any) -> tuple[int, datetime]:
+    """Have a link live as long again as a new one would; its generation and last moment.
+
+    One that had expired gets a new generation: its old address lay about unguarded since.
+    """
+    tree = trees.tree(tx.conn, link.definition_id)
+    expires_at = lifetimes.link_ends_at(tree, link.task_step, tx.now)
+    generation = link.generation + (link.expires_at <= tx.now)
+    values = {"generation": generation, "expires_at": expires_at}
+    tx.execute(sa.update(Link).where(Link.id == link.id).values(values))
+    return generation, expires_at
 
 
 def _person(link: Any, *, ip: str | None, agent: str | None) -> Actor:

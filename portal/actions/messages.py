@@ -5,15 +5,14 @@ Every note holds the fence of whoever has the effect in hand: a late finisher re
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal import installation
 from portal.actor import system
 from portal.db import Tx, action
-from portal.engine import troubles
+from portal.engine import lifetimes, troubles
 from portal.engine.running import Running
 from portal.ledger import catalogue, outbox, record
 from portal.models import Link, Mail, Process, trees
@@ -142,17 +141,16 @@ def standing_link(tx: Tx, process_id: str, participant_id: str) -> tuple[str, in
         sa.insert(Link).values(
             id=link_id, process_id=process_id, participant_id=participant_id, task_id=None,
             generation=1, made_at=tx.now, revoked_at=None, revoked_reason=None, entered_at=None,
-            expires_at=tx.now + _link_life(tx, process_id),
+            expires_at=_standing_until(tx, process_id),
         )
     )  # fmt: skip
     return link_id, 1
 
 
-def _link_life(tx: Tx, process_id: str) -> timedelta:
-    """How long links live by the definition, else by the installation."""
+def _standing_until(tx: Tx, process_id: str) -> datetime:
     query = sa.select(Process.definition_id).where(Process.id == process_id)
-    life = trees.tree(tx.conn, tx.execute(query).scalar_one()).link_for
-    return timedelta(days=float(life.days) if life else installation.current.link_days)
+    tree = trees.tree(tx.conn, tx.execute(query).scalar_one())
+    return lifetimes.link_ends_at(tree, None, tx.now)
 
 
 def backoff(attempts: int) -> timedelta:

@@ -3,12 +3,12 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db, installation
+from portal import db
 from portal.actor import Actor
 from portal.definition import durations
 from portal.definition.expressions import ExpressionFailed
@@ -22,7 +22,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.definition.values import is_email
-from portal.engine import casting, rounds
+from portal.engine import casting, lifetimes, rounds
 from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Round
 from portal.engine.running import ENGINE, Running
@@ -30,8 +30,6 @@ from portal.errors import NotYours
 from portal.ledger import record
 from portal.ledger.catalogue import TaskOpened
 from portal.models import Task, TeamMember, User
-
-_LONGEST_LINK = timedelta(days=90)
 
 
 class Nobody(Exception):
@@ -282,14 +280,12 @@ def invite(running: Running, step: PersonStep, task: Asked, people: list[Person]
 
 
 def link_row(running: Running, step: PersonStep, task: Asked, person: Person) -> dict[str, Any]:
-    """A fresh link of a person to a task; it lives as long as definition and limits allow."""
-    life = step.link_for or running.tree.link_for
-    days = timedelta(days=float(life.days)) if life else None
-    length = min(days or timedelta(days=installation.current.link_days), _LONGEST_LINK)
+    """A fresh link of a person to a task."""
     return {
         "id": secrets.token_hex(16), "process_id": running.id, "participant_id": person.id,
         "task_id": task.id, "generation": 1, "made_at": running.now,
-        "expires_at": running.now + length, "revoked_at": None, "revoked_reason": None,
+        "expires_at": lifetimes.link_ends_at(running.tree, step.id, running.now),
+        "revoked_at": None, "revoked_reason": None,
         "entered_at": None,
     }  # fmt: skip
 

@@ -209,9 +209,27 @@ def test_three_renewals_an_hour_for_a_link_and_no_more(task: Any, clock: Clock) 
     assert len(makers.owed(task.process_id, "mail.renewal")) == 4
 
 
-def test_a_link_lives_ninety_days_at_most_from_its_renewal(task: Any, clock: Clock) -> None:
-    links.renew(token_of(task), ip=None)
-    assert link_of(task).expires_at - clock.advance(seconds=0) <= timedelta(days=90)
+LINK_FOR = {
+    "the step": (makers.HEAD + "link_for: 14 days\n", "link_for: 3 days, ", 3),
+    "the head": (makers.HEAD + "link_for: 14 days\n", "", 14),
+    "the installation": (makers.HEAD, "", 30),
+}
+
+
+@pytest.mark.parametrize(("head", "own", "days"), LINK_FOR.values(), ids=LINK_FOR)
+def test_a_renewed_link_lives_as_long_as_a_new_one(
+    head: str, own: str, days: int, clock: Clock
+) -> None:
+    steps = makers.FORM.replace("assign:", f"{own}assign:")
+    task = makers.task(makers.start(steps, head=head), "details")
+    assert link_of(task).expires_at - link_of(task).made_at == timedelta(days=days)
+    for renewed in (
+        lambda: links.renew(token_of(task), ip=None),
+        lambda: links.make(task.id, actor=DANA),
+    ):
+        now = clock.advance(days=days)
+        renewed()
+        assert link_of(task).expires_at - now == timedelta(days=days)
 
 
 # Revoking
@@ -276,11 +294,16 @@ def test_a_link_for_a_channel_of_ones_own_opens(task: Any) -> None:
     assert makers.types(task.process_id).count("link.made") == 1
 
 
-def test_a_link_handed_out_late_lives_again(task: Any, clock: Clock) -> None:
+def test_a_link_handed_out_late_lives_again_at_an_address_of_its_own(
+    task: Any, clock: Clock
+) -> None:
+    old = token_of(task)
     now = clock.advance(days=40)
     url, expires_at = links.make(task.id, actor=DANA)
     assert expires_at > now
     assert enter(url.rpartition("/")[2]).task_id == task.id
+    with pytest.raises(LinkRevoked):
+        enter(old)
 
 
 def test_there_is_none_for_a_task_of_staff_or_for_a_closed_one(task: Any) -> None:
