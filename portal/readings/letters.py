@@ -113,9 +113,14 @@ def _remind(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> 
 
 def _renew(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
     row = conn.execute(sa.select(Link.__table__).where(Link.id == ref["link"])).first()
-    if row is None or row.revoked_at is not None or row.task_id is None:
+    if row is None or row.revoked_at is not None:
         return []
-    letters = _ask(conn, row.task_id, tz, "renewal", {"expires_at": row.expires_at})
+    facts = {"expires_at": row.expires_at}
+    if row.task_id is None:
+        matter, own = _of_process(conn, row.process_id, tz), (row.id, row.generation)
+        readers = _participants(conn, [row.participant_id])
+        return [_letter(matter, reader, "renewal", facts, link=own) for reader in readers]
+    letters = _ask(conn, row.task_id, tz, "renewal", facts)
     return [one for one in letters if one.link and one.link[0] == row.id]
 
 

@@ -51,8 +51,10 @@ class _In:
 
     @property
     def thing(self) -> str:
-        """The task or step in quotation marks."""
+        """The task or step in quotation marks; the process where it is about no single one."""
         entry = self.entry
+        if entry.task is None and entry.step is None:
+            return "the process"
         name = self.names.tasks.get(entry.task or "") or self.step(entry.step)
         return f"“{name}”"
 
@@ -109,6 +111,8 @@ def _(event: c.ProcessCompleted, in_: _In) -> str:
 
 @say.register
 def _(event: c.ProcessRejected, in_: _In) -> str:
+    if event.step is None:
+        return "A rejection ended the process."
     return f"The rejection in {in_.thing} ended the process."
 
 
@@ -229,6 +233,8 @@ def _(event: c.ApprovalRejected, in_: _In) -> Sentence:
 
 @say.register
 def _(event: c.LinkSent, in_: _In) -> str:
+    if event.task is None:
+        return f"A fresh link to {in_.thing} went to {_address(event.to)}."
     return f"The mail asking for {in_.thing} went to {_address(event.to)}."
 
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.ledger.catalogue import CATALOGUE, Event, ExceptionResolved, TaskWithdrawn
+from portal.ledger.catalogue import (
+    CATALOGUE,
+    Event,
+    ExceptionResolved,
+    LinkEntered,
+    LinkRenewed,
+    LinkSent,
+    ProcessRejected,
+    TaskWithdrawn,
+)
 from portal.readings.entries import Told
 from portal.readings.sentences import Names, tell
 
@@ -107,3 +116,16 @@ def test_every_reason_to_take_a_task_back_is_told_in_words(why: str, told: str) 
 def test_every_way_out_of_an_exception_is_told_in_words(how: str) -> None:
     text = tell(entry(ExceptionResolved(exception="e1", how=how)), NAMES).text
     assert f"({how})" not in text
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (LinkRenewed(link="ab"), "A fresh link to the process was asked for; it goes to the"),
+        (LinkSent(link="ab", mail="m", to="a@sea.example"), "A fresh link to the process went to"),
+        (LinkEntered(link="ab"), "Ann Okafor opened the link to the process."),
+        (ProcessRejected(), "A rejection ended the process."),
+    ],
+)
+def test_what_is_about_no_single_step_invents_none(event: Event, told: str) -> None:
+    assert tell(entry(event), NAMES).text.startswith(told)

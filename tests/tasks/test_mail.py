@@ -178,6 +178,29 @@ def test_a_fresh_link_comes_when_asked_for(asked: str, smtp: Smtp) -> None:
     assert len(LINK.findall(letter.text)) == 1
 
 
+def test_a_fresh_link_to_everything_open_comes_when_asked_for(
+    asked: str, smtp: Smtp, clock: Clock
+) -> None:
+    makers.fill(asked, company="Sea")
+    post()
+    first = LINK.search(smtp.to(VERA)[-1].text)[0]  # type: ignore[index]
+    clock.advance(days=31)
+    links.renew(first.rpartition("/")[2], ip="192.0.2.9")
+    post()
+    letter = smtp.to(VERA)[-1]
+    assert letter.message["Subject"] == "Your fresh link: Demo"
+    assert "It shows what is open for you in “Demo”".translate(STRAIGHT) in letter.text
+    [fresh] = LINK.findall(letter.text)
+    assert fresh != first
+    entered = links.enter(fresh.rpartition("/")[2], browser=None, ip=None, agent=None)
+    assert (entered.process_id, entered.task_id) == (asked, None)
+    [sent] = [e for e in makers.events(asked, "link.sent") if "task" not in e["data"]]
+    assert sent["data"]["link"] == makers.rows(Link, task_id=None)[0].id[:8]
+
+
+STRAIGHT = str.maketrans("“”", '""')
+
+
 def test_an_escalation_goes_to_the_owner(house: Settings, smtp: Smtp, clock: Clock) -> None:
     rungs = "    escalate: [{after: 1 day, to: owner}]\n"
     steps = ASKING.replace("    due: 2 days\n", f"    due: 2 days\n{rungs}")
