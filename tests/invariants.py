@@ -148,7 +148,7 @@ def _projections() -> Iterator[str]:
     for row in tasks:
         waiting.setdefault(row.process_id, set()).add(row.id)
     for row in all_of(sa.select(Process.id, Process.waiting)):
-        listed = {one["task"] for one in row.waiting}
+        listed = {one["task"] for one in row.waiting if one["task"]}
         if listed != waiting.get(row.id, set()) and len(listed) < 20:
             yield f"I6: {row.id} lists {listed} as waiting"
 

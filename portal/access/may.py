@@ -23,8 +23,8 @@ _READERS = _WRITERS | {"auditor", "system"}
 def require(actor: Actor, verb: str, process: Any = None) -> None:
     """Refuse with NotYours what is not this actor's to do; ``process`` where one is meant.
 
-    Verbs: ``see``, ``start``, ``comment``, ``manage`` (cancel, remind, reassign, revoke),
-    ``publish``, ``people``.
+    Verbs: ``see``, ``start``, ``comment``, ``signal``, ``manage`` (cancel, remind, reassign,
+    revoke), ``publish``, ``people``.
     """
     if actor.kind == "system":
         return
@@ -154,6 +154,7 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "see": lambda actor, _: actor.is_staff and actor.role in _READERS,
     "start": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
     "comment": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "signal": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
     "manage": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
@@ -164,6 +165,7 @@ _REFUSALS = {
     "see": "This is for staff.",
     "start": "Your account may read, and not start a process.",
     "comment": "Your account may read, and not write.",
+    "signal": "Your account may read, and not send signals.",
     "manage": "Only the owner of the process or an admin may do this.",
     "publish": "Your account may read, and not publish a definition.",
     "people": "Only an admin may do this.",

@@ -54,10 +54,13 @@ def decide(
     if task is None:
         return
     step = running.step_of(task, ApprovalStep, "an approval")
-    _require_separate(running, step, actor)
+    _require_separate(running, step, task, actor)
     asking.require_own_vote(running, task, actor)
     outcome = _outcome(step, decision)
-    said = {"comment": _comment(comment, outcome), "items": _items(running, step, outcome, items)}
+    said = {
+        "comment": _comment(comment, outcome),
+        "items": _items(running, step, task, outcome, items),
+    }
     closing.finish_task(
         running,
         task,
@@ -67,13 +70,15 @@ def decide(
         nonce=nonce,
         actor=actor,
     )
-    _count(running, step, outcome, said)
+    _count(running, step, task, outcome, said)
     advance(running)
 
 
-def _count(running: Running, step: ApprovalStep, outcome: Verdict, said: dict[str, Any]) -> None:
+def _count(
+    running: Running, step: ApprovalStep, task: Asked, outcome: Verdict, said: dict[str, Any]
+) -> None:
     """Add the vote to the round; where it decides, end the round and go where that leads."""
-    begun = running.rounds[step.id]
+    begun = running.round_of(task)
     votes = [*begun.answers["votes"], outcome]
     asked = begun.answers["asked"]
     begun.answers = {"asked": asked, "votes": votes}
@@ -93,8 +98,8 @@ def _count(running: Running, step: ApprovalStep, outcome: Verdict, said: dict[st
         )
 
 
-def _require_separate(running: Running, step: ApprovalStep, actor: Actor) -> None:
-    barred = asking.doers(running, step)
+def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: Actor) -> None:
+    barred = asking.doers(running, step, task.scope)
     if barred & {actor.id, actor.user_id, actor.email}:
         raise NotYours(
             "You took part in what is decided here, so somebody else has to decide it.",
@@ -117,14 +122,14 @@ def _comment(comment: str | None, outcome: Verdict) -> str | None:
 
 
 def _items(
-    running: Running, step: ApprovalStep, outcome: Verdict, items: Sequence[str]
+    running: Running, step: ApprovalStep, task: Asked, outcome: Verdict, items: Sequence[str]
 ) -> list[str]:
     if outcome != "changes_requested":
         if items:
             raise Faulty.one("items", "Marks go with a request for changes. Ask for it, or unmark.")
         return []
     try:
-        marked = rounds.read_items(rounds.markable(running, step), items)
+        marked = rounds.read_items(rounds.markable(running, step, task.scope), items)
     except ValueError as unknown:
         raise Faulty.one(
             "items", f"“{unknown}” is not a field or document that can be asked again here."

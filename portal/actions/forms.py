@@ -30,7 +30,7 @@ def submit(
     if task is None:
         return
     step = running.step_of(task, FormStep, "a form")
-    begun = running.rounds[step.id]
+    begun = running.round_of(task)
     answers = _read(running, step, begun, sent)
     new = {name: answers[name] for name in begun.only or answers if name in answers}
     event = FormSubmitted(step=step.id, task=task.id, round=task.round, answers=new)
@@ -48,7 +48,7 @@ def _read(
     entry = sent.read(
         step.fields,
         today=running.today,
-        facts=running.facts() if _has_conditions(step.fields) else None,
+        facts=running.facts(begun.scope) if _has_conditions(step.fields) else None,
         known=begun.answers,
         only=set(begun.only) or None,
     )

@@ -49,7 +49,7 @@ def tick(
     closing.finish_task(
         running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
     )
-    closing.end_round(running, running.rounds[step.id], "completed", answers)
+    closing.end_round(running, running.round_of(task), "completed", answers)
     advance(running)
 
 
@@ -101,7 +101,7 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
     why = words("reason", reason, "Say in a sentence why.")
-    before = running.people[task.participant_id]
+    before = running.person(task.participant_id)
     person = _somebody_else(running, step, task, to)
     _hand_over(running, step, task, person)
     running.chain.add(
@@ -143,7 +143,7 @@ def _somebody_else(
         name = casting.name_of(to)
     except ValueError as unfit:
         raise Faulty.one("to.name", str(unfit)) from None
-    if running.people[task.participant_id].email == email:
+    if running.person(task.participant_id).email == email:
         raise Faulty.one("to.email", "This person has the task already.")
     try:
         person = casting.somebody(running.tx, running.process, None, email, name)
@@ -155,7 +155,7 @@ def _somebody_else(
 
 
 def _require_separate(running: Running, step: ApprovalStep, task: Asked, person: Person) -> None:
-    if person.is_one_of(asking.doers(running, step)):
+    if person.is_one_of(asking.doers(running, step, task.scope)):
         raise Faulty.one("to.email", "This person took part in what is decided here.")
     if person.is_one_of(asking.fellow_voters(running, task)):
         raise Faulty.one("to.email", "This person decides here already, and has one vote.")

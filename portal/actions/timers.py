@@ -12,10 +12,14 @@ import sqlalchemy as sa
 from portal import db
 from portal.actor import system
 from portal.db import Tx, action
+from portal.definition.tree import WaitStep
+from portal.engine import waiting
+from portal.engine.advance import advance
+from portal.engine.running import Running
 from portal.ledger import record
 from portal.ledger.catalogue import DeadlineMissed, ExceptionOpened, TaskEscalated
 from portal.ledger.record import Chain
-from portal.models import Participant, Process, Task, Team, Timer, Trouble, User
+from portal.models import Participant, Process, StepRun, Task, Team, Timer, Trouble, User
 
 CLOCK = system("clock")
 
@@ -35,20 +39,22 @@ def ring(timer_ids: Sequence[str]) -> int:
 
 _TASKS = (
     sa.select(
-        *(Timer.id, Timer.task_id, Timer.kind, Timer.rung, Timer.rings_at, Timer.what),
+        *(Timer.id, Timer.run_id, Timer.task_id, Timer.kind, Timer.rung, Timer.rings_at),
+        *(Timer.what, StepRun.state.label("run_state")),
         *(Task.state, Task.step, Task.name, Task.due_at, Process.owner_id),
         User.email.label("owner_email"),
         sa.func.coalesce(User.name, Team.name).label("owner_name"),
     )
-    .join(Task, Task.id == Timer.task_id)
+    .outerjoin(Task, Task.id == Timer.task_id)
+    .join(StepRun, StepRun.id == Timer.run_id)
     .join(Process, Process.id == Timer.process_id)
     .outerjoin(User, User.id == Process.owner_id)
     .outerjoin(Team, Team.id == Process.team_id)
     .where(
         Timer.process_id == sa.bindparam("process"),
         Timer.rings_at <= sa.bindparam("now", type_=Timer.rings_at.type),
-        Timer.task_id.in_(
-            sa.select(Timer.task_id).where(Timer.id.in_(sa.bindparam("ids", expanding=True)))
+        Timer.run_id.in_(
+            sa.select(Timer.run_id).where(Timer.id.in_(sa.bindparam("ids", expanding=True)))
         ),
     )
     .order_by(Timer.rings_at, Timer.kind, Timer.rung)
@@ -70,12 +76,13 @@ def _ring(tx: Tx, process_id: str, timer_ids: Sequence[str]) -> None:
 
 
 def _worth_ringing(due: Sequence[Any]) -> list[Any]:
-    """Those of open tasks; of several reminders of one task the latest."""
+    """Those of open tasks and waits; of several reminders of one task the latest."""
     latest = {row.task_id: row.id for row in due if row.kind == "remind"}
     return [
         row
         for row in due
-        if row.state == "open" and (row.kind != "remind" or latest[row.task_id] == row.id)
+        if (row.state or row.run_state) == "open"
+        and (row.kind != "remind" or latest[row.task_id] == row.id)
     ]
 
 
@@ -131,8 +138,9 @@ def _overdue(tx: Tx, chain: Chain, row: Any) -> None:
         sa.insert(Trouble),
         {
             "id": trouble, "process_id": chain.log, "once": f"overdue:{row.task_id}",
-            "step": row.step, "task_id": row.task_id, "kind": "overdue", "message": message,
-            "state": "open", "owner_id": row.owner_id, "opened_at": tx.now, "resolved_at": None,
+            "step": row.step, "scope": "", "task_id": row.task_id, "kind": "overdue",
+            "message": message, "state": "open", "owner_id": row.owner_id,
+            "opened_at": tx.now, "resolved_at": None,
         },
     )  # fmt: skip
     tx.execute(
@@ -150,4 +158,14 @@ def _overdue(tx: Tx, chain: Chain, row: Any) -> None:
     chain.send("mail.trouble", {"trouble": trouble}, once=f"trouble:{trouble}")
 
 
-_DOES = {"remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue}
+def _pass(tx: Tx, chain: Chain, row: Any) -> None:
+    """A wait is over: what comes after it begins."""
+    running = Running.of_round(tx, row.run_id)
+    begun = next(one for one in running.rounds.values() if one.id == row.run_id)
+    step = running.tree.step(begun.step)
+    is_late = isinstance(step, WaitStep) and step.signal is not None
+    waiting.end(running, begun, "timed_out" if is_late else "succeeded")
+    advance(running)
+
+
+_DOES = {"remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue, "wait": _pass}

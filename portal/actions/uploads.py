@@ -83,7 +83,7 @@ def submit(
     if task is None:
         return
     step = running.step_of(task, UploadStep, "an upload")
-    begun = running.rounds[step.id]
+    begun = running.round_of(task)
     if arrived:
         _stage(tx, task, _wanted(step, begun.only), arrived)
     new = _receive(tx, task_id)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from portal.definition import operators
 from portal.definition.functions import FUNCTIONS, METHODS, Function, compile_pattern
 from portal.definition.literals import text_of
-from portal.definition.operators import ExpressionFailed, TooMuchWork, kind
+from portal.definition.operators import ExpressionFailed, Later, TooMuchWork, kind
 from portal.definition.shapes import ANY, NUMBER, RESERVED, ExpressionFault, Shape, suggestion
 
 DEEPEST = 120
@@ -196,7 +196,8 @@ class _Translator:
             if value is None:
                 return None
             if isinstance(value, dict) and (is_known or name in value):
-                return value.get(name)
+                found = value.get(name)
+                return found.value if isinstance(found, Later) else found
             raise ExpressionFailed(f"`{subject.text}` has no `{name}`")
 
         path = f"{subject.path}.{name}" if subject.path else None

@@ -6,14 +6,10 @@ from typing import Any
 from portal.calendar import check_holidays, parse_hours, zone
 from portal.definition.blocks import EXPECTED, Block, described, humanized, wrong_id
 from portal.definition.check_fields import finish_fields, sketch_fields
-from portal.definition.check_steps import (
-    World,
-    finish_steps,
-    outline_steps,
-    read_link_for,
-)
+from portal.definition.check_people import read_link_for
+from portal.definition.check_steps import finish_steps
 from portal.definition.nodes import Faults, Node
-from portal.definition.shapes import ANY, scope
+from portal.definition.outlines import World, outline_steps
 from portal.definition.text import Text
 from portal.definition.tree import CalendarSpec, Definition, Owner, Role
 from portal.definition.values import is_email
@@ -36,21 +32,16 @@ def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | 
     roles = _roles(head)
     inputs = sketch_fields(_listed(head, "inputs"), "inputs", faults)
     outlines = outline_steps(head.list("steps"), faults)
-    names = scope(
-        tuple(sketch.field for sketch in inputs),
-        {outline.id: outline.shape() for outline in outlines},
-        {name: ANY for outline in outlines for name in outline.set_names()},
-        roles,
-    )
+    world = World.at_top(tuple(sketch.field for sketch in inputs), roles, outlines, faults)
     name = head.text("name") or ""
     definition = Definition(
         key=head.parsed("key", _key) or "",
         name=name,
-        title=head.template("title", names) or Text(name),
+        title=head.template("title", world.scope) or Text(name),
         owner=_owner(head) or Owner(),
         roles=roles,
-        inputs=finish_fields(inputs, names),
-        steps=finish_steps(World(names, roles, outlines, faults)),
+        inputs=finish_fields(inputs, world.scope),
+        steps=finish_steps(outlines, world),
         source=source,
         digest=digest,
         purpose=head.text("purpose"),

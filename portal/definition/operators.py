@@ -16,6 +16,7 @@ from decimal import (
     Overflow,
     Underflow,
 )
+from functools import cached_property
 from typing import Any
 
 from portal.calendar import later_day
@@ -60,6 +61,18 @@ class TooMuchWork(ExpressionFailed):
 
 class Days(timedelta):
     """A number of whole days: added to a date it keeps the clock time over clock changes."""
+
+
+class Later:
+    """A value that costs something to make: made when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    @cached_property
+    def value(self) -> Any:
+        """The value itself."""
+        return self._make()
 
 
 def kind(value: object) -> str:

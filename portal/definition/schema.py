@@ -9,7 +9,7 @@ from portal.calendar import UNITS
 from portal.definition.blocks import ID, TAKEN
 from portal.definition.check import HEAD_KEYS
 from portal.definition.check_fields import ANY_FIELD, DOCUMENT_KEYS, TYPES
-from portal.definition.check_steps import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
+from portal.definition.outlines import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
 from portal.definition.shapes import RESERVED
 
 Schema = dict[str, Any]
@@ -44,6 +44,8 @@ def schema() -> Schema:
             "column": {"oneOf": [_field(type_) for type_ in TYPES if type_ != "table"]},
             "document": _record({key: _DOCUMENT[key] for key in DOCUMENT_KEYS}, required=["id"]),
             "step": {"oneOf": [_step(kind) for kind in KINDS]},
+            "steps": {"type": "array", "items": _ref("step")},
+            "finish": _FINISH,
         },
     }
 
@@ -96,7 +98,15 @@ def _step(kind: str) -> Schema:
 def _kind(kind: str) -> Schema:
     if kind == "set":
         return {**_map(_ref("expression")), "minProperties": 1}
-    needed = {"form": ["fields"], "upload": ["documents"], "message": ["to", "subject", "body"]}
+    if kind == "choose":
+        return _list(_record(_CHOICE, required=["steps"]))
+    needed = {
+        "form": ["fields"],
+        "upload": ["documents"],
+        "message": ["to", "subject", "body"],
+        "parallel": ["branches"],
+        "each": ["in", "as", "steps"],
+    }
     record = _record({key: _OWN[key] for key in KINDS[kind]}, required=needed.get(kind))
     return _either(record, {"type": "null"}) if kind in ("approval", "task") else record
 
@@ -179,7 +189,22 @@ _STEP: Schema = {
     "delegate": {"enum": ["no", False]},
     "link_for": _ref("duration"),
 }
+_FINISH: Schema = _either({"enum": ["all", "any"]}, {"type": "integer", "minimum": 1})
+_CHOICE: Schema = {
+    "when": _ref("expression"),
+    "otherwise": {"const": True},
+    "steps": _ref("steps"),
+}
 _OWN: Schema = {
+    "branches": _list(_record({"name": _TEXT, "steps": _ref("steps")}, required=["steps"])),
+    "finish": _ref("finish"),
+    "in": _ref("expression"),
+    "as": _ref("id"),
+    "steps": _ref("steps"),
+    "for": _ref("duration"),
+    "until": _ref("expression"),
+    "signal": _ref("id"),
+    "timeout": _ref("duration"),
     "fields": _list(_ref("field")),
     "documents": _list(_ref("document")),
     "question": _TEXT,

@@ -117,9 +117,13 @@ def of_fields(fields: "tuple[Field, ...]") -> dict[str, Shape]:
     return {field.id: of_field(field) for field in fields}
 
 
-def of_step(fields: "tuple[Field, ...]" = (), documents: "tuple[Document, ...]" = ()) -> Shape:
+def of_step(
+    fields: "tuple[Field, ...]" = (),
+    documents: "tuple[Document, ...]" = (),
+    extra: Mapping[str, Shape] | None = None,
+) -> Shape:
     """The shape of `steps.ID`."""
-    keys = {"outcome": TEXT, **of_fields(fields)}
+    keys = {"outcome": TEXT, **of_fields(fields), **(extra or {})}
     return Shape("record", {**keys, **{document.id: _FILES for document in documents}})
 
 

@@ -6,6 +6,7 @@ Built by `load.load` alone, so whatever stands here has passed `check`. Texts th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -231,6 +232,66 @@ class SetStep(Step):
     assignments: tuple[tuple[str, Expression], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitStep(Step):
+    """Waits: exactly one of `span`, `until` and `signal` is set; `timeout` goes with a signal."""
+
+    kind: ClassVar[str] = "wait"
+    span: Duration | None = None
+    until: Expression | None = None
+    signal: str | None = None
+    timeout: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A list of steps inside a block. `when` only in `choose`; `None` there is `otherwise`."""
+
+    steps: tuple[Step, ...]
+    name: str = ""
+    when: Expression | None = None
+
+
+Finish = Literal["all", "any"] | int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockStep(Step):
+    """A step that holds lists of further steps."""
+
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParallelStep(BlockStep):
+    """Runs its branches side by side until `finish` of them are done; the rest is withdrawn."""
+
+    kind: ClassVar[str] = "parallel"
+    finish: Finish = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseStep(BlockStep):
+    """Takes the first branch whose `when` holds."""
+
+    kind: ClassVar[str] = "choose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EachStep(BlockStep):
+    """Runs its one branch once for each item, side by side; `item` names the item."""
+
+    kind: ClassVar[str] = "each"
+    items: Expression
+    item: str
+    finish: Finish = "all"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What runs for each item."""
+        return self.branches[0].steps
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One version of a process, checked. `source` is the text it came from.
@@ -253,41 +314,84 @@ class Definition:
     review_every: Duration | None = None
     calendar: CalendarSpec | None = None
     link_for: Duration | None = None
-    _index: dict[str, Step] = field(init=False, repr=False, compare=False)
+    _index: dict[str, _Place] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_index", {step.id: step for step in self.steps})
+        places = {place.step.id: place for place in _places(self.steps, ())}
+        object.__setattr__(self, "_index", places)
 
     def step(self, wanted: str) -> Step:
         """The step of that id; KeyError if there is none."""
-        return self._index[wanted]
+        return self._index[wanted].step
 
     def has_step(self, wanted: str) -> bool:
         """Whether a step of that id exists."""
         return wanted in self._index
 
     def all_steps(self) -> tuple[Step, ...]:
-        """Every step in document order."""
-        return self.steps
+        """Every step in document order, those inside blocks included."""
+        return tuple(place.step for place in self._index.values())
 
     def enclosing_list(self, wanted: str) -> tuple[Step, ...]:
         """The list of steps that the step stands in; KeyError if there is none."""
-        self.step(wanted)
-        return self.steps
+        return self._index[wanted].siblings
+
+    def blocks_around(self, wanted: str) -> tuple[BlockStep, ...]:
+        """The blocks that the step stands in, the outermost first."""
+        return self._index[wanted].blocks
+
+    def eaches_around(self, wanted: str) -> tuple[EachStep, ...]:
+        """The `each` blocks that the step stands in, the outermost first."""
+        return tuple(one for one in self.blocks_around(wanted) if isinstance(one, EachStep))
 
     def steps_before(self, wanted: str) -> tuple[Step, ...]:
         """The steps a `return_to` of this step may name, in document order."""
-        siblings = self.enclosing_list(wanted)
-        return siblings[: siblings.index(self.step(wanted))]
+        names = [*(block.id for block in self.blocks_around(wanted)), wanted]
+        found: list[Step] = []
+        for name in names:
+            siblings = self.enclosing_list(name)
+            found += siblings[: siblings.index(self.step(name))]
+        return tuple(found)
+
+    @property
+    def has_eaches(self) -> bool:
+        """Whether anything runs once for each of several items."""
+        return any(isinstance(place.step, EachStep) for place in self._index.values())
+
+    def value_names(self) -> tuple[str, ...]:
+        """Every name under `values`, in document order, each once; those of items too."""
+        sets = (step for step in self.all_steps() if isinstance(step, SetStep))
+        return tuple(dict.fromkeys(name for step in sets for name, _ in step.assignments))
 
     def input(self, wanted: str) -> Field:
         """The input of that id; KeyError if there is none."""
         return _by_id(self.inputs, wanted)
 
-    def value_names(self) -> tuple[str, ...]:
-        """Every name under `values`, in document order, each once."""
-        sets = (step for step in self.all_steps() if isinstance(step, SetStep))
-        return tuple(dict.fromkeys(name for step in sets for name, _ in step.assignments))
+
+def within(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """These steps and all that stand inside them, in document order."""
+    for step in steps:
+        yield step
+        if isinstance(step, BlockStep):
+            for branch in step.branches:
+                yield from within(branch.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a step stands."""
+
+    step: Step
+    siblings: tuple[Step, ...]
+    blocks: tuple[BlockStep, ...]
+
+
+def _places(steps: tuple[Step, ...], blocks: tuple[BlockStep, ...]) -> Iterator[_Place]:
+    for step in steps:
+        yield _Place(step, steps, blocks)
+        if isinstance(step, BlockStep):
+            for branch in step.branches:
+                yield from _places(branch.steps, (*blocks, step))
 
 
 class _Named(Protocol):

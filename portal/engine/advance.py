@@ -1,105 +1,115 @@
 """Carrying out what `decide` decides, until somebody has to act or the process ends."""
 
+from collections.abc import Callable, Mapping
+
 from portal.definition import facts as definition_facts
 from portal.definition.expressions import ExpressionFailed
-from portal.definition.tree import MessageStep, PersonStep, SetStep, Step
-from portal.engine import asking, closing, troubles
-from portal.engine.decide import Decision, End, Open, Skip, Stuck, decide
-from portal.engine.rows import Person
+from portal.definition.scopes import is_within, item
+from portal.definition.tree import (
+    BlockStep,
+    ChooseStep,
+    EachStep,
+    MessageStep,
+    ParallelStep,
+    PersonStep,
+    SetStep,
+    Step,
+    WaitStep,
+)
+from portal.engine import asking, closing, troubles, waiting
+from portal.engine.decide import Begin, Close, End, EndItem, walk
+from portal.engine.rows import Person, Place
 from portal.engine.running import ENGINE, Running
-from portal.ledger.catalogue import StepSkipped, ValuesSet
+from portal.ledger.catalogue import BranchesOpened, StepSkipped, ValuesSet
 
 LINK = "\ue000"
 """Stands in the kept body of a message for the reader's own link."""
 
+MOST_ITEMS = 5_000
+
 
 def advance(running: Running) -> None:
-    """Go on with a process. Ends, since every turn gives one more step a current round."""
-    while running.is_running:
-        decision = decide(
-            running.tree.steps, running.standing(), lambda step: _holds(running, step)
-        )
-        if decision is None or not _carry_out(running, decision):
-            return
+    """Go on with a process as far as it goes without anybody."""
+    if not running.is_running:
+        return
+    for decision in walk(running.tree.steps, running):
+        match decision:
+            case Begin(step, scope):
+                _begin(running, step, scope)
+            case EndItem(step, scope):
+                _end_item(running, step, scope)
+            case Close(step, scope):
+                _close(running, step, scope)
+            case End(state):
+                closing.end_by_walk(running, state, None)
 
 
-def _holds(running: Running, step: Step) -> bool:
-    return step.when is None or step.when.truth(running.facts())
-
-
-def _carry_out(running: Running, decision: Decision) -> bool:
-    """Whether the process can go on from here."""
-    match decision:
-        case Stuck(step, sentence):
-            _stop(running, "expression", step, sentence)
-            return False
-        case Skip(step):
-            _skip(running, step)
-        case Open(step):
-            return _open(running, step)
-        case End(state):
-            closing.end_by_walk(running, state, None)
-    return True
-
-
-def _open(running: Running, step: Step) -> bool:
+def _begin(running: Running, step: Step, scope: str) -> None:
+    """Begin a round, or skip the step; where neither can be, an exception holds its place."""
     try:
-        if isinstance(step, PersonStep):
-            asking.ask(running, step)
-        elif isinstance(step, SetStep):
-            _set(running, step)
-        elif isinstance(step, MessageStep):
-            _send(running, step)
+        if step.when is not None and not step.when.truth(running.facts(scope)):
+            _skip(running, step, scope)
+        else:
+            _open(running, step, scope)
     except ExpressionFailed as failed:
-        _stop(running, "expression", step, failed.sentence)
-        return False
+        _stop(running, "expression", step, scope, failed.sentence)
     except asking.Nobody as nobody:
-        _stop(running, "nobody", step, str(nobody))
-        return False
-    return True
+        _stop(running, "nobody", step, scope, str(nobody))
 
 
-def _stop(running: Running, kind: str, step: Step, sentence: str) -> None:
-    troubles.open_trouble(running, kind, sentence, step=step.id)
+def _open(running: Running, step: Step, scope: str) -> None:
+    if isinstance(step, PersonStep):
+        asking.ask(running, step, scope)
+    else:
+        _OPENS[type(step)](running, step, scope)
 
 
-def _skip(running: Running, step: Step) -> None:
-    skipped = running.new_round(step.id, "skipped")
+def _stop(running: Running, kind: str, step: Step, scope: str, sentence: str) -> None:
+    running.stuck.add(Place(step.id, scope))
+    troubles.open_trouble(running, kind, sentence, step=step.id, scope=scope)
+
+
+def _skip(running: Running, step: Step, scope: str) -> None:
+    skipped = running.new_round(step.id, "skipped", scope)
     skipped.answers = {}
     running.settle_round(skipped, None)
-    running.chain.add(StepSkipped(step=step.id, round=skipped.round, why="condition"), actor=ENGINE)
+    event = StepSkipped(step=step.id, scope=scope or None, round=skipped.round, why="condition")
+    running.chain.add(event, actor=ENGINE)
 
 
-def _set(running: Running, step: SetStep) -> None:
+def _set(running: Running, step: SetStep, scope: str) -> None:
     """Compute all or nothing; a later value sees the earlier ones."""
-    facts = running.facts()
+    facts = running.facts(scope)
     computed = {}
     for name, expression in step.assignments:
         value = expression.evaluate(facts)
         computed[name] = definition_facts.pack(value)
         facts = {**facts, "values": {**facts["values"], name: value}}
-    done = running.new_round(step.id, "open")
-    running.set_values(computed)
+    done = running.new_round(step.id, "open", scope)
+    if not scope:
+        running.set_values(computed)
     running.chain.add(
         ValuesSet(
             step=step.id,
+            scope=scope or None,
             names=list(computed),
             values={name: definition_facts.plain_json(value) for name, value in computed.items()},
         ),
         actor=ENGINE,
     )
-    closing.end_round(running, done, "succeeded", {})
+    # What is computed for an item belongs to it alone.
+    closing.end_round(running, done, "succeeded", computed if scope else {})
 
 
-def _send(running: Running, step: MessageStep) -> None:
+def _send(running: Running, step: MessageStep, scope: str) -> None:
     """Owe everybody named the message, as it reads now."""
     people = [_recipient(running, role) for role in step.to]
-    facts = {**running.facts(), "link": LINK}
+    facts = {**running.facts(scope), "link": LINK}
     words = {
         "subject": " ".join(step.subject.render(facts, "plain").split()),
         "body": step.body.render(facts, "markdown"),
     }
-    sent = running.new_round(step.id, "open")
+    sent = running.new_round(step.id, "open", scope)
     for person in people:
         running.chain.send(
             "mail.message",
@@ -114,3 +124,111 @@ def _recipient(running: Running, role: str) -> Person:
     if person is None:
         raise asking.Nobody(f"Nobody is named yet for: {running.tree.roles[role].name}.")
     return person
+
+
+# Blocks
+
+
+def _side_by_side(running: Running, step: ParallelStep, scope: str) -> None:
+    begun = running.new_round(step.id, "open", scope)
+    _tell_of_branches(running, step, scope, begun.round, count=len(step.branches))
+
+
+def _choose(running: Running, step: ChooseStep, scope: str) -> None:
+    """Take the first branch whose condition holds."""
+    facts = running.facts(scope)
+    holds = (
+        place
+        for place, branch in enumerate(step.branches)
+        if branch.when is None or branch.when.truth(facts)
+    )
+    chosen = next(holds, None)
+    begun = running.new_round(step.id, "open", scope)
+    begun.answers = {"branch": chosen}
+    _tell_of_branches(running, step, scope, begun.round, chosen=chosen)
+
+
+def _each(running: Running, step: EachStep, scope: str) -> None:
+    """Begin an item for each value of the list; one that has run before stays as it is."""
+    items = step.items.evaluate(running.facts(scope))
+    if not isinstance(items, list):
+        raise ExpressionFailed(f"`{step.items.source}` gives no list, expected one.")
+    if len(items) > MOST_ITEMS:
+        raise ExpressionFailed(
+            f"`{step.items.source}` gives {len(items)} items, expected at most {MOST_ITEMS}."
+        )
+    packed = [definition_facts.pack(value) for value in items]
+    begun = running.new_round(step.id, "open", scope)
+    if begun.round > 1:
+        _forget_items_past(running, step, scope, len(packed))
+    begun.answers = {"count": len(packed), "done": 0}
+    for place, value in enumerate(packed):
+        one = running.new_round(step.id, "open", item(scope, step.id, place))
+        one.answers = {"item": value}
+    running.forget_facts()
+    _tell_of_branches(running, step, scope, begun.round, count=len(packed))
+
+
+def _forget_items_past(running: Running, step: EachStep, scope: str, count: int) -> None:
+    """Items that the list no longer has do not stand any more, nor does what was done for them."""
+    gone = [
+        item(scope, step.id, place)
+        for place in range(count, count + MOST_ITEMS)
+        if Place(step.id, item(scope, step.id, place)) in running.whole().latest
+    ]
+    for found in [*running.rounds.values()]:
+        if any(is_within(found.scope, one) for one in gone):
+            found.is_current = False
+            running.keep_round(found)
+
+
+def _tell_of_branches(
+    running: Running,
+    step: BlockStep,
+    scope: str,
+    round_: int,
+    *,
+    count: int | None = None,
+    chosen: int | None = None,
+) -> None:
+    event = BranchesOpened(
+        step=step.id,
+        scope=scope or None,
+        round=round_,
+        kind=step.kind,
+        count=count,
+        chosen=None if chosen is None else chosen + 1,
+    )
+    running.chain.add(event, actor=ENGINE)
+
+
+def _end_item(running: Running, step: EachStep, scope: str) -> None:
+    """Count an item as done; its ``each`` is finished when enough of them are."""
+    ended = running.rounds[Place(step.id, scope)]
+    ended.state, ended.done_at = "done", running.now
+    ended.is_latest = True
+    running.latest[ended.place] = ended
+    running.keep_round(ended)
+    around = running.rounds[Place(step.id, scope.rpartition("/")[0])]
+    around.answers = {**around.answers, "done": around.answers["done"] + 1}
+    running.keep_round(around)
+
+
+def _close(running: Running, step: BlockStep, scope: str) -> None:
+    """Finish a block, and take back what of it is still open."""
+    block = running.rounds[Place(step.id, scope)]
+    if isinstance(step, EachStep) and block.answers["done"] < block.answers["count"]:
+        running.whole()
+    inside = closing.rounds_inside(running, step, scope)
+    closing.withdraw_rounds(running, inside, "finished")
+    closing.end_round(running, block, "succeeded", block.answers)
+
+
+_OPENS: Mapping[type[Step], Callable[..., None]] = {
+    SetStep: _set,
+    MessageStep: _send,
+    WaitStep: waiting.begin,
+    ParallelStep: _side_by_side,
+    ChooseStep: _choose,
+    EachStep: _each,
+}

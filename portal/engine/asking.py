@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
-from portal.definition import durations
+from portal.definition import durations, scopes
 from portal.definition.expressions import ExpressionFailed
 from portal.definition.text import Text
 from portal.definition.tree import (
     ApprovalStep,
     AssignExpr,
+    EachStep,
     FormStep,
     PersonStep,
     TaskStep,
@@ -36,17 +37,19 @@ class Nobody(Exception):
     """A step has nobody who may do it; the message is a sentence for its owner."""
 
 
-def ask(running: Running, step: PersonStep) -> None:
+def ask(running: Running, step: PersonStep, scope: str) -> None:
     """Begin a round of a step that people do.
 
     Raises Nobody or ExpressionFailed, with nothing changed, where it can't begin.
     """
-    groups = _groups(running, step)
-    name = running.text(step.name)
+    groups = _groups(running, step, scope)
+    name = running.text(step.name, scope=scope)
     for text in _texts(step):
-        running.text(text)  # what can't be filled in is found now, not by whoever is asked
-    due = [_due(running, step, group[0]) for group in groups]
-    begun = running.new_round(step.id, "open")
+        running.text(
+            text, scope=scope
+        )  # what can't be filled in is found now, not by whoever is asked
+    due = [_due(running, step, group[0], scope) for group in groups]
+    begun = running.new_round(step.id, "open", scope)
     rounds.tell_why(running, begun)
     if isinstance(step, ApprovalStep):
         begun.answers = {"asked": len(groups), "votes": []}
@@ -75,10 +78,10 @@ class _Ask:
     due_at: datetime | None
 
 
-def _due(running: Running, step: PersonStep, person: Person) -> datetime | None:
+def _due(running: Running, step: PersonStep, person: Person, scope: str) -> datetime | None:
     if step.due is None:
         return None
-    facts = {} if isinstance(step.due, durations.Duration) else running.facts()
+    facts = {} if isinstance(step.due, durations.Duration) else running.facts(scope)
     zone = running.zone_of(person)
     return durations.due_moment(step.due, running.now, running.calendar, zone, facts)
 
@@ -86,12 +89,12 @@ def _due(running: Running, step: PersonStep, person: Person) -> datetime | None:
 # Who is asked
 
 
-def _groups(running: Running, step: PersonStep) -> list[list[Person]]:
+def _groups(running: Running, step: PersonStep, scope: str) -> list[list[Person]]:
     """The people of each task: an approval has one task for each of them.
 
     Nobody is asked twice in one round, whatever roles they play, nor is anybody who can't act.
     """
-    people = _each_once(_assigned(running, step))
+    people = _each_once(_assigned(running, step, scope))
     hands = casting.hands(running.tx, people)
     able = [person for person in people if hands[person.id]]
     if not able or (isinstance(step, ApprovalStep) and step.needs == "all" and able != people):
@@ -99,7 +102,7 @@ def _groups(running: Running, step: PersonStep) -> list[list[Person]]:
         raise Nobody(f"Nobody can act for {away}: no account is open that may do more than read.")
     if not isinstance(step, ApprovalStep):
         return [able]
-    barred = doers(running, step)
+    barred = doers(running, step, scope)
     return [[person] for person in _voters(step, able, {id_: hands[id_] - barred for id_ in hands})]
 
 
@@ -125,9 +128,9 @@ def _voters(
     return left
 
 
-def _assigned(running: Running, step: PersonStep) -> list[Person]:
+def _assigned(running: Running, step: PersonStep, scope: str) -> list[Person]:
     if isinstance(step.assign, AssignExpr):
-        return [_computed(running, step.assign)]
+        return [_computed(running, step.assign, scope)]
     found = [person for role in step.assign if (person := running.of_role(role))]
     missing = [role for role in step.assign if running.of_role(role) is None]
     if missing and (not found or isinstance(step, ApprovalStep)):
@@ -136,12 +139,12 @@ def _assigned(running: Running, step: PersonStep) -> list[Person]:
     return found
 
 
-def _computed(running: Running, assign: AssignExpr) -> Person:
-    facts = running.facts()
+def _computed(running: Running, assign: AssignExpr, scope: str) -> Person:
+    facts = running.facts(scope)
     email = assign.email.text(facts).strip().lower()
     if not is_email(email):
         raise ExpressionFailed(f"“{email}” is not an e-mail address to ask somebody at.")
-    known = next((one for one in running.people.values() if one.email == email), None)
+    known = running.of_address(email)
     if known is not None:
         return known
     name = assign.name.text(facts).strip() if assign.name else ""
@@ -155,8 +158,10 @@ def _computed(running: Running, assign: AssignExpr) -> Person:
 # Who may not decide
 
 
-def doers(running: Running, step: ApprovalStep) -> set[str]:
+def doers(running: Running, step: ApprovalStep, scope: str) -> set[str]:
     """Whoever did what this approval must be separate from, in any round.
+
+    A step of the same item counts as done for it, one outside of all items or of others whole.
 
     User ids, participant ids and addresses; empty where the step bars nobody.
     """
@@ -164,21 +169,32 @@ def doers(running: Running, step: ApprovalStep) -> set[str]:
         return set()
     steps = [one for one in step.separate_from if one != "starter"]
     keys = {running.process["starter_id"]} if "starter" in step.separate_from else set()
-    for task in _done(running, steps):
+    for task in _done(running, step, steps, scope):
         keys |= {task.done_by, task.holder_id}
-        if running.people[task.participant_id].kind != "team":
+        if running.person(task.participant_id).kind != "team":
             keys.add(task.participant_id)
     return _all_names(running, keys - {None})
 
 
-def _done(running: Running, steps: list[str]) -> list[Any]:
+def _done(running: Running, step: ApprovalStep, steps: list[str], scope: str) -> list[Any]:
     """The tasks of these steps that were done, in every round and in this transaction."""
     if not steps:
         return []
-    done = sa.select(Task.done_by, Task.participant_id, Task.holder_id).distinct()
+    done = sa.select(
+        Task.step, Task.scope, Task.done_by, Task.participant_id, Task.holder_id
+    ).distinct()
     where = (Task.process_id == running.id, Task.step.in_(steps), Task.state == "done")
     fresh = [one for one in running.tasks.values() if one.step in steps and one.state == "done"]
-    return [*running.tx.execute(done.where(*where)).all(), *fresh]
+    found = [*running.tx.execute(done.where(*where)).all(), *fresh]
+    around = running.tree.eaches_around(step.id)
+    return [task for task in found if _is_of(running, task, around, scope)]
+
+
+def _is_of(running: Running, task: Any, around: tuple[EachStep, ...], scope: str) -> bool:
+    """Whether a task is of the items that ``scope`` is of, as far as it stands within them."""
+    theirs = running.tree.eaches_around(task.step)
+    depth = sum(ours is other for ours, other in zip(around, theirs, strict=False))
+    return scopes.outer(task.scope, depth) == scopes.outer(scope, depth)
 
 
 def _all_names(running: Running, keys: set[str]) -> set[str]:
@@ -242,6 +258,7 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
             process_id=running.id,
             run_id=begun.id,
             step=step.id,
+            scope=begun.scope,
             round=begun.round,
             kind=step.kind,
             name=ask.name,
@@ -256,6 +273,7 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
     running.chain.add(
         TaskOpened(
             step=step.id,
+            scope=task.scope or None,
             task=task.id,
             round=task.round,
             kind=task.kind,
@@ -294,7 +312,7 @@ def set_timers(running: Running, step: PersonStep, task: Asked) -> None:
     """Write down when to remind, when it is due, and what happens when it stays undone."""
     if task.due_at is None:
         return
-    zone = running.zone_of(running.people[task.participant_id])
+    zone = running.zone_of(running.person(task.participant_id))
     rungs = durations.rungs(step.remind, running.now, task.due_at, running.calendar, zone)
     for rung in rungs:
         _timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
@@ -312,7 +330,7 @@ def _timer(
 ) -> None:
     running.timers.append(
         {
-            "id": db.new_id(), "process_id": running.id, "task_id": task.id, "kind": kind,
-            "rung": rung, "rings_at": at, "what": what,
+            "id": db.new_id(), "process_id": running.id, "run_id": task.run_id,
+            "task_id": task.id, "kind": kind, "rung": rung, "rings_at": at, "what": what,
         }
     )  # fmt: skip

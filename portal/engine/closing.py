@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from portal.actor import Actor
+from portal.definition.scopes import is_within
+from portal.definition.tree import BlockStep, within
 from portal.engine import troubles
-from portal.engine.rows import Asked, Round
+from portal.engine.rows import Asked, Place, Round
 from portal.engine.running import ENGINE, Running, doer
 from portal.ledger.catalogue import (
     Event,
@@ -35,7 +37,7 @@ def finish_task(
     if task.team_id and actor.user_id:
         task.holder_id = actor.user_id
     running.keep_task(task)
-    running.end_timers(task)
+    running.end_task_timers(task)
     if _gets_receipt(running, task, actor):
         running.chain.send("mail.receipt", {"task": task.id}, once=f"receipt:{task.id}")
     troubles.resolve_all(running, "complete", None, ENGINE, task_id=task.id)
@@ -49,7 +51,7 @@ def _gets_receipt(running: Running, task: Asked, actor: Actor) -> bool:
     """
     if actor.kind == "participant":
         return True
-    people = [running.people[id_] for id_ in task.people]
+    people = [running.person(id_) for id_ in task.people]
     is_own = any(
         one.user_id == actor.user_id if one.user_id else one.team_id in actor.team_ids
         for one in people
@@ -62,7 +64,9 @@ def end_round(running: Running, found: Round, outcome: str, answers: dict[str, A
     found.answers = answers
     running.settle_round(found, outcome)
     running.chain.add(
-        StepCompleted(step=found.step, round=found.round, outcome=outcome),
+        StepCompleted(
+            step=found.step, scope=found.scope or None, round=found.round, outcome=outcome
+        ),
         actor=ENGINE,
         once=f"run:{found.id}:end",
     )
@@ -79,13 +83,37 @@ def withdraw(running: Running, tasks: Sequence[Asked], why: str) -> None:
         )
         task.state, task.done_at = "withdrawn", running.now
         running.keep_task(task)
-        running.end_timers(task)
-        person = running.people[task.participant_id]
+        running.end_task_timers(task)
+        person = running.person(task.participant_id)
         if (person.email or person.id) not in told:
             told.add(person.email or person.id)
             running.chain.send(
                 "mail.withdrawn", {"task": task.id, "why": why}, once=f"withdrawn:{task.id}"
             )
+
+
+def rounds_inside(running: Running, block: BlockStep, scope: str) -> list[Round]:
+    """The open rounds of what stands inside a block that runs in ``scope``, items included."""
+    inside = {one.id for branch in block.branches for one in within(branch.steps)} | {block.id}
+    own = Place(block.id, scope)
+    return [
+        found
+        for place, found in running.rounds.items()
+        if place.step in inside
+        and place != own
+        and found.state == "open"
+        and is_within(place.scope, scope)
+    ]
+
+
+def withdraw_rounds(running: Running, found: Sequence[Round], why: str) -> None:
+    """Take back open rounds, and what people were asked in them."""
+    for one in found:
+        one.state, one.done_at = "withdrawn", running.now
+        running.keep_round(one)
+        running.end_timers(one)
+    ids = {one.id for one in found}
+    withdraw(running, [task for task in running.open_tasks() if task.run_id in ids], why)
 
 
 def end_process(
@@ -96,11 +124,9 @@ def end_process(
 ) -> None:
     """End the process; whatever is still open is withdrawn."""
     running.process.update(state=state, ended_at=running.now)
-    for found in [one for one in running.rounds.values() if one.state == "open"]:
-        found.state, found.done_at = "withdrawn", running.now
-        running.keep_round(found)
     running.chain.add(event, actor=actor, once="process:end")
-    withdraw(running, running.open_tasks(), state)
+    still_open = [one for one in running.whole().rounds.values() if one.state == "open"]
+    withdraw_rounds(running, still_open, state)
     troubles.resolve_all(running, "cancel" if state == "cancelled" else "complete", None, ENGINE)
 
 

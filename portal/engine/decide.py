@@ -1,41 +1,52 @@
 """What a process should do next, from its tree and how its steps stand. Pure: no database.
 
-A list of steps runs in order. The first step without a current round is the one to open or to
-skip; a step that is open holds the list; a list without either is at its end. A tree of such
-lists cannot deadlock, and a step is never opened while an earlier one is still to be done.
+A list of steps runs in order: a step without a current round is begun, one that is open holds
+its list. A block holds further lists; it is finished when enough of them have come to their end.
+A tree of such lists cannot deadlock, and a step is never begun while an earlier one of its list
+is still to be done.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from portal.definition.expressions import ExpressionFailed
-from portal.definition.tree import ApprovalStep, ReturnTo, Step
+from portal.definition.tree import (
+    ApprovalStep,
+    BlockStep,
+    ChooseStep,
+    EachStep,
+    Finish,
+    ParallelStep,
+    ReturnTo,
+    Step,
+)
 
-Standing = Literal["open", "done", "skipped"]
+Standing = Literal["open", "done", "skipped", "stuck"]
 Verdict = Literal["approved", "changes_requested", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """Begin a round of the step."""
+class Begin:
+    """Begin a round of the step, or skip it where its condition does not hold."""
 
     step: Step
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """The step's condition does not hold: the list goes on without it."""
+class EndItem:
+    """All steps of one item of an ``each`` are done; ``scope`` is the item's."""
 
-    step: Step
+    step: EachStep
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
-    """The step's condition could not be computed; ``sentence`` says why."""
+class Close:
+    """Enough of a block is done: it is finished, and what is open inside it is withdrawn."""
 
-    step: Step
-    sentence: str
+    step: BlockStep
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,35 +56,89 @@ class End:
     state: Literal["completed", "rejected"]
 
 
-Decision = Open | Skip | Stuck | End
+Decision = Begin | EndItem | Close | End
 
 
-def decide(
-    steps: Sequence[Step],
-    standing: Mapping[str, Standing],
-    holds: Callable[[Step], bool],
-) -> Decision | None:
-    """The next thing to do; ``None`` while a step is open.
+class View(Protocol):
+    """How a process stands, as the walk asks it. ``scope`` is the path of items, ``""`` outside."""
 
-    ``standing`` has the current round of each step that has one. ``holds`` judges a step's
-    condition and raises ExpressionFailed where it can't.
+    def standing(self, step: str, scope: str) -> Standing | None:
+        """The step's current round; ``None`` where it has none, ``stuck`` where it can't begin."""
+
+    def chosen(self, step: ChooseStep, scope: str) -> int | None:
+        """The place of the branch that an open ``choose`` took; ``None``: none of them."""
+
+    def open_items(self, step: EachStep, scope: str) -> Iterable[str]:
+        """The scopes of the items of an open ``each`` that are at hand and not yet done."""
+
+    def tally(self, step: EachStep, scope: str) -> tuple[int, int]:
+        """How many items an open ``each`` has, and how many of them are done."""
+
+
+def walk(steps: Sequence[Step], view: View) -> Iterator[Decision]:
+    """Everything there is to do now, in order, in one pass.
+
+    Each decision has to be carried out before the next one is asked for: the walk sees what came
+    of it. Whatever is open, or could not be begun, holds its list alone.
     """
+    is_at_end = yield from _list(steps, "", view)
+    if is_at_end:
+        yield End("completed")
+
+
+def _list(steps: Sequence[Step], scope: str, view: View) -> Generator[Decision, None, bool]:
+    """Whether the list has come to its end."""
     for step in steps:
-        stands = standing.get(step.id)
-        if stands == "open":
-            return None
-        if stands is None:
-            return _begin(step, holds)
-    return End("completed")
+        if view.standing(step.id, scope) is None:
+            yield Begin(step, scope)
+        if isinstance(step, BlockStep) and view.standing(step.id, scope) == "open":
+            is_enough = yield from _block(step, scope, view)
+            if is_enough:
+                yield Close(step, scope)
+        if view.standing(step.id, scope) not in ("done", "skipped"):
+            return False
+    return True
 
 
-def _begin(step: Step, holds: Callable[[Step], bool]) -> Decision:
-    if step.when is None:
-        return Open(step)
-    try:
-        return Open(step) if holds(step) else Skip(step)
-    except ExpressionFailed as failed:
-        return Stuck(step, failed.sentence)
+def _block(step: BlockStep, scope: str, view: View) -> Generator[Decision, None, bool]:
+    """Whether enough of the block is done."""
+    if isinstance(step, ParallelStep):
+        return (yield from _branches(step, scope, view))
+    if isinstance(step, EachStep):
+        return (yield from _items(step, scope, view))
+    assert isinstance(step, ChooseStep)
+    chosen = view.chosen(step, scope)
+    return True if chosen is None else (yield from _list(step.branches[chosen].steps, scope, view))
+
+
+def _branches(step: ParallelStep, scope: str, view: View) -> Generator[Decision, None, bool]:
+    wanted = enough(step.finish, len(step.branches))
+    done = 0
+    for branch in step.branches:
+        done += yield from _list(branch.steps, scope, view)
+        if done >= wanted:
+            return True
+    return False
+
+
+def _items(step: EachStep, scope: str, view: View) -> Generator[Decision, None, bool]:
+    count, done = view.tally(step, scope)
+    wanted = enough(step.finish, count)
+    for item in view.open_items(step, scope):
+        if done >= wanted:
+            break
+        is_at_end = yield from _list(step.steps, item, view)
+        if is_at_end:
+            yield EndItem(step, item)
+            done += 1
+    return done >= wanted
+
+
+def enough(finish: Finish, count: int) -> int:
+    """How many of ``count`` lists have to be done; a number above them means all."""
+    if finish == "all":
+        return count
+    return min(1 if finish == "any" else finish, count)
 
 
 def needed(step: ApprovalStep, asked: int) -> int:

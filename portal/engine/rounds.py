@@ -7,17 +7,20 @@ was sent before stays in the history and is filled in.
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from portal.definition import scopes, ways
 from portal.definition.tree import (
     ApprovalStep,
     Definition,
+    EachStep,
     FormStep,
     PersonStep,
     ReturnTo,
     Step,
     UploadStep,
 )
+from portal.engine import closing
 from portal.engine.decide import after
-from portal.engine.rows import Round
+from portal.engine.rows import Place, Round
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import StepReturned
 
@@ -32,16 +35,13 @@ class Item(NamedTuple):
         return f"{self.step}.{self.id}"
 
 
-def markable(running: Running, step: ApprovalStep) -> list[Item]:
+def markable(running: Running, step: ApprovalStep, scope: str) -> list[Item]:
     """What a request for changes may mark: what the steps shown brought, as far as it goes back."""
-    if step.on_changes is None:
-        return []
     return [
         item
-        for one in _between(running.tree, step.on_changes.step, step.id)
-        if (not step.show or one.id in step.show)
-        and one.id in running.rounds
-        and running.rounds[one.id].state == "done"
+        for one in ways.can_mark(running.tree, step)
+        if (place := Place(*ways.beside(running.tree, one.id, scope))) in running.rounds
+        and running.rounds[place].state == "done"
         for item in items_of(one)
     ]
 
@@ -75,31 +75,59 @@ def send_back(
     step: the rest stands as accepted.
     """
     marked = {item.step for item in items}
-    for step in _between(running.tree, to, asking.step):
-        done = running.rounds.get(step.id)
-        if done is not None and not (marked and _stands(step, done, marked)):
-            done.is_current = False
-            running.keep_round(done)
-    asking.is_current = False
-    running.keep_round(asking)
+    again = _in_region(running, asking, to)
     running.chain.add(
         StepReturned(
-            step=asking.step, to=to, why=why, items=[str(item) for item in items], comment=comment
+            step=asking.step,
+            scope=asking.scope or None,
+            to=to,
+            why=why,
+            items=[str(item) for item in items],
+            comment=comment,
         ),
         actor=ENGINE,
     )
+    closing.withdraw_rounds(running, [one for one in again if one.state == "open"], "returned")
+    for one in again:
+        if not (marked and _stands(running.tree.step(one.step), one, marked)):
+            _run_again(running, one)
+    _run_again(running, asking)
+
+
+def _run_again(running: Running, found: Round) -> None:
+    """Have the walk begin the step anew. A withdrawn round stays, so that the next is numbered."""
+    if found.state != "withdrawn":
+        found.is_current = False
+        running.keep_round(found)
+
+
+def _in_region(running: Running, asking: Round, to: str) -> list[Round]:
+    """The current rounds from step ``to`` up to the asking one, which is left out."""
+    tree = running.tree
+    region = ways.region(tree, to, asking.step)
+    if any(isinstance(one, EachStep) for one in region):
+        running.whole()
+    ids = {one.id for one in region}
+    around = scopes.outer(asking.scope, len(tree.eaches_around(to)))
+    return [
+        found
+        for place, found in running.rounds.items()
+        if place.step in ids and found is not asking and scopes.is_within(place.scope, around)
+    ]
 
 
 def tell_why(running: Running, begun: Round) -> None:
     """Note on a new round the words that led to it, and the items that are asked again."""
+    if begun.round == 1:
+        return
     senders = [
         (found.done_at, _place(running.tree, found.step), found)
         for found in running.latest.values()
-        if not found.is_current and _leads_to(running.tree, found, begun.step)
+        if not found.is_current and _leads_to(running.tree, found, begun)
     ]
-    if begun.round == 1 or not senders:
+    if not senders:
         return
-    answers = max(senders)[2].answers
+    answers = max(senders, key=lambda sender: sender[:2])[2].answers
     begun.comment = answers.get("comment")
     items = [item.partition(".") for item in answers.get("items", ())]
     marked = [id_ for step, _, id_ in items if step == begun.step]
@@ -123,22 +151,16 @@ def _stands(step: Step, done: Round, marked: set[str]) -> bool:
     return isinstance(step, PersonStep) and done.state == "done" and step.id not in marked
 
 
-def _leads_to(tree: Definition, found: Round, step: str) -> bool:
+def _leads_to(tree: Definition, found: Round, begun: Round) -> bool:
     sender = tree.step(found.step)
     if not isinstance(sender, ApprovalStep) or found.outcome is None:
         return False
     way = after(sender, found.outcome)  # type: ignore[arg-type]  # an approval's own outcomes
     if not isinstance(way, ReturnTo):
         return False
-    covered = {one.id for one in _between(tree, way.step, sender.id)} | {sender.id}
-    return step in covered
-
-
-def _between(tree: Definition, first: str, last: str) -> tuple[Step, ...]:
-    """The steps from ``first`` up to and without ``last``, of one list."""
-    steps = tree.enclosing_list(last)
-    places = [step.id for step in steps]
-    return steps[places.index(first) : places.index(last)]
+    around = scopes.outer(found.scope, len(tree.eaches_around(way.step)))
+    covered = {one.id for one in ways.region(tree, way.step, sender.id)}
+    return begun.step in covered and scopes.is_within(begun.scope, around)
 
 
 def _place(tree: Definition, step: str) -> int:

@@ -6,7 +6,7 @@ statement per table, however many rounds and tasks it moves.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +14,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal.db import Tx
 from portal.engine.decide import Standing
 from portal.models import Participant, StepRun, Task
+
+
+class Place(NamedTuple):
+    """A step as it runs for one item: ``scope`` is the path of items, ``""`` outside of all."""
+
+    step: str
+    scope: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,11 +68,14 @@ class Round:
     done_at: datetime | None = None
 
     @property
-    def standing(self) -> Standing:
-        """How the step stands, as `decide` asks it."""
-        if self.state == "open":
-            return "open"
-        return "skipped" if self.state == "skipped" else "done"
+    def place(self) -> "Place":
+        """Where it is of."""
+        return Place(self.step, self.scope)
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the step stands, as `decide` asks it; a round that was withdrawn is none."""
+        return _STANDINGS.get(self.state)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +86,7 @@ class Asked:
     process_id: str
     run_id: str
     step: str
+    scope: str = ""
     round: int
     kind: str
     name: str
@@ -102,6 +113,7 @@ class Asked:
 
 
 Row = Person | Round | Asked
+_STANDINGS: dict[str, Standing] = {"open": "open", "done": "done", "skipped": "skipped"}
 
 
 class Changes:

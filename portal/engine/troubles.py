@@ -6,29 +6,39 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
+from portal.engine.rows import Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
 from portal.models import Trouble
 
 
 def open_trouble(
-    running: Running, kind: str, message: str, *, step: str | None, task: str | None = None
+    running: Running,
+    kind: str,
+    message: str,
+    *,
+    step: str | None,
+    scope: str = "",
+    task: str | None = None,
 ) -> None:
     """Open an exception of that kind at that step, unless the same one is open already."""
-    states = _states(running, kind, step)
+    states = _states(running, kind, step, scope)
     if "open" in states:
         return
     trouble = db.new_id()
     running.troubles.append(
         {
-            "id": trouble, "process_id": running.id, "once": f"{kind}:{step}:{len(states) + 1}",
-            "step": step, "task_id": task, "kind": kind, "message": message, "state": "open",
+            "id": trouble, "process_id": running.id, "scope": scope, "step": step,
+            "once": f"{kind}:{step}:{scope}:{len(states) + 1}", "task_id": task, "kind": kind,
+            "message": message, "state": "open",
             "owner_id": running.process["owner_id"], "opened_at": running.now,
             "resolved_at": None,
         }
     )  # fmt: skip
     running.process["n_troubles"] += 1
-    event = ExceptionOpened(exception=trouble, kind=kind, message=message, step=step, task=task)
+    event = ExceptionOpened(
+        exception=trouble, kind=kind, message=message, step=step, scope=scope or None, task=task
+    )
     running.chain.add(event, actor=ENGINE, once=f"trouble:{trouble}")
     running.chain.send("mail.trouble", {"trouble": trouble}, once=f"trouble:{trouble}")
 
@@ -41,6 +51,7 @@ def resolve(running: Running, trouble: Any, how: str, reason: str | None, actor:
         .values(state="resolved", resolved_at=running.now)
     )
     running.process["n_troubles"] -= 1
+    running.stuck.discard(Place(trouble.step, trouble.scope))
     running.chain.add(
         ExceptionResolved(
             exception=trouble.id, how=how, reason=reason, step=trouble.step, task=trouble.task_id
@@ -63,12 +74,16 @@ def resolve_all(running: Running, how: str, reason: str | None, actor: Actor, **
         resolve(running, trouble, how, reason, actor)
 
 
-def _states(running: Running, kind: str, step: str | None) -> list[str]:
+def _states(running: Running, kind: str, step: str | None, scope: str) -> list[str]:
     """The states of all exceptions of that kind at that step, those not yet written included."""
     written = sa.select(Trouble.state).where(
         Trouble.process_id == running.id,
         Trouble.kind == kind,
         Trouble.step.is_not_distinct_from(step),
+        Trouble.scope == scope,
     )
-    fresh = [one["state"] for one in running.troubles if (one["kind"], one["step"]) == (kind, step)]
+    same = (kind, step, scope)
+    fresh = [
+        one["state"] for one in running.troubles if (one["kind"], one["step"], one["scope"]) == same
+    ]
     return [*running.tx.execute(written).scalars(), *fresh]

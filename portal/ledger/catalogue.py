@@ -28,13 +28,18 @@ def private(*, default: Json = None) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What every event may name: the step and the task it is about."""
+    """What every event may name: the step and the task it is about.
+
+    ``scope`` is the path of items that a step inside an ``each`` runs for (``shops:3``); an event
+    with a task is of the scope that its task was opened in.
+    """
 
     TYPE: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
 
     step: str | None = None
     task: str | None = None
+    scope: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # A slotted dataclass is made twice; the second, final class replaces the first.
@@ -168,6 +173,33 @@ class ValuesSet(Event):
     values: dict[str, Json] | None = private()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchesOpened(Event):
+    """A block began: ``count`` branches or items side by side, or the ``chosen`` one (from 1)."""
+
+    round: int
+    kind: str
+    count: int | None = None
+    chosen: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitBegan(Event):
+    """A step waits until ``ends_at``, or for a ``signal`` (until then at the latest)."""
+
+    round: int
+    ends_at: str | None = None
+    signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalReceived(Event):
+    """A program or a member of staff told that something has happened outside."""
+
+    name: str
+    data: Json = private()
+
+
 # Tasks
 
 
@@ -198,7 +230,11 @@ class TaskDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskWithdrawn(Event):
-    """A task is no longer needed: ``decided``, ``returned``, or how its process ended."""
+    """A task is no longer needed.
+
+    ``why``: ``decided``, ``returned``, ``finished`` (enough of the branches beside it are done),
+    or how its process ended.
+    """
 
     why: str
 

@@ -9,6 +9,7 @@ from portal.models.messages import Mail
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.requests import KeptAnswer
+from portal.models.signals import Signal
 from portal.models.tasks import Task
 from portal.models.timers import Timer
 from portal.models.trails import Trail
@@ -27,6 +28,7 @@ __all__ = [
     "Participant",
     "Process",
     "SessionLink",
+    "Signal",
     "StaffSession",
     "StepRun",
     "Task",

@@ -23,7 +23,7 @@ class Task(Base):
 
     __tablename__ = "tasks"
     __table_args__ = (
-        sa.Index("ix_tasks_process_state", "process_id", "state"),
+        sa.Index("ix_tasks_process_state", "process_id", "state", "due_at", "id"),
         sa.Index("ix_tasks_participant", "participant_id", "state"),
         sa.Index("ix_tasks_holder_due", "holder_id", "state", "due_at", "id"),
         sa.Index("ix_tasks_team_due", "team_id", "state", "due_at", "id"),
@@ -35,6 +35,7 @@ class Task(Base):
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
     run_id: Mapped[str] = mapped_column(sa.ForeignKey("step_runs.id"))
     step: Mapped[str]
+    scope: Mapped[str] = mapped_column(default="")
     round: Mapped[int]
     kind: Mapped[str]
     name: Mapped[str]

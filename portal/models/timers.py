@@ -10,20 +10,23 @@ from portal.db import Base
 
 
 class Timer(Base):
-    """One moment of one task: ``remind`` (rung n), ``due``, ``escalate`` (rung n).
+    """One moment of one task, or the end of a round that only waits.
 
-    Deleted when it rings or when the task closes; the ledger has the history.
+    Of a task ``remind`` (rung n), ``due``, ``escalate`` (rung n), ``overdue``; of a wait ``wait``.
+    Deleted when it rings or when the task or the round closes; the ledger has the history.
     """
 
     __tablename__ = "timers"
     __table_args__ = (
         sa.UniqueConstraint("task_id", "kind", "rung"),
+        sa.Index("ix_timers_run", "run_id", "kind"),
         sa.Index("ix_timers_rings", "rings_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
-    task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id"))
+    run_id: Mapped[str] = mapped_column(sa.ForeignKey("step_runs.id"))
+    task_id: Mapped[str | None] = mapped_column(sa.ForeignKey("tasks.id"))
     kind: Mapped[str]
     rung: Mapped[int]
     rings_at: Mapped[datetime]

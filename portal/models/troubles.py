@@ -24,6 +24,7 @@ class Trouble(Base):
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
     once: Mapped[str]
     step: Mapped[str | None]
+    scope: Mapped[str] = mapped_column(default="")
     task_id: Mapped[str | None]
     kind: Mapped[str]
     message: Mapped[str]

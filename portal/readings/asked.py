@@ -3,14 +3,15 @@
 The same reading serves the participant behind a link and the member of staff at the desk.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.definition.tree import Document, UploadStep
+from portal.definition import scopes
+from portal.definition.tree import Definition, Document, EachStep, UploadStep
 from portal.errors import Conflict, Unknown
 from portal.models import FileRow, Link, Participant, Process, StepRun, Task, Team, User
 from portal.models import tasks as task_rules
@@ -25,6 +26,7 @@ _RUNS = sa.select(*StepRun.__table__.columns).where(
     StepRun.process_id == sa.bindparam("process"),
     sa.text("(step_runs.is_current OR step_runs.is_latest)"),
 )
+_RUNS_AROUND = _RUNS.where(StepRun.scope.in_(sa.bindparam("scopes", expanding=True)))
 _PEOPLE = (
     sa.select(
         Participant.id,
@@ -39,7 +41,10 @@ _PEOPLE = (
     .join(Process, Process.id == Participant.process_id)
     .outerjoin(User, User.id == Process.owner_id)
     .outerjoin(Team, Team.id == Process.team_id)
-    .where(Participant.process_id == sa.bindparam("process"))
+    .where(
+        Participant.process_id == sa.bindparam("process"),
+        sa.or_(Participant.role.is_not(None), Participant.id == sa.bindparam("holder")),
+    )
     .order_by(Participant.added_at, Participant.id)
 )
 _FILES = (
@@ -73,19 +78,28 @@ def of_task(conn: Connection, task_id: str) -> Asked:
 def about(conn: Connection, task: Row, process: Row, viewer: str | None = None) -> Asked:
     """The same for rows that are at hand, as the participant ``viewer`` reads it."""
     tree = trees.tree(conn, process.definition_id)
-    ids = {"process": process.id, "task": task.id}
-    runs = conn.execute(_RUNS, ids).all()
+    ids = {"process": process.id, "task": task.id, "holder": task.participant_id}
+    runs = _runs(conn, tree, task)
     with_files = any(isinstance(step, UploadStep) for step in tree.all_steps())
     return Asked(
         task=task,
         process=process,
         tree=tree,
-        runs={run.step: run for run in runs if run.is_current},
-        latest={run.step: run for run in runs if run.is_latest},
+        runs={(run.step, run.scope): run for run in runs if run.is_current},
+        latest={(run.step, run.scope): run for run in runs if run.is_latest},
         people=conn.execute(_PEOPLE, ids).all(),
         files=conn.execute(_FILES, ids).all() if with_files else (),
         viewer=viewer,
     )
+
+
+def _runs(conn: Connection, tree: Definition, task: Row) -> Sequence[Row]:
+    """The rounds that the task's page may tell of: those of other items only where it can."""
+    around = tree.eaches_around(task.step)
+    ids = {"process": task.process_id}
+    if all(one in around for one in tree.all_steps() if isinstance(one, EachStep)):
+        return conn.execute(_RUNS_AROUND, {**ids, "scopes": scopes.chain(task.scope)}).all()
+    return conn.execute(_RUNS, ids).all()
 
 
 def documents(conn: Connection, task_id: str) -> list[Document]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.definition import facts as definition_facts
+from portal.definition import scopes
 from portal.definition.fields import show
 from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show_value
@@ -45,6 +46,7 @@ class Answered:
     """What one round of a step brought: labelled answers, files, and the words with them."""
 
     step: str
+    scope: str
     name: str
     round: int
     outcome: str | None
@@ -175,13 +177,22 @@ def _facts(
     files: Mapping[str, Row],
 ) -> dict[str, Any]:
     """What the texts of the definition may name, from the latest rounds that were done."""
-    steps: dict[str, dict[str, Any]] = {}
+    latest: dict[tuple[str, str], Row] = {}
     for run in runs:  # the newest first
-        steps.setdefault(run.step, {"outcome": run.outcome, **_stored(tree, run, files)})
+        latest.setdefault((run.step, run.scope), run)
+
+    def brought(step: str, scope: str) -> dict[str, Any]:
+        run = latest.get((step, scope))
+        return {} if run is None else {"outcome": run.outcome, **_stored(tree, run, files)}
+
+    def count(each: str, scope: str) -> int | None:
+        run = latest.get((each, scope))
+        return run.answers.get("count") if run is not None else None
+
     return definition_facts.build(
         tree,
         inputs=process.inputs,
-        steps=steps,
+        steps=definition_facts.seen_from(tree, "", brought, count),
         values=process.values,
         participants={one.role: {"email": one.email, "name": one.person_name} for one in people},
         now=clock.now(),
@@ -295,7 +306,9 @@ def _answers(
     known = [run for run in runs if run.step in place]
     latest: set[tuple[str, str]] = set()
     told: list[Answered] = []
-    for run in sorted(known, key=lambda run: (place[run.step], run.scope, -run.round)):
+    for run in sorted(
+        known, key=lambda run: (place[run.step], scopes.order(run.scope), -run.round)
+    ):
         is_latest = (run.step, run.scope) not in latest
         latest.add((run.step, run.scope))
         told.append(_answered(tree.step(run.step), run, files, facts, is_latest=is_latest))
@@ -315,9 +328,11 @@ def _answered(
         sent = [files[one] for one in ids if one in files]
     else:
         comment = run.answers.get("comment") or run.answers.get("note")
+    name = filled(step.name, facts)
     return Answered(
         step=step.id,
-        name=filled(step.name, facts),
+        scope=run.scope,
+        name=f"{name}, {scopes.index(run.scope) + 1}" if run.scope else name,
         round=run.round,
         outcome=run.outcome,
         done_at=run.done_at,

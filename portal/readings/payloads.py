@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.definition import facts
+from portal.definition.facts import seen_from
+from portal.definition.operators import Later
 from portal.definition.tree import Definition, FormStep, PersonStep, UploadStep
 from portal.errors import Unknown
 from portal.models import (
@@ -87,22 +89,32 @@ def participants(conn: Connection, process_id: str) -> Shape:
 
 
 def steps(conn: Connection, process_id: str, tree: Definition) -> Shape:
-    """``{STEP: {outcome, FIELD…}}`` for every step: its latest round that was done, else nulls."""
-    query = (
-        sa.select(StepRun.step, StepRun.outcome, StepRun.answers)
-        .where(StepRun.process_id == process_id, StepRun.is_latest)
-        .order_by(StepRun.round)
-    )
-    latest = {row.step: row for row in conn.execute(query)}
+    """``{STEP: {outcome, FIELD…}}`` for every step: its latest round that was done, else nulls.
+
+    A step inside an ``each`` has a list of them, in item order; ``null`` before that began.
+    """
+    query = sa.select(
+        StepRun.step, StepRun.scope, StepRun.outcome, StepRun.answers, StepRun.is_latest
+    ).where(StepRun.process_id == process_id, sa.or_(StepRun.is_latest, StepRun.is_current))
+    runs = conn.execute(query.order_by(StepRun.is_latest, StepRun.round)).all()
     files = _files(conn, process_id)
-    shown: Shape = {}
-    for step in tree.all_steps():
-        run = latest.get(step.id)
+    latest = {(run.step, run.scope): run for run in runs if run.is_latest}
+    known = {(run.step, run.scope): run for run in runs}
+
+    def brought(step: str, scope: str) -> Shape:
+        run = latest.get((step, scope))
+        outcome = run.outcome if run is not None else None
         answers = run.answers if run is not None else {}
-        shown[step.id] = {"outcome": run.outcome if run is not None else None} | _answers(
-            step, answers, files
-        )
-    return shown
+        return {"outcome": outcome} | _answers(tree.step(step), answers, files)
+
+    def count(each: str, scope: str) -> int | None:
+        run = known.get((each, scope))
+        return run.answers.get("count") if run is not None else None
+
+    seen = seen_from(tree, "", brought, count)
+    return {
+        step: found.value if isinstance(found, Later) else found for step, found in seen.items()
+    }
 
 
 def _answers(step: Any, answers: Mapping[str, Any], files: Mapping[str, Shape]) -> Shape:

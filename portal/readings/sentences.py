@@ -159,6 +159,32 @@ def _(event: c.ValuesSet, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.BranchesOpened, in_: _In) -> str:
+    if event.kind == "choose":
+        none = f"No branch of {in_.thing} applies; it goes on without one."
+        return none if event.chosen is None else f"{in_.thing} takes branch {event.chosen}."
+    what = "item" if event.kind == "each" else "branch"
+    if not event.count:
+        return f"{in_.thing} has nothing to run for."
+    many = what if event.count == 1 else {"item": "items", "branch": "branches"}[what]
+    return f"{in_.thing} began with {event.count} {many} side by side."
+
+
+@say.register
+def _(event: c.WaitBegan, in_: _In) -> str:
+    until = in_.moment(event.ends_at) if event.ends_at else "further notice"
+    if event.signal is None:
+        return f"{in_.thing}: the process waits until {until}."
+    longest = f", until {until} at the latest" if event.ends_at else ""
+    return f"{in_.thing}: the process waits for “{event.signal}”{longest}."
+
+
+@say.register
+def _(event: c.SignalReceived, in_: _In) -> str:
+    return f"{in_.who} told that “{event.name}” has happened."
+
+
+@say.register
 def _(event: c.TaskOpened, in_: _In) -> str:
     due = f", due {in_.moment(event.due_at)}" if event.due_at else ""
     again = f" (round {event.round})" if event.round > 1 else ""

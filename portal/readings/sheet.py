@@ -8,11 +8,13 @@ from typing import Any
 
 from portal import clock
 from portal.definition import facts as definition_facts
+from portal.definition import scopes, ways
 from portal.definition.fields import default_value, show, typed_of
 from portal.definition.operators import ExpressionFailed
 from portal.definition.text import Text
 from portal.definition.tree import (
     ApprovalStep,
+    ChooseStep,
     Definition,
     Document,
     Field,
@@ -79,10 +81,10 @@ class Asked:
     task: Row
     process: Row
     tree: Definition
-    runs: Mapping[str, Row]
-    """The current round of each step that has one."""
-    latest: Mapping[str, Row]
-    """The last round of each step that ended."""
+    runs: Mapping[tuple[str, str], Row]
+    """The current round of each step and scope that has one."""
+    latest: Mapping[tuple[str, str], Row]
+    """The last round of each step and scope that ended."""
     people: Sequence[Row]
     files: Sequence[Row] = field(default=())
     viewer: str | None = None
@@ -98,7 +100,7 @@ class Asked:
     @cached_property
     def run(self) -> Row | None:
         """The open round the task is of; ``None`` once that is over."""
-        run = self.runs.get(self.task.step)
+        run = self.runs.get((self.task.step, self.task.scope))
         return run if run is not None and run.id == self.task.run_id else None
 
     @cached_property
@@ -107,14 +109,29 @@ class Asked:
         return definition_facts.build(
             self.tree,
             inputs=self.process.inputs,
-            steps={step: self._brought(run) for step, run in self.latest.items()},
-            values=self.process.values,
+            steps=definition_facts.seen_from(self.tree, self.task.scope, self._latest, self._count),
+            values=definition_facts.values_seen(
+                self.tree, self.task.scope, self.process.values, self._kept
+            ),
+            items=definition_facts.items_seen(self.tree, self.task.scope, self._kept),
             participants={
                 one.role: {"email": one.email, "name": one.name} for one in self.people if one.role
             },
             now=clock.now(),
             zone=words.zone(trees.zone(self.tree)),
         )
+
+    def _latest(self, step: str, scope: str) -> Mapping[str, Any]:
+        run = self.latest.get((step, scope))
+        return {} if run is None else self._brought(run)
+
+    def _kept(self, step: str, scope: str) -> Mapping[str, Any]:
+        run = self.runs.get((step, scope)) or self.latest.get((step, scope))
+        return {} if run is None else run.answers
+
+    def _count(self, each: str, scope: str) -> int | None:
+        count: int | None = self._kept(each, scope).get("count")
+        return count
 
     def text(self, text: Text | None) -> str:
         """A text of the definition with its placeholders filled."""
@@ -169,11 +186,18 @@ class Asked:
     def next_sentence(self) -> str:
         """What happens after this step, as far as it can be told."""
         steps = [step for step in self.tree.all_steps() if isinstance(step, PersonStep)]
-        later = [step for step in steps[steps.index(self.step) + 1 :] if not self._stands(step)]
+        beside = {one.id for one in ways.side_branches(self.tree, self.step.id)}
+        later = [
+            step
+            for step in steps[steps.index(self.step) + 1 :]
+            if step.id not in beside and not self._stands(step)
+        ]
         if not later:
             return "This is the last step. You get a receipt by e-mail."
-        may_be_skipped = later[0].when is not None
-        return self._told("Next,", later[0], self.text(later[0].name), may_be=may_be_skipped)
+        around = self.tree.blocks_around(later[0].id)
+        new = [one for one in around if one not in self.tree.blocks_around(self.step.id)]
+        may_be = any(one.when or isinstance(one, ChooseStep) for one in (later[0], *new))
+        return self._told("Next,", later[0], self.text(later[0].name), may_be=may_be)
 
     @property
     def now_sentence(self) -> str:
@@ -188,7 +212,7 @@ class Asked:
 
     def _stands(self, step: Step) -> bool:
         """Whether the step was done before and is not asked again."""
-        run = self.runs.get(step.id)
+        run = self.runs.get(ways.beside(self.tree, step.id, self.task.scope))
         return run is not None and run.state == "done"
 
     def _told(self, when: str, step: PersonStep, name: str, *, may_be: bool = False) -> str:
@@ -278,34 +302,49 @@ class Asked:
         step = self.step
         if not isinstance(step, ApprovalStep):
             return []
-        before = self.tree.steps_before(step.id)
-        steps = [one for one in before if (not step.show or one.id in step.show)]
-        return [self._sent(one) for one in steps if self._has_answers(one)]
+        return [
+            self._sent(one, run) for one in ways.shown(self.tree, step) for run in self._done(one)
+        ]
 
-    def _has_answers(self, step: Step) -> bool:
-        run = self.latest.get(step.id)
-        return isinstance(step, (FormStep, UploadStep)) and run is not None and run.state == "done"
+    def _done(self, step: Step) -> list[Row]:
+        """The latest done rounds of a step that are in sight: one, or one for each item."""
+        eaches = self.tree.eaches_around(step.id)
+        depth = scopes.shared(self.task.scope, [each.id for each in eaches])
+        around = scopes.outer(self.task.scope, depth)
+        found = [
+            run
+            for (name, scope), run in self.latest.items()
+            if name == step.id and run.state == "done" and scopes.is_within(scope, around)
+        ]
+        return sorted(found, key=lambda run: scopes.order(run.scope))
 
-    def _sent(self, step: Step) -> Sent:
-        run = self.latest[step.id]
-        may_mark = step.id in self._markable
+    def _sent(self, step: Step, run: Row) -> Sent:
+        may_mark = run.scope == self.task.scope[: len(run.scope)] and step.id in self._markable
         return Sent(
             step=step.id,
-            name=self.text(step.name),
+            name=self._named(step, run.scope),
             by=self._doers(step) if isinstance(step, PersonStep) else "",
             at=run.done_at,
             items=self._items(step, run.answers, prefix=f"{step.id}.", may_mark=may_mark),
         )
 
+    def _named(self, step: Step, scope: str) -> str:
+        """A step's name; of another item than the task's with that item's number."""
+        eaches = self.tree.eaches_around(step.id)
+        if scopes.shared(self.task.scope, [each.id for each in eaches]) == len(eaches):
+            return self.text(step.name)
+        name = str(step.name) if step.name.is_constant else step.id.replace("_", " ").capitalize()
+        return f"{name}, {scopes.index(scope) + 1}"
+
     @cached_property
     def _markable(self) -> set[str]:
         """The steps whose answers a request for changes may mark."""
         step = self.step
-        if not isinstance(step, ApprovalStep) or step.on_changes is None:
-            return set()
-        before = [one.id for one in self.tree.steps_before(step.id)]
-        between = before[before.index(step.on_changes.step) :]
-        return {one for one in between if one in self.runs and (not step.show or one in step.show)}
+        return (
+            {one.id for one in ways.can_mark(self.tree, step)}
+            if isinstance(step, ApprovalStep)
+            else set()
+        )
 
     # What was answered
 

@@ -24,13 +24,13 @@ _BATCH = 500
 class Status:
     """What the events come to.
 
-    ``tasks`` are states by task id, ``rounds`` outcomes by (step, round), ``values`` the names
-    that were set, ``troubles`` the ids of the exceptions that are open.
+    ``tasks`` are states by task id, ``rounds`` outcomes by (step, scope, round), ``values`` the
+    names that were set, ``troubles`` the ids of the exceptions that are open.
     """
 
     state: str = "unknown"
     tasks: dict[str, str] = field(default_factory=dict)
-    rounds: dict[tuple[str, int], str] = field(default_factory=dict)
+    rounds: dict[tuple[str, str, int], str] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
     troubles: set[str] = field(default_factory=set)
 
@@ -43,11 +43,12 @@ class Status:
         elif event.task is not None and self._moves_task(event.task, event):
             return
         elif isinstance(event, c.StepCompleted):
-            self.rounds[str(event.step), event.round] = event.outcome
+            self.rounds[str(event.step), event.scope or "", event.round] = event.outcome
         elif isinstance(event, c.StepSkipped):
-            self.rounds[str(event.step), event.round] = "skipped"
+            self.rounds[str(event.step), event.scope or "", event.round] = "skipped"
         elif isinstance(event, c.ValuesSet):
-            self.values.update(event.names)
+            # What is computed for an item is kept with the item's own round.
+            self.values.update(() if event.scope else event.names)
         elif isinstance(event, c.ExceptionOpened):
             self.troubles.add(event.exception)
         elif isinstance(event, c.ExceptionResolved):
@@ -120,11 +121,19 @@ def _stored(conn: Connection, process_id: str) -> Status | None:
     )
 
 
-def _rounds(conn: Connection, process_id: str) -> dict[tuple[str, int], str]:
-    ended = sa.select(StepRun.step, StepRun.round, StepRun.state, StepRun.outcome).where(
-        StepRun.process_id == process_id, StepRun.state.in_(("done", "skipped"))
+def _rounds(conn: Connection, process_id: str) -> dict[tuple[str, str, int], str]:
+    """The rounds that ended; the rows of single items have none of their own events."""
+    ended = sa.select(
+        StepRun.step, StepRun.scope, StepRun.round, StepRun.state, StepRun.outcome
+    ).where(
+        StepRun.process_id == process_id,
+        sa.or_(
+            StepRun.state == "skipped",
+            sa.and_(StepRun.state == "done", StepRun.outcome.is_not(None)),
+        ),
     )
     rows: list[Any] = list(conn.execute(ended))
     return {
-        (row.step, row.round): "skipped" if row.state == "skipped" else row.outcome for row in rows
+        (row.step, row.scope, row.round): "skipped" if row.state == "skipped" else row.outcome
+        for row in rows
     }

@@ -130,6 +130,7 @@ _WITHDRAWN = {
     "rejected": "the process has ended",
     "completed": "the process has ended",
     "returned": "work went back to an earlier step",
+    "finished": "enough was done without it",
 }
 
 

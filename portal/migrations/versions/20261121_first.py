@@ -447,6 +447,7 @@ def _make_tables() -> None:
         sa.Column("process_id", sa.String(), nullable=False),
         sa.Column("once", sa.String(), nullable=False),
         sa.Column("step", sa.String(), nullable=True),
+        sa.Column("scope", sa.String(), nullable=False),
         sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
@@ -472,6 +473,7 @@ def _make_tables() -> None:
         sa.Column("process_id", sa.String(), nullable=False),
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("step", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
         sa.Column("round", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -517,7 +519,9 @@ def _make_tables() -> None:
         "ix_tasks_holder_due", "tasks", ["holder_id", "state", "due_at", "id"], unique=False
     )
     op.create_index("ix_tasks_participant", "tasks", ["participant_id", "state"], unique=False)
-    op.create_index("ix_tasks_process_state", "tasks", ["process_id", "state"], unique=False)
+    op.create_index(
+        "ix_tasks_process_state", "tasks", ["process_id", "state", "due_at", "id"], unique=False
+    )
     op.create_index("ix_tasks_state_due", "tasks", ["state", "due_at", "id"], unique=False)
     op.create_index(
         "ix_tasks_team_due", "tasks", ["team_id", "state", "due_at", "id"], unique=False
@@ -586,10 +590,33 @@ def _make_tables() -> None:
     op.create_index("ix_links_process", "links", ["process_id"], unique=False)
     op.create_index("ix_links_task", "links", ["task_id"], unique=False)
     op.create_table(
+        "signals",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("process_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("came_at", UTCDateTime(), nullable=False),
+        sa.Column("taken_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["process_id"],
+            ["processes.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_signals_waiting",
+        "signals",
+        ["process_id", "name"],
+        unique=False,
+        sqlite_where=sa.text("taken_at IS NULL"),
+        postgresql_where=sa.text("taken_at IS NULL"),
+    )
+    op.create_table(
         "timers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("process_id", sa.String(), nullable=False),
-        sa.Column("task_id", sa.String(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("rung", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rings_at", UTCDateTime(), nullable=False),
@@ -599,12 +626,17 @@ def _make_tables() -> None:
             ["processes.id"],
         ),
         sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["step_runs.id"],
+        ),
+        sa.ForeignKeyConstraint(
             ["task_id"],
             ["tasks.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("task_id", "kind", "rung"),
     )
+    op.create_index("ix_timers_run", "timers", ["run_id", "kind"], unique=False)
     op.create_index("ix_timers_rings", "timers", ["rings_at", "id"], unique=False)
     op.create_table(
         "session_links",

@@ -8,7 +8,7 @@ from flask import Response, current_app, jsonify, request, send_file, stream_wit
 
 from portal import clock, db
 from portal.actions import processes as verbs
-from portal.actions import trails
+from portal.actions import signals, trails
 from portal.delivery.storage import Store
 from portal.errors import AlreadyRecorded, Conflict, Faulty, Unknown
 from portal.readings import export, lists, payloads, requests, timeline, trail
@@ -110,6 +110,16 @@ def cancel_process(process_id: str) -> Response:
     """The process as it now stands."""
     verbs.cancel(process_id, text(json_body(), "reason", "a reason"), actor=caller())
     return _process(process_id)
+
+
+@call("POST", "/processes/<process_id>/signals/<name>", "Tell that something happened outside",
+      takes="Signal", gives="SignalTaken", also=(202,))  # fmt: skip
+def signal_process(process_id: str, name: str) -> tuple[Response, int]:
+    """200 where a step waited for it; 202 where it is kept for the next one that does."""
+    body = json_body()
+    data = body["data"] if body.keys() == {"data"} else body or None
+    is_taken = signals.send(process_id, name, data, actor=caller())
+    return jsonify(process=process_id, name=name, taken=is_taken), 200 if is_taken else 202
 
 
 @call("POST", "/processes/<process_id>/comments", "Write a comment that staff can read",

@@ -45,6 +45,8 @@ SCHEMAS: dict[str, Schema] = {
         status=_number,
         errors=_list(_object("*", at=_text, message=_text)),
     ),
+    "Signal": _object(data={}) | {"additionalProperties": True},
+    "SignalTaken": _object("*", process=_text, name=_text, taken={"type": "boolean"}),
     "Published": _object("*", key=_text, version=_number),
     "DefinitionItem": _object(
         "key version name",
