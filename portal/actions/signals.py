@@ -33,7 +33,7 @@ def send(tx: Tx, process_id: str, name: str, data: Any = None, *, actor: Actor) 
         raise Faulty.one("name", f"“{name}” can't be the name of a signal.")
     brought = {"data": _packed(data)}
     told = facts.plain_json(brought["data"])
-    running.chain.add(SignalReceived(name=name, data=told), actor=actor)
+    running.chain.add(SignalReceived(signal=name, data=told), actor=actor)
     waits = [
         found
         for found in running.rounds.values()

@@ -196,7 +196,7 @@ class WaitBegan(Event):
 class SignalReceived(Event):
     """A program or a member of staff told that something has happened outside."""
 
-    name: str
+    signal: str
     data: Json = private()
 
 

@@ -181,7 +181,7 @@ def _(event: c.WaitBegan, in_: _In) -> str:
 
 @say.register
 def _(event: c.SignalReceived, in_: _In) -> str:
-    return f"{in_.who} told that “{event.name}” has happened."
+    return f"{in_.who} told that “{event.signal}” has happened."
 
 
 @say.register

@@ -23,6 +23,7 @@ MOMENT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NAMES = Names(tasks={"t1": "Send us your tax form"}, steps={"papers": "Papers"}, tz="Europe/Berlin")
 EXAMPLES: dict[str, object] = {
     "due_at": "2026-11-27T16:00:00.000000Z",
+    "ends_at": "2026-11-27T16:00:00.000000Z",
     "person": {"name": 'Ann "Bee" Okafor', "email": "ann@sea.example"},
     "from_person": {"name": "Otto Quist", "email": "otto@sea.example"},
     "people": {},

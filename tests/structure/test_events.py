@@ -21,16 +21,27 @@ PROMISED = {
     "upload.submitted", "task.done", "task.picked_up", "task.reassigned", "task.withdrawn",
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
+    "signal.received",
 }  # fmt: skip
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
     "assignee", "definition", "digest", "document", "exception", "file", "files",
     "from_participant", "items", "link", "mail", "names", "only", "owner", "participant",
-    "participants", "role", "step", "task", "to", "to_participant", "trail",
+    "participants", "role", "scope", "signal", "step", "task", "to", "to_participant", "trail",
 }  # fmt: skip
 WORDS = {"about", "basis", "fields", "how", "kind", "label", "outcome", "scan", "why"}
-NUMBERS_AND_MOMENTS = {"due_at", "round", "rung", "seq", "upto", "version"}
+NUMBERS_AND_MOMENTS = {
+    "chosen",
+    "count",
+    "due_at",
+    "ends_at",
+    "round",
+    "rung",
+    "seq",
+    "upto",
+    "version",
+}
 
 
 @pytest.mark.parametrize("type_", TYPES)
