@@ -201,7 +201,7 @@ def _all_names(running: Running, keys: set[str]) -> set[str]:
     """The same people by every key they are known by, their address included."""
     users = running.tx.execute(sa.select(User.id, User.email).where(User.id.in_(keys))).all()
     names = keys | {user.email for user in users}
-    for person in running.people.values():
+    for person in running.everybody().values():
         if person.is_one_of(names):
             names |= {key for key in (person.id, person.user_id, person.email) if key}
     return names
@@ -213,7 +213,7 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
     User ids, participant ids and addresses. Of a team it is the member who holds or gave its
     vote; one given on the team's behalf by somebody else is not that person's own.
     """
-    if running.rounds[task.step].answers.get("asked", 1) < 2:
+    if running.round_of(task).answers.get("asked", 1) < 2:
         return set()
     rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
     keys = {row.member if row.team_id else row.participant_id for row in rows}

@@ -286,6 +286,13 @@ class Running:
             self.people[person_id] = Person(**row)
         return self.people[person_id]
 
+    def everybody(self) -> dict[str, Person]:
+        """Everybody who takes part, in all items."""
+        if not self.is_whole:
+            for row in self.tx.execute(_A_PERSON, {"process": self.id}).mappings():
+                self.people.setdefault(row["id"], Person(**row))
+        return self.people
+
     def of_address(self, email: str) -> Person | None:
         """Whoever takes part under this address already."""
         found = (one for one in self.people.values() if one.email == email)
