@@ -13,6 +13,7 @@ from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
 from portal.models import Link, Participant, Process, Task
+from portal.models.links import needs_own_link
 from portal.models.people import WRITERS
 
 # Roles of users and of API tokens; "system" is a token that acts for no person in particular.
@@ -57,6 +58,8 @@ _TASK = (
         Participant.user_id.label("assigned_user_id"),
         Link.generation.label("link_generation"),
         Link.revoked_at.label("link_revoked_at"),
+        Link.task_id.label("link_task_id"),
+        needs_own_link().label("needs_own_link"),
     )
     .join(Process, Process.id == Task.process_id)
     .join(Participant, Participant.id == Task.participant_id)
@@ -113,7 +116,9 @@ def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
 def _require_same_link(actor: Actor, task: Any) -> None:
     """Refuse whoever came by a link that was revoked since the door looked at it."""
     known = actor.link_generation
-    if task.link_revoked_at is not None or known not in (None, task.link_generation):
+    is_shut = task.needs_own_link and task.link_task_id != task.id
+    is_replaced = known not in (None, task.link_generation)
+    if task.link_revoked_at is not None or is_replaced or is_shut:
         raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
 
 

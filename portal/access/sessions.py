@@ -29,6 +29,7 @@ from portal.models import (
     TeamMember,
     User,
 )
+from portal.models.links import needs_own_link
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
 STAFF_IDLE, STAFF_ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
@@ -82,6 +83,7 @@ _GUEST = (
         BrowserSession.seen_at.label("session_seen_at"),
         BrowserSession.ended_at.label("session_ended_at"),
         SessionLink.generation.label("entered_generation"),
+        needs_own_link().label("needs_own_link"),
         *(column.label(f"link_{column.key}") for column in Link.__table__.columns),
         *(column.label(f"person_{column.key}") for column in Participant.__table__.columns),
         *(column.label(f"process_{column.key}") for column in Process.__table__.columns),
@@ -147,7 +149,8 @@ def _guest(row: sa.Row[Any]) -> Guest:
 def _standing(row: sa.Row[Any]) -> Standing:
     now = clock.now()
     is_replaced = row.entered_generation != row.link_generation
-    if row.link_revoked_at is not None or is_replaced or not _may_do(row):
+    is_shut = row.needs_own_link and row.link_task_id != row.task_id
+    if row.link_revoked_at is not None or is_replaced or is_shut or not _may_do(row):
         return "revoked"
     if row.link_expires_at <= now and row.task_state == "open":
         return "expired"

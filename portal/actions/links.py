@@ -124,19 +124,15 @@ def _renew(tx: Tx, token: str, *, ip: str | None, agent: str | None) -> None:
 def revoke(tx: Tx, task_id: str, reason: str, *, actor: Actor) -> None:
     """End every link and session of a task at once; the task stays open. Faulty at ``reason``.
 
-    The person's other links into the process are replaced too: their sessions show this task.
+    The other links of its people go on, and no longer show this task (`needs_own_link`).
     """
     chain = locking.chain_of_task(tx, task_id)
-    task = may.task_for(tx, actor, task_id, "manage")
+    may.task_for(tx, actor, task_id, "manage")
     reason = words("reason", reason, "Say in a sentence why.")
     state = tx.execute(sa.select(Task.state, Task.name).where(Task.id == task_id)).one()
     require_open(state.state, state.name)
-    theirs = sa.update(Link).where(
-        Link.process_id == task.process_id,
-        Link.participant_id.in_([task.participant_id, *task.others]),
-    )
-    tx.execute(theirs.values(generation=Link.generation + 1))
-    tx.execute(sa.update(Link).where(Link.task_id == task_id).values(revoked_reason=reason))
+    its = sa.update(Link).where(Link.task_id == task_id, Link.revoked_at.is_(None))
+    tx.execute(its.values(generation=Link.generation + 1, revoked_reason=reason))
     chain.add(Revoked(task=task_id, reason=reason), actor=actor)
 
 

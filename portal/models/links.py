@@ -3,9 +3,10 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.db import Base
+from portal.models.tasks import Task
 
 
 class Link(Base):
@@ -32,6 +33,18 @@ class Link(Base):
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
     entered_at: Mapped[datetime | None]
+
+
+_own = aliased(Link)
+
+
+def needs_own_link() -> "sa.Exists":
+    """Whether a selected task’s links were ended: from then on a fresh one of its own leads to it.
+
+    The other links of its people go on, and would show it beside their own tasks.
+    """
+    ended = (_own.revoked_at.is_(None), _own.revoked_reason.is_not(None))
+    return sa.exists(sa.select(_own.id).where(_own.task_id == Task.id, *ended))
 
 
 class BrowserSession(Base):

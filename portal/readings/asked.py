@@ -15,6 +15,7 @@ from portal.definition.tree import Definition, Document, EachStep, UploadStep
 from portal.errors import Conflict, Unknown
 from portal.models import FileRow, Link, Participant, Process, StepRun, Task, Team, User
 from portal.models import tasks as task_rules
+from portal.models.links import needs_own_link
 from portal.readings import trees
 from portal.readings.sheet import Asked
 
@@ -140,6 +141,7 @@ def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Waiting]:
         .join(Link, Link.process_id == Process.id)
         .join(Participant, Participant.id == Link.participant_id)
         .where(Link.id.in_(ids), Task.state == "open")
+        .where(sa.or_(Link.task_id == Task.id, ~needs_own_link()))
         .add_columns(Task.participant_id, Task.others, Participant.id.label("person_id"))
         .add_columns(Process.definition_id)
         .order_by(Task.opened_at, Task.id)

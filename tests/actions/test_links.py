@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.access import links as tokens
 from portal.access import sessions
-from portal.actions import forms, links, processes, tasks
+from portal.actions import forms, links, messages, processes, tasks
 from portal.actor import Actor
 from portal.clock import Clock
 from portal.definition.fields import JsonSent
@@ -31,6 +31,7 @@ from portal.errors import (
 )
 from portal.ledger import audit
 from portal.models import Link
+from portal.readings import asked
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -259,6 +260,53 @@ def test_after_a_revoke_the_next_mail_carries_a_link_that_opens(task: Any) -> No
     actor = guest(task, entered.secret)
     forms.submit(task.id, JsonSent({"company": "Sea"}), nonce="n", actor=actor)
     assert is_sound(task.process_id)
+
+
+TWO = makers.FORM + "\n" + makers.FORM.replace("details", "more")
+
+
+def test_revoking_leaves_receipts_and_other_links_as_they_are() -> None:
+    process = makers.start(TWO)
+    first = makers.task(process, "details")
+    receipt = enter(token_of(first))
+    makers.fill(process, company="Sea")
+    task = makers.task(process, "more")
+    standing = tokens.mint(*messages.standing_link(process, task.participant_id))
+    links.revoke(task.id, "Wrong mailbox.", actor=DANA)
+    assert enter(token_of(first)).task_id == first.id
+    assert enter(standing).task_id is None
+    with db.reading() as conn:
+        assert sessions.participant(conn, receipt.secret, first.id).standing == "alive"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_no_other_link_of_the_person_shows_a_task_whose_links_were_ended(when: str) -> None:
+    process = makers.start(TWO)
+    other = token_of(makers.task(process, "details"))
+    makers.fill(process, company="Sea")
+    task = makers.task(process, "more")
+    secret = enter(other).secret
+    actor = guest(task, secret)
+    links.revoke(task.id, "Wrong mailbox.", actor=DANA)
+    secret = secret if when == "before" else enter(other).secret
+    with db.reading() as conn:
+        found = sessions.participant(conn, secret, task.id)
+        listed = asked.open_tasks(conn, sessions.links_of(conn, secret))
+    assert (found.standing, listed) == ("revoked", [])  # type: ignore[union-attr]
+    with pytest.raises(LinkRevoked):
+        forms.submit(task.id, JsonSent({"company": "Sea"}), nonce="n", actor=actor)
+    actor = guest(task, enter(token_of(task)).secret)
+    forms.submit(task.id, JsonSent({"company": "Sea"}), nonce="n", actor=actor)
+
+
+def test_revoking_leaves_the_reason_of_links_that_ended_before(task: Any) -> None:
+    tasks.reassign(task.id, people.OTTO, "Vera has left.", actor=DANA)
+    links.revoke(task.id, "Wrong mailbox.", actor=DANA)
+    [old, fresh] = sorted(
+        makers.rows(Link, task_id=task.id), key=lambda row: row.revoked_at is None
+    )
+    assert (old.revoked_reason, old.generation) == ("reassigned", 1)
+    assert (fresh.revoked_reason, fresh.generation) == ("Wrong mailbox.", 2)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
