@@ -1,5 +1,6 @@
 """Publishing definitions: a new text under a key is its next version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,32 +11,39 @@ from portal import db
 from portal.access import may
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition import load
+from portal.definition import controls, load
 from portal.definition.tree import Definition
 from portal.errors import Conflict, Fault, Faulty
-from portal.models import DefinitionRow, Team, User
+from portal.models import DefinitionRow, Team, User, trees
 from portal.models.people import WRITERS
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Which version the text is; ``is_new`` is false where it was the current one already."""
+    """Which version the text is; ``is_new`` is false where it was the current one already.
+
+    ``remarks`` are sentences on what the version before has and this one does away with.
+    """
 
     key: str
     version: int
     is_new: bool
+    remarks: Sequence[str] = ()
 
 
-def publish(text: str, *, filename: str = "definition", actor: Actor) -> Published:
+def publish(
+    text: str, *, filename: str = "definition", dry_run: bool = False, actor: Actor
+) -> Published:
     """Check a definition and make it the current version of its key.
 
-    Raises Faulty with every fault at ``LINE: key``.
+    With ``dry_run`` nothing is published, and what would be is told. Raises Faulty with every
+    fault at ``LINE: key``.
     """
-    return _publish(_checked(text, filename), actor=actor)
+    return _publish(_checked(text, filename), dry_run, actor=actor)
 
 
 @action
-def _publish(tx: Tx, tree: Definition, *, actor: Actor) -> Published:
+def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Published:
     may.require(actor, "publish", None)
     owner, team = _owner(tx, tree)
     current = tx.execute(
@@ -46,11 +54,14 @@ def _publish(tx: Tx, tree: Definition, *, actor: Actor) -> Published:
     if current is not None and current.digest == tree.digest:
         return Published(tree.key, current.version, is_new=False)
     version = current.version + 1 if current else 1
+    remarks = controls.dropped(trees.tree(tx.conn, current.id), tree) if current else ()
+    if dry_run:
+        return Published(tree.key, version, is_new=True, remarks=remarks)
     if current is not None:
         retired = sa.update(DefinitionRow).where(DefinitionRow.id == current.id)
         tx.execute(retired.values(is_current=False))
     _insert(tx, tree, version, owner_id=owner, team_id=team, published_by=actor.user_id)
-    return Published(tree.key, version, is_new=True)
+    return Published(tree.key, version, is_new=True, remarks=remarks)
 
 
 def _insert(tx: Tx, tree: Definition, version: int, **people: str | None) -> None:

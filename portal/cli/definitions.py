@@ -40,13 +40,17 @@ def check(files: tuple[str, ...]) -> int:
 
 
 @click.command
+@click.option("--dry-run", is_flag=True, help="Say what would be published, and publish nothing.")
 @_FILES
-def define(files: tuple[str, ...]) -> int:
-    """Load process definitions; nothing is loaded while any of them has a fault."""
+def define(files: tuple[str, ...], dry_run: bool) -> int:
+    """Load process definitions; nothing is loaded while any of them has a fault.
+
+    A version that does away with a safeguard says so first.
+    """
     faults = [line for name in files for line in _faults(name)]
     if not faults:
         open_house(log_level="warning")
-        faults = [line for name in files for line in _publish(name)]
+        faults = [line for name in files for line in _publish(name, dry_run)]
     for line in faults:
         click.echo(line, err=True)
     return 1 if faults else 0
@@ -73,16 +77,22 @@ def _faults(name: str) -> list[str]:
     return []
 
 
-def _publish(name: str) -> list[str]:
+def _publish(name: str, dry_run: bool) -> list[str]:
     from portal.actions import definitions
     from portal.cli.hand import at_the_terminal
     from portal.errors import Faulty
 
+    text, actor = _text(name), at_the_terminal()
     try:
-        told = definitions.publish(_text(name), filename=name, actor=at_the_terminal())
+        told = definitions.publish(text, filename=name, dry_run=True, actor=actor)
+        for remark in told.remarks:
+            click.echo(f"{name}: {remark}", err=True)
+        if not dry_run:
+            told = definitions.publish(text, filename=name, actor=actor)
     except Faulty as refusal:
         return [f"{name}:{fault.at}: {fault.message}" for fault in refusal.faults]
-    news = "published" if told.is_new else "known already"
+    news = "would be published" if dry_run else "published"
+    news = news if told.is_new else "known already"
     click.echo(f"{told.key} version {told.version}: {news}")
     return []
 

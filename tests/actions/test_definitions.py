@@ -49,6 +49,17 @@ def test_faults_come_with_their_line(wrong: str, at: str) -> None:
     assert at in [fault.at for fault in refused.value.faults]
 
 
+def test_a_dry_run_tells_what_would_be_and_publishes_nothing() -> None:
+    dana, guarded = people.staff("dana"), TEXT.replace("assign:", "control: true, assign:")
+    assert definitions.publish(guarded, actor=dana).remarks == ()
+    for dry_run in (True, False):
+        told = definitions.publish(TEXT, dry_run=dry_run, actor=dana)
+        assert (told.version, told.is_new) == (2, True)
+        assert len(told.remarks) == 1
+        assert len(makers.rows(DefinitionRow)) == (1 if dry_run else 2)
+    assert not definitions.publish(TEXT, dry_run=True, actor=dana).is_new
+
+
 def test_auditors_publish_nothing() -> None:
     with pytest.raises(NotYours):
         definitions.publish(TEXT, actor=people.staff("aud"))

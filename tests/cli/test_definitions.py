@@ -75,6 +75,22 @@ def test_define_says_what_is_new(house: db.Database, capsys: pytest.CaptureFixtu
     ]  # fmt: skip
 
 
+def test_define_says_first_what_a_version_does_away_with(
+    house: db.Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("guarded.yaml").write_text(SOUND.replace("assign:", "control: true, assign:"))
+    assert run("define", "guarded.yaml") == 0
+    capsys.readouterr()
+    assert run("define", "--dry-run", "sound.yaml") == 0
+    told = capsys.readouterr()
+    assert told.out == "demo version 2: would be published\n"
+    assert "sound.yaml: This version no longer calls a safeguard “Details” (details)." in told.err
+    assert run("define", "sound.yaml") == 0
+    told = capsys.readouterr()
+    assert told.out == "demo version 2: published\n"
+    assert "safeguard" in told.err
+
+
 def test_define_takes_nothing_while_one_file_has_a_fault(
     house: db.Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

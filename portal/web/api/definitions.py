@@ -6,20 +6,27 @@ from portal import db
 from portal.actions import definitions as verbs
 from portal.errors import Faulty
 from portal.readings import lists, payloads
-from portal.web.api.entry import call, caller, page, raw_body
+from portal.web.api.entry import call, caller, flag, page, raw_body
 
 
 @call("POST", "/definitions", "Publish a definition (YAML or JSON)", takes="DefinitionSource",
-      gives="Published", status=201, also=(200,))  # fmt: skip
+      query=("dry_run",), gives="Published", status=201, also=(200,))  # fmt: skip
 def publish_definition() -> tuple[Response, int]:
-    """201 for a new version, 200 where the content already is the current one."""
+    """201 for a new version, 200 where the content already is the current one.
+
+    ``remarks`` tell which safeguards the new version does away with; with ``dry_run=true`` they
+    are told, with 200, before anything is published.
+    """
     try:
         source = raw_body().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Faulty.one("1: document", "The document is not UTF-8 text.") from None
-    published = verbs.publish(source, actor=caller())
-    body = jsonify(key=published.key, version=published.version)
-    return body, 201 if published.is_new else 200
+    dry_run = flag("dry_run") or False
+    published = verbs.publish(source, dry_run=dry_run, actor=caller())
+    body = {"key": published.key, "version": published.version}
+    if published.remarks:
+        body["remarks"] = list(published.remarks)
+    return jsonify(body), 201 if published.is_new and not dry_run else 200
 
 
 @call("GET", "/definitions", "The current version of every definition", gives="DefinitionList")

@@ -22,6 +22,7 @@ _REFUSALS = {
 _QUERY = {
     "limit": {"type": "integer", "minimum": 1, "default": 50},
     "overdue": {"type": "boolean"},
+    "dry_run": {"type": "boolean", "default": False},
 }
 
 

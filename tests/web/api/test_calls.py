@@ -57,6 +57,19 @@ def do(dana: Program, process: str, answer: dict[str, Any], status: int = 200) -
     return dana.post(f"/tasks/{task['id']}/complete", answer, status)
 
 
+def test_a_version_without_a_safeguard_says_so_before_and_when_it_is_published(
+    dana: Program,
+) -> None:
+    plain = f"{makers.HEAD}steps:\n{makers.FORM}\n"
+    guarded = plain.replace("assign:", "control: true, assign:")
+    told = dana.ask("POST", "/definitions", 201, data=guarded.encode())
+    assert told.json == {"key": "demo", "version": 2}
+    for query, status in (("?dry_run=true", 200), ("", 201)):
+        told = dana.ask("POST", f"/definitions{query}", status, data=plain.encode()).json
+        assert told["version"] == 3
+        assert "safeguard" in told["remarks"][0]
+
+
 def test_what_happens_while_the_ledger_is_handed_out_does_not_make_it_incomplete(
     app: Flask, dana: Program
 ) -> None:

@@ -1,6 +1,7 @@
 """Starting from a form, publishing, and keeping people: faults beside their place."""
 
 import io
+import re
 from collections.abc import Callable
 
 from portal import db
@@ -91,6 +92,24 @@ def test_publishing_tells_every_fault_at_its_line(desk: Desks) -> None:
     assert "Version 1 is published." in dana.get("/definitions/demo")
     dana.send("/definitions/publish", text=right)
     assert "published already" in dana.get("/definitions/demo")
+
+
+def test_a_version_without_a_safeguard_takes_a_second_press(desk: Desks) -> None:
+    dana = desk("dana")
+    text = f"{makers.HEAD}steps:\n{makers.FORM}\n"
+    guarded = text.replace("assign:", "control: true, assign:")
+    dana.send("/definitions/publish", text=guarded)
+    answer = dana.send("/definitions/publish", text=text)
+    assert answer.status_code == 422
+    assert "no longer calls a safeguard" in answer.text
+    assert "version 1" in dana.get("/definitions/demo")
+    without = re.search(r'name="without" value="([^"]+)"', answer.text)
+    assert without
+    unseen = guarded.replace("details", "other")
+    assert dana.send("/definitions/publish", text=unseen, without=without[1]).status_code == 422
+    answer = dana.send("/definitions/publish", text=text, without=without[1])
+    assert answer.status_code == 303
+    assert "Version 2 is published." in dana.get("/definitions/demo")
 
 
 def test_what_is_no_text_is_refused_in_a_sentence(desk: Desks) -> None:
