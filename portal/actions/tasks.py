@@ -101,7 +101,7 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
     why = words("reason", reason, "Say in a sentence why.")
-    before = running.person(task.participant_id)
+    before, *others = [running.person(id_) for id_ in task.people]
     person = _somebody_else(running, step, task, to)
     _hand_over(running, step, task, person)
     running.chain.add(
@@ -116,8 +116,19 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
         ),
         actor=actor,
     )
-    told = {"task": task.id, "participant": before.id}
-    running.chain.send("mail.reassigned", told, once=f"reassigned:{task.id}:{person.id}")
+    _tell_who_lost_it(running, task, [before, *others], person)
+
+
+def _tell_who_lost_it(running: Running, task: Asked, before: list[Person], now: Person) -> None:
+    """Owe everybody whose link ended a word of it; whoever goes on with it gets a new one."""
+    keys = {key for key in (now.user_id, now.email) if key}
+    for one in before:
+        if not one.is_one_of(keys):
+            running.chain.send(
+                "mail.reassigned",
+                {"task": task.id, "participant": one.id},
+                once=f"reassigned:{task.id}:{one.id}",
+            )
 
 
 def _hand_over(running: Running, step: PersonStep, task: Asked, person: Person) -> None:

@@ -294,7 +294,8 @@ def invite(running: Running, step: PersonStep, task: Asked, people: list[Person]
     running.links += [
         link_row(running, step, task, person) for person in people if person.kind == "external"
     ]
-    running.chain.send("mail.invite", {"task": task.id}, once=f"invite:{db.new_id()}")
+    once = f"invite:{task.id}:{people[0].id}"  # a new participant each time it is handed over
+    running.chain.send("mail.invite", {"task": task.id}, once=once)
 
 
 def link_row(running: Running, step: PersonStep, task: Asked, person: Person) -> dict[str, Any]:

@@ -126,6 +126,25 @@ def test_one_task_that_any_of_several_may_do() -> None:
         forms.submit(one.id, JsonSent({"company": "Sea"}), actor=makers.actor_of(one))
 
 
+ULLA = {"email": "ulla@third.example", "name": "Ulla"}
+
+
+@pytest.mark.parametrize(
+    ("to", "told"), [(ULLA, ["vendor", "second"]), (people.OTTO, ["vendor"])], ids=["else", "own"]
+)
+def test_everybody_who_loses_a_task_is_told_and_whoever_keeps_it_is_not(
+    to: dict[str, str], told: list[str]
+) -> None:
+    steps = makers.FORM.replace("assign: vendor", "assign: [vendor, second]")
+    process = makers.start(steps, participants={"second": people.OTTO})
+    tasks.reassign(makers.task(process, "details").id, to, "It is theirs.", actor=DANA)
+    roles = {row.id: row.role for row in makers.rows(Participant, process_id=process)}
+    owed = makers.owed(process, "mail.reassigned")
+    assert [roles[row.ref["participant"]] for row in owed] == told
+    invites = makers.owed(process, "mail.invite")
+    assert len({row.once for row in invites}) == len(invites) == 2
+
+
 @pytest.mark.parametrize("first", ["vendor", "buyer"])
 def test_the_receipt_goes_to_whoever_outside_did_it(first: str) -> None:
     other = {"vendor": "buyer", "buyer": "vendor"}[first]
