@@ -42,7 +42,7 @@ class Posted:
     task_id: str | None = None
     step: str | None = None
     link: str | None = None
-    rung: int = 0
+    rung: int | None = None
     label: str = ""
     name: str = ""
     is_last: bool = True

@@ -80,11 +80,10 @@ def remind(tx: Tx, task_id: str, *, actor: Actor) -> None:
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
     task = _open(running, task_id)
-    rung = -int(running.now.timestamp())
     running.chain.send(
         "mail.reminder",
-        {"task": task.id, "rung": rung, "label": ASKED_FOR},
-        once=f"remind:{task.id}:{rung}",
+        {"task": task.id, "rung": None, "label": ASKED_FOR},
+        once=f"remind:{task.id}:by-hand:{int(running.now.timestamp())}",
     )
 
 

@@ -92,7 +92,8 @@ def submit(
     for row in new:
         running.chain.add(_received(task, row), actor=actor)
     files = [id_ for ids in answers.values() for id_ in ids]
-    event = UploadSubmitted(step=step.id, task=task.id, round=task.round, files=files)
+    sent = [row.id for row in new]
+    event = UploadSubmitted(step=step.id, task=task.id, round=task.round, files=files, sent=sent)
     closing.finish_task(
         running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
     )

@@ -292,10 +292,14 @@ class FileReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSubmitted(Event):
-    """The assignee sent the documents of a step; ``files`` are all that now stand."""
+    """The assignee sent the documents of a step; ``files`` are all that now stand.
+
+    ``sent`` are those of them that came with this answer; ``None`` in ledgers of before.
+    """
 
     round: int
     files: list[str]
+    sent: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,9 +369,12 @@ class LinkRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderSent(Event):
-    """The mail server took a reminder; ``label`` says which ("1 day before")."""
+    """The mail server took a reminder; ``label`` says which ("1 day before").
 
-    rung: int
+    ``rung`` is its place among those of the definition; ``None`` where staff asked for it.
+    """
+
+    rung: int | None = None
     label: str
     mail: str
     to: str | None = private()

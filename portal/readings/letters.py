@@ -63,7 +63,7 @@ class Letter:
     reply_to: str | None = None
     link: tuple[str, int] | None = None
     place: str | None = None
-    rung: int = 0
+    rung: int | None = None
     label: str = ""
     wants_link: bool = False
     key: str = ""

@@ -237,8 +237,16 @@ def _(event: c.FileReceived, in_: _In) -> str:
 
 @say.register
 def _(event: c.UploadSubmitted, in_: _In) -> str:
-    n = len(event.files)
-    return f"{in_.who} sent {n} file{'' if n == 1 else 's'} for {in_.thing}."
+    standing = len(event.files)
+    told = words.count(standing, "file")
+    if event.sent is None:
+        return f"{in_.who} sent the files for {in_.thing}: {told} in all."
+    if not event.sent:
+        stands = "stands" if standing == 1 else "stand"
+        kept = f"; {told} sent before {stands}" if standing else ""
+        return f"{in_.who} sent no new file for {in_.thing}{kept}."
+    kept = f"; with those sent before {standing} stand" if standing > len(event.sent) else ""
+    return f"{in_.who} sent {words.count(len(event.sent), 'file')} for {in_.thing}{kept}."
 
 
 @say.register
@@ -338,13 +346,15 @@ def _(event: c.ExceptionOpened, in_: _In) -> Sentence:
 _RESOLVED = {
     "retry": "tried again after an exception",
     "cancel": "cancelled the process because of an exception",
-    "reassign": "gave the work to somebody else after an exception",
+    "reassign": "settled an exception by saying who does the work",
     "complete": "closed an exception: what it was about is done",
 }
 
 
 @say.register
 def _(event: c.ExceptionResolved, in_: _In) -> Sentence:
+    if event.how == "cancel" and in_.entry.actor_kind == "system":
+        return Sentence("An exception was closed with the process, which was cancelled.")
     how = _RESOLVED.get(event.how, f"resolved an exception ({event.how.replace('_', ' ')})")
     return Sentence(f"{in_.who} {how}.", event.reason)
 

@@ -45,8 +45,7 @@ def span(length: timedelta) -> str:
     seconds = int(abs(length.total_seconds()))
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= size:
-            n = seconds // size
-            return f"{n} {unit}{'' if n == 1 else 's'}"
+            return count(seconds // size, unit)
     return "a moment"
 
 
@@ -65,7 +64,7 @@ def size(n: int) -> str:
             break
         amount /= 1000
     if unit == "bytes":
-        return f"{n} byte{'' if n == 1 else 's'}"
+        return count(n, "byte")
     return f"{amount:.1f} {unit}".replace(".0 ", " ")
 
 
@@ -87,6 +86,11 @@ def iso(at: datetime) -> str:
 def read_iso(text: str) -> datetime:
     """The moment that ``iso`` wrote."""
     return datetime.fromisoformat(text)
+
+
+def count(n: int, thing: str) -> str:
+    """``1 file``, ``3 files``."""
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def listed(things: list[str]) -> str:

@@ -90,6 +90,8 @@ def test_in_a_later_round_files_stand_until_new_ones_come() -> None:
         makers.send(process, "papers", makers.arrived("photos"))
     makers.send(process, "papers", makers.arrived("licence", "b"))
     assert states(process) == {"received": 1, "replaced": 1}
+    sent = [event["data"]["sent"] for event in makers.events(process, "upload.submitted")]
+    assert [len(files) for files in sent] == [1, 0, 1]
     makers.decide(process)
     assert makers.process(process).state == "completed"
 

@@ -15,6 +15,7 @@ from portal.ledger.catalogue import (
     LinkSent,
     ProcessRejected,
     TaskWithdrawn,
+    UploadSubmitted,
 )
 from portal.readings.entries import Told
 from portal.readings.sentences import Names, tell
@@ -130,3 +131,30 @@ def test_every_way_out_of_an_exception_is_told_in_words(how: str) -> None:
 )
 def test_what_is_about_no_single_step_invents_none(event: Event, told: str) -> None:
     assert tell(entry(event), NAMES).text.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("files", "sent", "told"),
+    [
+        (["a", "b"], ["a", "b"], "sent 2 files for “Send us your tax form”."),
+        (["a", "b", "c"], ["c"], "sent 1 file for “Send us your tax form”; with those sent before"),
+        (["a"], [], "sent no new file for “Send us your tax form”; 1 file sent before stands."),
+        ([], [], "sent no new file for “Send us your tax form”."),
+        (["a", "b"], None, "sent the files for “Send us your tax form”: 2 files in all."),
+    ],
+)
+def test_files_sent_now_are_told_from_those_that_stand(
+    files: list[str], sent: list[str] | None, told: str
+) -> None:
+    event = UploadSubmitted(task="t1", round=2, files=files, sent=sent)
+    assert tell(entry(event), NAMES).text.startswith(f"Ann Okafor {told}")
+
+
+def test_an_exception_closed_with_its_process_was_cancelled_by_nobody_else() -> None:
+    ended = ExceptionResolved(exception="e1", how="cancel")
+    assert "The portal cancelled" not in tell(entry(ended, kind="system"), NAMES).text
+
+
+def test_naming_somebody_for_the_first_time_takes_the_work_from_nobody() -> None:
+    named = ExceptionResolved(exception="e1", how="reassign")
+    assert "somebody else" not in tell(entry(named, kind="staff"), NAMES).text
