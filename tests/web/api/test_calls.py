@@ -192,6 +192,28 @@ def test_events_are_read_in_order_and_go_on_after(dana: Program) -> None:
     rest = dana.get(f"/processes/{process}/events?after={first['next']}")
     assert [event["type"] for event in rest["items"]] == ["task.opened"]
     assert rest["next"] is None
+    seen = rest["items"][-1]["seq"]
+    dana.post(f"/processes/{process}/comments", {"text": "Mind the date."}, 201)
+    news = dana.get(f"/processes/{process}/events?after={seen}")["items"]
+    assert [event["type"] for event in news] == ["comment.added"]
+
+
+def test_events_of_a_later_process_are_numbered_from_its_own_beginning(dana: Program) -> None:
+    started(dana)
+    process = started(dana)["id"]
+    behind_first = dana.get(f"/processes/{process}/events?after=0")["items"]
+    assert [event["seq"] for event in behind_first] == [1]
+
+
+def test_the_combined_timeline_goes_on_after_an_id(dana: Program) -> None:
+    started(dana)
+    first = dana.get("/events?limit=1")
+    second = dana.get(f"/events?limit=1&after={first['next']}")["items"]
+    assert second[0]["id"] > first["items"][0]["id"]
+
+
+def test_the_combined_timeline_is_in_the_order_of_its_ids(dana: Program) -> None:
+    started(dana)
     everywhere = dana.get("/events?limit=1000")["items"]
     assert [event["id"] for event in everywhere] == sorted(event["id"] for event in everywhere)
 
