@@ -22,6 +22,23 @@ def spend(what: str, limit: int, seconds: int, sentence: str = "") -> None:
         raise TooFast(sentence or "Too many attempts. Wait a little and try again.", wait)
 
 
+def note_failure(what: str, limit: int, seconds: int) -> bool:
+    """Count one more failure; whether it is the one that fills its window of ``seconds``.
+
+    Failures alone are counted, so that nobody can shut out whoever does it right. Once the
+    window is full nothing more is written: failing on costs the house one look each.
+    """
+    is_full = sa.select(Attempt.n).where(
+        Attempt.what == what, Attempt.n >= limit, Attempt.window_ends_at > clock.now()
+    )
+    with db.reading() as conn:
+        if conn.execute(is_full).first() is not None:
+            return False
+    with db.transaction() as tx:
+        n, _ = _count(tx, what, seconds)
+    return n == limit
+
+
 def forget(tx: db.Tx, what: str) -> None:
     """Start counting anew, for instance after a right password."""
     tx.execute(sa.delete(Attempt).where(Attempt.what == what))

@@ -64,6 +64,25 @@ def test_what_is_forgotten_counts_anew_and_what_is_over_is_pruned(clock: Clock) 
     assert [row.what for row in rows()] == ["x"]
 
 
+def test_failures_are_counted_until_their_window_is_full_and_then_anew(clock: Clock) -> None:
+    assert [limits.note_failure("x", 3, 600) for _ in range(5)] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert [row.n for row in rows()] == [3]
+    clock.advance(seconds=600)
+    assert [limits.note_failure("x", 3, 600) for _ in range(3)] == [False, False, True]
+
+
+def test_of_many_failures_at_once_one_fills_the_window() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ended = list(pool.map(lambda _: limits.note_failure("x", 10, 600), range(30)))
+    assert ended.count(True) == 1
+
+
 def rows() -> list[Attempt]:
     with db.reading() as conn:
         return list(conn.execute(Attempt.__table__.select()).all())  # type: ignore[arg-type]

@@ -2,11 +2,12 @@
 
 import re
 
+import structlog
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
-from portal.access import links
+from portal.access import limits, links
 from portal.actions import links as verbs
 from portal.errors import Gone, PortalError, Unknown
 from portal.readings import links as link_readings
@@ -16,7 +17,9 @@ from portal.web.participant.door import agent, doors, gone_page, secret, with_co
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
 _UNKNOWN = "This link is not one of ours, or it was damaged on its way."
+_MOST_BAD, _TEN_MINUTES = 30, 600
 _REMEDY = "Copy it from the e-mail once more, or ask whoever sent it for a new one."
+log = structlog.get_logger(__name__)
 
 
 @doors.get("/t/<path:token>")
@@ -69,13 +72,18 @@ def renewed(token: str, known: Known | None) -> ResponseReturnValue:
 
 
 def _known(token: str) -> tuple[Known, int]:
-    """The link behind a token and the token's generation; one and the same refusal otherwise."""
+    """The link behind a token and the token's generation; one and the same refusal otherwise.
+
+    A true link is never counted or refused for what others tried from the same address.
+    """
     read = links.read(_spelt(token))
     if read is not None:
         with db.reading() as conn:
             known = link_readings.known(conn, read[0])
         if known is not None:
             return known, read[1]
+    if limits.note_failure(f"link:{request.remote_addr}", _MOST_BAD, _TEN_MINUTES):
+        log.warning("links.guessed", address=request.remote_addr)
     refusal: PortalError = Unknown(_UNKNOWN, _REMEDY)
     raise refusal
 

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from portal import clock as house_clock
+from portal import db
 from portal.actions import links as verbs
-from portal.models import BrowserSession
+from portal.models import Attempt, BrowserSession
 from tests import makers, people
 from tests.web.participant.conftest import Visitor, hidden_in, link_of, link_to
 
@@ -77,6 +79,24 @@ def test_unknown_links_are_all_the_same_refusal(visitor: Visitor, task: Any) -> 
     wrong = ["/t/x", good[:-1], good[:-1] + ("A" if good[-1] != "A" else "B"), "/t/" + "A" * 48]
     pages = {visitor.get(path, 404) for path in wrong}
     assert len(pages) == 1
+
+
+def test_wrong_links_are_counted_up_to_thirty_and_a_true_one_never_is(
+    visitor: Visitor, task: Any, statements: list[str]
+) -> None:
+    pages = {visitor.get(f"/t/{n:048d}", 404) for n in range(30)}
+    assert counted() == [30]
+    statements.clear()
+    pages |= {visitor.get(f"/t/{n:048d}", 404) for n in range(30)}
+    assert len(pages) == 1
+    assert all(one.startswith("SELECT") for one in statements)
+    visitor.enter(task)
+    assert counted() == [30]
+
+
+def counted() -> list[int]:
+    with db.reading() as conn:
+        return list(conn.execute(sa.select(Attempt.n)).scalars())
 
 
 def test_an_entry_needs_the_page_and_our_own_site(visitor: Visitor, task: Any) -> None:
