@@ -41,7 +41,8 @@ class Route:
 
 # Whoever waits at a screen comes first: a backlog of reminders must not keep an invitation.
 _FIRST = ("mail.invite", "mail.renewal", "mail.receipt", "mail.message")
-_LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble")
+_LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
+          "mail.review")  # fmt: skip
 ROUTES = (
     Route("urgent", _FIRST, 50, mail.carry_out, "tasks.mail.deliver"),
     Route("default", _LATER, 50, mail.carry_out, "tasks.mail.deliver"),

@@ -29,6 +29,7 @@ SCHEDULE = (
     Entry("sweep", sweep.ring_due, every=1.0),
     Entry("beat", _beat, every=10.0, apart=True),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0, apart=True),
+    Entry("reviews", upkeep.ask_reviews, every=3600.0, first=60.0, apart=True),
     Entry("prune", upkeep.prune, every=3600.0, first=300.0, apart=True),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0, apart=True),
     Entry("look over", upkeep.look_over, every=86_400.0, first=120.0, apart=True),

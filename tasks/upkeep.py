@@ -4,7 +4,7 @@ import sqlalchemy as sa
 import structlog
 
 from portal import db
-from portal.actions import upkeep
+from portal.actions import reviews, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import audit
@@ -30,6 +30,12 @@ def checkpoint() -> None:
     seal = Seal.of(house().data_dir)
     while upkeep.checkpoint(seal):
         pass
+
+
+@job
+def ask_reviews() -> int:
+    """Ask the owners of definitions whose review is due; how many definitions those are."""
+    return reviews.ask()
 
 
 @job

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import db
 from portal.access import may
+from portal.actions.reviews import next_review
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition import controls, load
@@ -68,7 +69,8 @@ def _insert(tx: Tx, tree: Definition, version: int, **people: str | None) -> Non
     row = {
         "id": db.new_id(), "key": tree.key, "version": version, "is_current": True,
         "digest": tree.digest, "name": tree.name, "purpose": tree.purpose,
-        "source": tree.source, "published_at": tx.now, **people,
+        "source": tree.source, "published_at": tx.now, "review_at": next_review(tree, tx.now),
+        **people,
     }  # fmt: skip
     try:
         tx.execute(sa.insert(DefinitionRow), row)

@@ -9,11 +9,16 @@ from portal.db import Base
 
 
 class DefinitionRow(Base):
-    """One version of one definition, with the text it was published as."""
+    """One version of one definition, with the text it was published as.
+
+    ``review_at`` is when its owner is next asked whether it still matches reality (``None``:
+    never), ``confirmed_at`` when somebody last said that it does.
+    """
 
     __tablename__ = "definitions"
     __table_args__ = (
         sa.UniqueConstraint("key", "version"),
+        sa.Index("ix_definitions_review", "review_at"),
         sa.Index("ix_definitions_current", "key", unique=True, sqlite_where=sa.text("is_current"),
                  postgresql_where=sa.text("is_current")),
     )  # fmt: skip
@@ -30,3 +35,6 @@ class DefinitionRow(Base):
     source: Mapped[str]
     published_at: Mapped[datetime]
     published_by: Mapped[str | None]
+    review_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 
 from portal.errors import Unknown
 from portal.models import DefinitionRow, Team, User
@@ -14,14 +15,17 @@ MOST_VERSIONS = 50
 
 def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple[Any, ...]]:
     """One version (``None``: the current one) with its owner; Unknown where there is none."""
+    confirmer = aliased(User)
     query = (
         sa.select(
             *DefinitionRow.__table__.columns,
             User.name.label("owner_name"),
             User.email.label("owner_email"),
             Team.name.label("team_name"),
+            confirmer.name.label("confirmed_by_name"),
         )
         .outerjoin(User, User.id == DefinitionRow.owner_id)
+        .outerjoin(confirmer, confirmer.id == DefinitionRow.confirmed_by)
         .outerjoin(Team, Team.id == DefinitionRow.team_id)
         .where(DefinitionRow.key == key)
     )

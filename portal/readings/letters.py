@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import (
+    DefinitionRow,
     FileRow,
     Link,
     Mail,
@@ -27,6 +28,7 @@ from portal.models import (
     User,
     trees,
 )
+from portal.readings import figures
 
 LINK = "\ue000"
 """Stands in the kept body of a message for the reader's own link (as the engine writes it)."""
@@ -247,6 +249,24 @@ def _alarm(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> l
     ]
 
 
+def _review(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
+    query = sa.select(DefinitionRow.__table__).where(DefinitionRow.id == ref["definition"])
+    row = conn.execute(query).one()
+    if not row.is_current or (row.confirmed_at is not None and row.confirmed_at >= at):
+        return []
+    since = row.confirmed_at or row.published_at
+    every = trees.tree(conn, row.id).review_every
+    facts = {
+        "definition": row.name, "since": since, "every": str(every), "owner": None,
+        "figures": figures.since(conn, row.key, since),
+    }  # fmt: skip
+    return [
+        Letter(reader, "review", reader.tz or tz, facts, place=f"/definitions/{row.key}",
+               name=row.name)
+        for reader in _owners(conn, row)
+    ]  # fmt: skip
+
+
 _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[Letter]]] = {
     "invite": _invite,
     "reminder": _remind,
@@ -258,6 +278,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "message": _message,
     "trouble": _trouble,
     "alarm": _alarm,
+    "review": _review,
 }
 
 
@@ -276,11 +297,8 @@ def _of_task(conn: Connection, task_id: str, tz: str) -> _Matter | None:
 def _of_process(conn: Connection, process_id: str, tz: str, task: Any = None) -> _Matter:
     process = conn.execute(sa.select(*_PROCESS).where(Process.id == process_id)).one()
     calendar = trees.tree(conn, process.definition_id).calendar
-    owners = _staff(conn, User.id == process.owner_id) if process.owner_id else []
-    if not owners and process.team_id:
-        owners = _members(conn, process.team_id)
     return _Matter(
-        process, task, owners or _admins(conn), (calendar.timezone if calendar else None) or tz
+        process, task, _owners(conn, process), (calendar.timezone if calendar else None) or tz
     )
 
 
@@ -323,6 +341,14 @@ def _keyed(letter: Letter, ref: Mapping[str, Any]) -> Letter:
 
 
 # The people
+
+
+def _owners(conn: Connection, owned: Any) -> list[Reader]:
+    """Who answers for a process or a definition: its owner, its team, else the admins."""
+    found = _staff(conn, User.id == owned.owner_id) if owned.owner_id else []
+    if not found and owned.team_id:
+        found = _members(conn, owned.team_id)
+    return found or _admins(conn)
 
 
 def _doers(conn: Connection, task: Any) -> list[Reader]:

@@ -5,13 +5,14 @@ import os
 
 from portal import clock as house_clock
 from portal import db
+from portal.actions import processes, reviews
 from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.ledger.tables import Checkpoint, Outgoing
 from portal.models import Heartbeat
 from portal.settings import Settings
 from tasks import upkeep
-from tests import makers
+from tests import makers, people
 from tests.servers import Smtp
 from tests.tasks.conftest import post
 
@@ -64,6 +65,32 @@ def test_every_ledger_with_news_is_under_a_checkpoint(asked: str, house: Setting
 def rows(model: type) -> list[object]:
     with db.reading() as conn:
         return list(conn.execute(db.sa.select(model.__table__)).all())  # type: ignore[attr-defined]
+
+
+def test_the_review_comes_with_figures_and_not_after_it_was_confirmed(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    head = makers.HEAD + "review_every: 4 weeks\n"
+    done = makers.start(makers.FORM, head=head)
+    makers.fill(done, company="Sea")
+    broken = makers.start_again()
+    processes.cancel(broken, "Not needed.", actor=people.staff("dana"))
+    post()
+    clock.advance(days=28)
+    upkeep.ask_reviews()
+    upkeep.ask_reviews()
+    post()
+    [letter] = [x for x in smtp.to("dana@example.com") if "still hold" in x.message["Subject"]]
+    assert letter.message["Subject"] == "Does this still hold: Demo"
+    for line in ("2 started", "1 completed", "1 cancelled", "0 rejected", "0 exceptions"):
+        assert line in letter.text
+    assert "https://portal.example/definitions/demo" in letter.text
+    clock.advance(days=28)
+    upkeep.ask_reviews()
+    reviews.confirm("demo", actor=people.staff("dana"))
+    before = len(smtp.to("dana@example.com"))
+    post()
+    assert len(smtp.to("dana@example.com")) == before
 
 
 def test_done_effects_are_dropped_after_a_month(asked: str, clock: Clock, smtp: Smtp) -> None:

@@ -238,6 +238,9 @@ def _make_tables() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("published_at", UTCDateTime(), nullable=False),
         sa.Column("published_by", sa.String(), nullable=True),
+        sa.Column("review_at", UTCDateTime(), nullable=True),
+        sa.Column("confirmed_at", UTCDateTime(), nullable=True),
+        sa.Column("confirmed_by", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["owner_id"],
             ["users.id"],
@@ -249,6 +252,7 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key", "version"),
     )
+    op.create_index("ix_definitions_review", "definitions", ["review_at"], unique=False)
     op.create_index(
         "ix_definitions_current",
         "definitions",

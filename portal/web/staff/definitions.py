@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from portal import db
 from portal.actions import definitions as actions
+from portal.actions import reviews
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
 from portal.readings import catalogue, lists, trees
 from portal.web import arrivals
 from portal.web.staff.door import doors, me, require_own_form, said
+from portal.web.staff.processes import may_manage
 
 # The control of the page, told like a document so that its bytes are let in.
 _FILE = Document(id="file", name=Text("Definition"), max_size=512_000)
@@ -36,8 +38,20 @@ def definition(key: str) -> ResponseReturnValue:
         row = catalogue.definition(conn, key, wanted)
         versions = catalogue.versions(conn, key)
     return render_template(
-        "staff/definition.html", row=row, tree=trees.of_source(row.source), versions=versions
+        "staff/definition.html",
+        row=row,
+        tree=trees.of_source(row.source),
+        versions=versions,
+        may_manage=may_manage(row),
     )
+
+
+@doors.post("/definitions/<key>/confirm")
+def confirm_definition(key: str) -> ResponseReturnValue:
+    """Say that the definition still matches reality."""
+    reviews.confirm(key, actor=me())
+    said("You confirmed it.")
+    return redirect(f"/definitions/{key}", 303)
 
 
 @doors.get("/definitions/publish")

@@ -112,6 +112,18 @@ def test_a_version_without_a_safeguard_takes_a_second_press(desk: Desks) -> None
     assert "Version 2 is published." in dana.get("/definitions/demo")
 
 
+def test_the_owner_confirms_that_a_definition_is_still_right(desk: Desks) -> None:
+    makers.publish(makers.FORM, makers.HEAD + "review_every: 90 days\n")
+    page, dana = "/definitions/demo", desk("dana")
+    assert "every 90 days" in dana.get(page)
+    assert "Still right" in dana.get(page)
+    assert dana.send(f"{page}/confirm", page=page).location == page
+    assert "Last confirmed on Mon 23 Nov 2026" in dana.get(page)
+    olga = desk("olga")
+    assert "Still right" not in olga.get(page)
+    assert olga.send(f"{page}/confirm", page="/").status_code == 403
+
+
 def test_what_is_no_text_is_refused_in_a_sentence(desk: Desks) -> None:
     dana = desk("dana")
     for sent in (
