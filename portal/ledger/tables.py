@@ -159,12 +159,13 @@ def ddl_triggers(dialect: str) -> list[str]:
     """The statements that make the database refuse UPDATE, DELETE and TRUNCATE of the ledger.
 
     ``dialect``: ``sqlite`` or ``postgresql``. A disclosure may be deleted (erasure), never
-    changed. Run once, after the tables are made.
+    changed. SQLite refuses REPLACE, too. Run once, after the tables are made.
     """
     refused = [(table, "update") for table in _NEVER_UPDATED]
     refused += [(table, "delete") for table in _APPEND_ONLY]
     if dialect == "sqlite":
-        return [_sqlite_trigger(table, verb) for table, verb in refused]
+        guards = [_sqlite_guard(Base.metadata.tables[table]) for table in _NEVER_UPDATED]
+        return [*(_sqlite_trigger(table, verb) for table, verb in refused), *guards]
     refused += [(table, "truncate") for table in (*_NEVER_UPDATED, "ledger_heads")]
     return [_POSTGRES_REFUSAL, *(_postgres_trigger(table, verb) for table, verb in refused)]
 
@@ -179,6 +180,30 @@ def _sqlite_trigger(table: str, verb: str) -> str:
         f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
         f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: {verb} refused'); END"
     )
+
+
+def _sqlite_guard(table: sa.Table) -> str:
+    """Refuse whatever is there already, before SQLite looks at its own constraints.
+
+    INSERT OR REPLACE deletes the row in its way, and no trigger on DELETE fires for that.
+    """
+    keys = [
+        [column.name for column in constraint.columns]
+        for constraint in table.constraints
+        if isinstance(constraint, sa.PrimaryKeyConstraint | sa.UniqueConstraint)
+    ]
+    checks = (_sqlite_check(table.name, key) for key in sorted(keys))
+    return (
+        f"CREATE TRIGGER {table.name}_no_replace BEFORE INSERT ON {table.name} "
+        f"BEGIN {' '.join(checks)} END"
+    )
+
+
+def _sqlite_check(table: str, key: list[str]) -> str:
+    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
+    refusal = f"the ledger is append-only: a second {', '.join(key)} refused"
+    there = f"SELECT 1 FROM {table} WHERE {same}"  # noqa: S608 - names of our own alone
+    return f"SELECT RAISE(ABORT, '{refusal}') WHERE EXISTS ({there});"
 
 
 def _postgres_trigger(table: str, verb: str) -> str:

@@ -182,6 +182,34 @@ def test_e07_database_refuses_change(
         tx.execute(sa.text(statement))
 
 
+REPLACED = [
+    ("ledger_entries", "body = 'forged'"),
+    ("ledger_entries", "id = id + 1000, prev = 'x', once = NULL"),
+    ("ledger_entries", "id = id + 1000, seq = seq + 1000, once = NULL"),
+    ("ledger_disclosures", "value = '1'"),
+    ("ledger_checkpoints", "note = 'forged'"),
+    ("ledger_leaves", "log = 'forged'"),
+    ("ledger_leaves", "place = place + 1000"),
+    ("ledger_nodes", "hash = x'00'"),
+]
+
+
+@pytest.mark.parametrize(("table", "change"), REPLACED)
+def test_e07_nothing_is_put_in_the_place_of_a_row(
+    database: db.Database, vera: Actor, seal: object, table: str, change: str
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL has no REPLACE")
+    stories.tell(LOG, vera)
+    stories.anchored(LOG, seal)  # type: ignore[arg-type]
+    with db.transaction() as tx:
+        tx.execute(sa.text(f"CREATE TEMP TABLE forged AS SELECT * FROM {table}"))
+        tx.execute(sa.text(f"UPDATE forged SET {change}"))
+        replace = sa.text(f"INSERT OR REPLACE INTO {table} SELECT * FROM forged")
+        with pytest.raises(sa.exc.IntegrityError, match="append-only"):
+            tx.execute(replace)
+
+
 @pytest.mark.parametrize("table", ["ledger_entries", "ledger_disclosures", "ledger_heads"])
 def test_e07_truncate_is_refused(database: db.Database, vera: Actor, table: str) -> None:
     if database.is_sqlite:
