@@ -19,6 +19,8 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _RECORD = 32 + 27  # what is kept of an event: its hash and its time
 _LONGEST = 16 * 1024 * 1024
+_EVENT_LINE = frozenset(("seq", "hash", "body", "disclosed"))
+_CHECKPOINT = frozenset(("note", "key", "seq", "index", "proof"))
 _WRONG_USE = 64  # none of the verdicts: no file, no key, or the wrong words
 
 
@@ -72,11 +74,19 @@ class _Reader:
 
     def _read(self, item: Any) -> None:
         if isinstance(item, dict) and "checkpoint" in item:
+            self._only(item, {"checkpoint"}, "the checkpoint's line")
             self._checkpoint(item["checkpoint"])
-        elif isinstance(item, dict) and {"seq", "hash", "body", "disclosed"} <= set(item):
+        elif isinstance(item, dict) and set(item) >= _EVENT_LINE:
+            self._only(item, _EVENT_LINE, f"the line of event {item['seq']}")
             self._event(item)
         else:
             raise chain.Malformed("neither an event nor a checkpoint of a ledger")
+
+    def _only(self, item: dict[str, Any], known: Collection[str], where: str) -> None:
+        """Find what nothing vouches for: no hash covers it, and a reader may take it for true."""
+        if foreign := sorted(set(item) - set(known)):
+            named = ", ".join(foreign)[:80]
+            self.report.find(1, ALTERED, f"{where} holds what does not belong there: {named}")
 
     def _event(self, item: dict[str, Any]) -> None:
         if self.notes:
@@ -120,6 +130,7 @@ class _Reader:
             elif not _opens(promised[name], name, shown):
                 report.find(6, ALTERED, f"event {seq}: the value {name} was changed")
             else:
+                self._only(shown, {"salt", "value"}, f"the value {name} of event {seq}")
                 report.values += 1
                 if name == "sha256" and body["type"] == "file.received":
                     self._file(seq, shown["value"])
@@ -139,6 +150,8 @@ class _Reader:
 
     def _checkpoint(self, item: Any) -> None:
         self.notes += 1
+        if isinstance(item, dict):
+            self._only(item, _CHECKPOINT, "the checkpoint")
         try:
             note = tree.read_note(item["note"])
             seq, index = _number(item["seq"]), _number(item["index"])

@@ -225,6 +225,25 @@ def _recomputed(lines: Lines, start: int, log: str = LOG) -> Lines:
     return lines
 
 
+FOREIGN = [
+    (lambda lines: lines[4], "the line of event 4"),
+    (lambda lines: lines[4]["disclosed"]["answers"], "the value answers of event 4"),
+    (lambda lines: lines[-1], "the checkpoint's line"),
+    (lambda lines: lines[-1]["checkpoint"], "the checkpoint"),
+]
+
+
+@pytest.mark.parametrize(("part", "where"), FOREIGN)
+def test_e02_nothing_may_be_added_beside_what_is_vouched_for(
+    sound: Lines, key: bytes, part: Callable[[Lines], dict[str, Any]], where: str
+) -> None:
+    part(sound)["remark"] = "approved by the board"
+    report = judge(sound, key=key)
+    assert report.verdict == ALTERED
+    told = f"{where} holds what does not belong there: remark"
+    assert [found.text for found in report.findings] == [told]
+
+
 def test_e03_a_rewrite_passes_the_chain_but_not_checkpoint_or_receipt(
     sound: Lines, key: bytes
 ) -> None:
