@@ -1,7 +1,8 @@
 """The command ``portal``: what it can do, and how a fault is told in a terminal.
 
 Commands are imported when they are called, so that ``--help`` costs little. Every fault is one
-sentence on standard error and a non-zero exit: 1 refused, 2 wrong use or settings.
+sentence on standard error and a non-zero exit: 1 refused, 2 settings, 64 wrong use, which is
+none of the verdicts of ``portal verify``.
 """
 
 import os
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from portal.kin import end_with_named_parent
+
+WRONG_USE = 64
 
 
 class Entry(NamedTuple):
@@ -84,8 +87,20 @@ def run(more: dict[str, Entry], outside: Outside, arguments: list[str] | None = 
     """Run the command line with the commands handed in beside those of this package."""
     end_with_named_parent()
     Commands.entries = {**COMMANDS, **more}
+    arguments = sys.argv[1:] if arguments is None else arguments
     options: dict[str, Any] = {"prog_name": "portal", "standalone_mode": False, "obj": outside}
-    sys.exit(answer(lambda: portal.main(arguments, **options)))
+    sys.exit(answer(lambda: portal.main(_readable(arguments), **options)))
+
+
+def _readable(arguments: list[str]) -> list[str]:
+    """The arguments, if all are text: what is not could neither be stored nor be shown."""
+    for text in arguments:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode(errors="surrogateescape").decode(errors="replace")
+            raise click.UsageError(f"“{shown}” is not text in UTF-8.") from None
+    return arguments
 
 
 def answer(work: Callable[[], Any]) -> int:
@@ -94,9 +109,11 @@ def answer(work: Callable[[], Any]) -> int:
         status = work()
     except click.exceptions.Exit as end:
         return end.exit_code
+    except click.exceptions.NoArgsIsHelpError as help_:
+        return _tell(help_.format_message(), WRONG_USE)
     except click.ClickException as fault:
-        fault.show()
-        return fault.exit_code
+        status = WRONG_USE if isinstance(fault, click.UsageError) else fault.exit_code
+        return _tell(_line_of(fault), status)
     except (KeyboardInterrupt, click.Abort):
         return _tell("Stopped.", 130)
     except BrokenPipeError:
@@ -116,10 +133,18 @@ def _refusal(fault: Exception) -> int:
         return _tell("\n".join(fault.faults), 2)
     if isinstance(fault, PortalError):
         return _tell(str(fault), 1)
-    return _tell(_sentence_of(fault), 1)
+    return _tell(sentence_of(fault), 1)
 
 
-def _sentence_of(fault: Exception) -> str:
+def _line_of(fault: click.ClickException) -> str:
+    """What click says of it in three lines, in one: what is wrong, and where help is."""
+    told = " ".join(fault.format_message().split())
+    context = getattr(fault, "ctx", None)
+    where = f" `{context.command_path} --help` tells more." if context else ""
+    return f"{told}{'' if told.endswith(('.', '?')) else '.'}{where}"
+
+
+def sentence_of(fault: Exception) -> str:
     """What an outside fault means to whoever sits at the terminal."""
     from portal.logs import scrub
 

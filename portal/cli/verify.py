@@ -4,9 +4,11 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from portal.cli.main import sentence_of
 from portal.ledger import chain, ed25519
 from portal.ledger.findings import ALTERED, INCOMPLETE, Report
 from portal.ledger.verify import lines_of
@@ -18,7 +20,20 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+class _Judging(click.Command):
+    """A command whose exit statuses are verdicts: what kept it from judging is none of them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as fault:
+            told = f"This could not be checked: {sentence_of(fault)}"
+            raise click.UsageError(told) from fault
+
+
+@click.command(cls=_Judging)
 @click.argument("file", type=_FILE)
 @click.option("--key", help="The portal's public key, or a file that holds it.")
 @click.option("--receipt", "receipts", multiple=True, metavar="NUMBER:HASH",
@@ -34,7 +49,7 @@ def verify(
 ) -> int:
     """Check an audit trail (PDF or ledger export) offline.
 
-    Ends with 0 sound, 1 altered, 2 incomplete, 3 signed by another key.
+    Ends with 0 sound, 1 altered, 2 incomplete, 3 signed by another key, 64 nothing to judge.
     """
     known = [(number, digest) for text in receipts for number, digest in [_receipt(text)]]
     known += [last for path in older for last in _last_of(path)]

@@ -24,7 +24,7 @@ def raising(error):
     [
         (Unknown("No definition is called x."), 1, "No definition is called x."),
         (SettingsError(["PORTAL_A: a", "PORTAL_B: b"]), 2, "PORTAL_A: a\nPORTAL_B: b"),
-        (click.UsageError("No such option"), 2, "Error: No such option"),
+        (click.UsageError("No such option"), 64, "No such option."),
         (KeyboardInterrupt(), 130, "Stopped."),
         (FileNotFoundError(2, "No such file", "a.yaml"), 1, "No such file: a.yaml."),
         (sqlalchemy.exc.OperationalError("x", {}, Exception("no table")), 1, "The database"),
@@ -65,9 +65,26 @@ def test_help_is_there_at_once_and_imports_no_library():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["start"], "Missing argument 'KEY'. `portal start --help` tells more.\n"),
+        (["verify", "gone.pdf"], "Invalid value for 'FILE': File 'gone.pdf' does not exist."),
+        (["verify", "."], "Invalid value for 'FILE': File '.' is a directory."),
+        (["start", "ask", "--input", b"a=\xff"], "“a=\ufffd” is not text in UTF-8.\n"),
+        (["user", "add", b"\xff@x.example"], "“\ufffd@x.example” is not text in UTF-8.\n"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_no_verdict(words, sentence):
+    done = subprocess.run([sys.executable, str(PORTAL), *words], capture_output=True)
+    assert done.returncode == 64
+    assert done.stderr.decode().startswith(sentence)
+    assert done.stderr.count(b"\n") == 1
+
+
 def test_an_unknown_command_is_one_sentence():
     began = time.monotonic()
     done = subprocess.run([sys.executable, str(PORTAL), "fly"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "No such command 'fly'." in done.stderr
+    assert done.returncode == 64
+    assert done.stderr == "No such command 'fly'. `portal --help` tells more.\n"
     assert time.monotonic() - began < 5

@@ -114,8 +114,14 @@ def test_a_wrong_option_is_one_sentence(
     lines: list[dict[str, Any]], tmp_path: Path, verify: Verify, bad: tuple[str, str]
 ) -> None:
     status, told = verify(write(tmp_path / "ledger.jsonl", lines), *bad)
-    assert status == 2
-    assert "Error: " in told
+    assert status == 64
+    assert told.count("\n") == 1
+
+
+def test_what_can_not_be_read_gets_no_verdict(verify: Verify) -> None:
+    status, told = verify("/proc/self/mem")  # there, and every reading of its beginning fails
+    assert status == 64
+    assert told.startswith("This could not be checked: Input/output error")
 
 
 def test_a_trail_is_sound(
