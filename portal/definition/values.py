@@ -26,6 +26,7 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}"
 _PHONE = re.compile(r"\+?[0-9 ()/.\-]{4,30}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOWHERE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class FieldFault(ValueError):
@@ -85,8 +86,23 @@ def is_email(text: str) -> bool:
         and _EMAIL.fullmatch(text) is not None
         and not text.startswith((".", "-"))
         and ".." not in text
-        and not holds_control(text)
+        and text.isprintable()  # nothing that turns letters around, hides or is not assigned
+        and _has_wire_form(text.rpartition("@")[2])
     )
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database, and UTF-8 itself, can hold it."""
+    return _NOWHERE.search(text) is None
+
+
+def _has_wire_form(domain: str) -> bool:
+    """Whether the name of a mail server can be asked for: as ASCII, no part of it too long."""
+    try:
+        domain.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _text(field: "Field", raw: Any, today: date) -> str:

@@ -7,7 +7,7 @@ which ``openapi.json`` is made: what is not described can't be called, and the o
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from portal import db
 from portal.access import sessions
 from portal.actor import Actor
-from portal.definition.values import holds_control
+from portal.definition.values import holds_control, is_storable
 from portal.errors import Faulty, NotSignedIn, TooFast, TooLarge
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -131,6 +131,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(raw)
+        unfit = next(_unfit(body), None)
     except json.JSONDecodeError as fault:
         where = f"line {fault.lineno}, column {fault.colno}"
         raise Faulty.one("body", f"The body is not JSON: {fault.msg} at {where}.") from None
@@ -141,7 +142,24 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         raise Faulty.one("body", sentence) from None
     if not isinstance(body, dict):
         raise Faulty.one("body", "The body is not a JSON object: send {…}.")
+    if unfit is not None:
+        raise Faulty.one(unfit, "Remove the characters that are none, such as half a character.")
     return body
+
+
+def _unfit(value: Any, at: str = "") -> Iterator[str]:
+    """Where in a body texts stand that nothing can store; ``body`` where a key is such a text."""
+    if isinstance(value, str):
+        if not is_storable(value):
+            yield at or "body"
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if not is_storable(key):
+                yield at or "body"
+            yield from _unfit(one, f"{at}.{key}" if at else key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _unfit(one, at)
 
 
 def text(body: dict[str, Any], key: str, what: str, *, longest: int = 10_000) -> str:

@@ -150,6 +150,10 @@ def test_a_start_may_be_sent_twice(dana: Program) -> None:
         ),
         ({"participants": {"vendor": VERA, "ghost": VERA}}, "participants.ghost"),
         ({"reference": 7}, "reference"),
+        ({"reference": "a\0"}, "reference"),
+        ({"participants": {"vendor": {"email": "\ud800@x.example"}}}, "participants.vendor.email"),
+        ({"participants": {"vendor": {"email": "a\u202eb@x.example"}}}, "participants.vendor"),
+        ({"inputs": {"\ud800": 1}}, "inputs"),
     ],
 )
 def test_a_faulty_start_names_the_place(dana: Program, sent: dict[str, Any], at: str) -> None:
