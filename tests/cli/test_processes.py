@@ -49,7 +49,7 @@ def test_it_prints_the_id_alone(house: db.Database, capsys: pytest.CaptureFixtur
     ("words", "status", "told"),
     [
         (["nothing"], 1, "There is no such definition."),
-        (["demo", "--input", "amount"], 2, "expected --input NAME=VALUE"),
+        (["demo", "--input", "amount"], 64, "expected --input NAME=VALUE"),
         (["demo", "--input", "amount=lots", "--participant", "vendor=a@b.example"], 1,
          "--input amount: "),
         (["demo", "--input", "other=1", "--participant", "vendor=a@b.example"], 1,
