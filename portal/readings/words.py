@@ -128,6 +128,19 @@ def device(agent: str | None) -> str:
     return " on ".join(part for part in (browser, system) if part) or agent[:60]
 
 
+_OUTCOMES = {
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "changes_requested": "Changes asked for",
+}
+
+
+def outcome(kind: str, said: str | None) -> str:
+    """How a task ended, as a stamp says it: ``Approved``, ``Received``, ``Done``."""
+    ended = "Received" if kind in ("form", "upload") else "Done"
+    return _OUTCOMES.get(said or "", ended)
+
+
 _WITHDRAWN = {
     "decided": "others have decided it already",
     "cancelled": "the process was cancelled",

@@ -4,18 +4,21 @@ What is judged, and what an answer means, is decided in ``actions``; here contro
 arguments (contract.md, Participant pages).
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import FileStorage
 
-from portal.actions import approvals, forms, tasks, uploads
+from portal.actions import approvals, tasks, uploads
+from portal.actions import forms as form_verbs
 from portal.actor import Actor
 from portal.definition.fields import FormSent
 from portal.definition.tree import FormStep
 from portal.errors import Conflict
 from portal.readings.asked import Asked
-from portal.web import arrivals
+from portal.web import arrivals, forms
 
 
 def prepare(task: Any) -> None:
@@ -24,16 +27,37 @@ def prepare(task: Any) -> None:
         arrivals.expect_for(request, task.id)
 
 
-def answer(task: Any, *, nonce: str, actor: Actor) -> None:
+def answer(task: Any, *, actor: Actor) -> None:
     """Take what the page sent as the answer of a task (its row). Raises Faulty at controls.
 
-    The answer of the same page sent again is no fault and changes nothing.
+    The same answer of the same page sent again is no fault and changes nothing; another answer
+    of that page comes too late.
     """
     take = _KINDS.get(task.kind)
     if take is None:
         raise Conflict("This kind of task can’t be done on this page.")
-    if task.state != "done" or task.nonce != nonce:
-        take(task.id, nonce, actor)
+    if not is_repeat(task):
+        take(task.id, _once(), actor)
+
+
+def is_repeat(task: Any) -> bool:
+    """Whether this very answer, of this very page, is what closed the task (its row)."""
+    return bool(task.state == "done" and task.nonce == _once())
+
+
+def _once() -> str:
+    """What names this answer of this page: its once-number with all that was typed and chosen.
+
+    Somebody who goes back and decides otherwise sends the same once-number. It is keyed, so that
+    nobody can guess from it what was typed.
+    """
+    typed = {name: sent for name, sent in forms.typed().items() if name != "_csrf"}
+    files = [(name, one.filename, arrivals.size_of(one)) for name, one in _files()]
+    return forms.token("once", forms.sent_nonce(), json.dumps([typed, files], sort_keys=True))
+
+
+def _files() -> Iterator[tuple[str, FileStorage]]:
+    return request.files.items(multi=True)
 
 
 def names(asked: Asked) -> dict[str, str]:
@@ -56,7 +80,7 @@ def drop(actor: Actor) -> bool:
 
 
 def _form(task_id: str, nonce: str, actor: Actor) -> None:
-    forms.submit(task_id, FormSent(request.form), nonce=nonce, actor=actor)
+    form_verbs.submit(task_id, FormSent(request.form), nonce=nonce, actor=actor)
 
 
 def _upload(task_id: str, nonce: str, actor: Actor) -> None:

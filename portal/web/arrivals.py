@@ -224,10 +224,11 @@ def _kept(document: Document, name: str, sink: Sink) -> Arrived:
 
 def _chosen(files: Iterable[FileStorage]) -> list[FileStorage]:
     """Files that somebody chose: an untouched control sends an empty part without a name."""
-    return [one for one in files if one.filename or _size(one)]
+    return [one for one in files if one.filename or size_of(one)]
 
 
-def _size(one: FileStorage) -> int:
+def size_of(one: FileStorage) -> int:
+    """How many bytes of a file came, also where they were let go."""
     return one.stream.size if isinstance(one.stream, Arriving) else 0
 
 

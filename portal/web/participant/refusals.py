@@ -7,9 +7,11 @@ from portal import db
 from portal.access import sessions
 from portal.access.sessions import Guest
 from portal.errors import FormTooOld, PortalError, TaskDone
+from portal.readings import asked as asked_readings
 from portal.readings import links as link_readings
+from portal.readings.links import Known
 from portal.web import answers, forms
-from portal.web.participant.door import SessionOver, gone_page, secret
+from portal.web.participant.door import SessionOver, gone_page, secret, zone_of
 
 
 def refusal(error: PortalError, task_id: str) -> ResponseReturnValue:
@@ -19,10 +21,19 @@ def refusal(error: PortalError, task_id: str) -> ResponseReturnValue:
     with db.reading() as conn:
         guest = sessions.participant(conn, secret(), task_id)
         known = link_readings.known(conn, guest.link_id) if guest else None
-    if isinstance(error, TaskDone):
-        page = render_template("participant/done.html", error=error, task_id=task_id, known=known)
-        return page, error.status
+    if isinstance(error, TaskDone) and guest is not None:
+        return _done(error, guest, known)
     return gone_page(error, known, f"/w/{task_id}/renew" if guest else None)
+
+
+def _done(error: TaskDone, guest: Guest, known: Known | None) -> ResponseReturnValue:
+    """Too late, with what is on record instead of what was sent now."""
+    with db.reading() as conn:
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    page = render_template(
+        "participant/done.html", error=error, asked=asked, known=known, tz=zone_of(guest, asked)
+    )
+    return page, error.status
 
 
 def over(error: PortalError, place: str | None, task_id: str | None = None) -> ResponseReturnValue:

@@ -69,26 +69,25 @@ def send(task_id: str) -> ResponseReturnValue:
             return refusal(error, task_id)
     try:
         answers.prepare(guest.task)
-        nonce = forms.sent_nonce()
-        forms.require_ours("answer", guest.person.id, task_id, nonce)
+        forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce())
     except FormTooOld as error:
         return over(error, f"/w/{task_id}")
     except TooLarge as error:
         return _too_large(guest, error)
-    return _answer(guest, nonce)
+    return _answer(guest)
 
 
-def _answer(guest: Guest, nonce: str) -> ResponseReturnValue:
+def _answer(guest: Guest) -> ResponseReturnValue:
     task, actor = guest.task, actor_of(guest)
     try:
         if request.form.get("_more") or answers.drop(actor):
             return _again(guest, {})
-        answers.answer(task, nonce=nonce, actor=actor)
+        answers.answer(task, actor=actor)
     except Faulty as error:
         faults = {fault.at: fault.message for fault in error.faults}
         return _again(guest, faults, status=error.status)
     except (Conflict, Gone) as error:
-        return _too_late(task.id, nonce, error)
+        return _too_late(task.id, error)
     return redirect(f"/w/{task.id}/receipt", 303)
 
 
@@ -108,11 +107,11 @@ def _too_large(guest: Guest, error: TooLarge) -> ResponseReturnValue:
     return _page(guest, asked, {}, {at: str(error)}), error.status
 
 
-def _too_late(task_id: str, nonce: str, error: PortalError) -> ResponseReturnValue:
-    """Closed meanwhile: by this very page (then all is well), or otherwise."""
+def _too_late(task_id: str, error: PortalError) -> ResponseReturnValue:
+    """Closed meanwhile: by this very answer (then all is well), or otherwise."""
     with db.reading() as conn:
         guest = guest_for(conn, task_id)
-    if guest.task.state == "done" and guest.task.nonce == nonce:
+    if answers.is_repeat(guest.task):
         return redirect(f"/w/{task_id}/receipt", 303)
     return refusal(error, task_id)
 

@@ -1,5 +1,7 @@
 """Tasks: whose they are, and doing the one that is mine, my team's, or another's in their place."""
 
+from typing import Any
+
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -8,7 +10,7 @@ from portal import clock, db
 from portal.actions import tasks as verbs
 from portal.actor import Actor
 from portal.definition.operators import ExpressionFailed
-from portal.errors import Faulty
+from portal.errors import Faulty, TaskDone
 from portal.readings import asked, lists
 from portal.readings.asked import Asked
 from portal.web import answers, forms
@@ -68,9 +70,9 @@ def do_task(task_id: str) -> ResponseReturnValue:
     try:
         if "_more" in typed or answers.drop(actor):
             return _again(task_id, typed)
-        answers.answer(found.task, nonce=forms.sent_nonce(), actor=actor)
-    except Faulty as fault:
-        return _again(task_id, typed, fault)
+        answers.answer(found.task, actor=actor)
+    except (Faulty, TaskDone) as error:
+        return _again(task_id, typed, error)
     said(f"“{found.task.name}” is done and recorded.")
     return redirect(f"/tasks/{task_id}", 303)
 
@@ -92,8 +94,8 @@ def task_file(task_id: str, file_id: str) -> ResponseReturnValue:
 
 
 def _doer(found: Asked) -> Actor:
-    """Me, or me in the assignee's place where the task is not mine."""
-    if _is_mine(found):
+    """Me, or me in the assignee's place where that is mine to do."""
+    if _is_mine(found) or not may_manage(found.process):
         return me()
     return me().acting_on_behalf(request.form.get("_reason", "").strip())
 
@@ -108,13 +110,18 @@ def _is_mine(found: Asked) -> bool:
     return not mine.isdisjoint([task.participant_id, *task.others])
 
 
-def _again(task_id: str, typed: forms.Typed, fault: Faulty | None = None) -> ResponseReturnValue:
-    """The page once more with what was typed; what arrived meanwhile is on it."""
+def _again(
+    task_id: str, typed: forms.Typed, error: Faulty | TaskDone | None = None
+) -> ResponseReturnValue:
+    """The page once more with what was typed; what arrived or was recorded meanwhile is on it."""
     with db.reading() as conn:
-        return _page(asked.of_task(conn, task_id), typed, fault)
+        return _page(asked.of_task(conn, task_id), typed, error)
 
 
-def _page(found: Asked, typed: forms.Typed, fault: Faulty | None = None) -> ResponseReturnValue:
+def _page(
+    found: Asked, typed: forms.Typed, error: Faulty | TaskDone | None = None
+) -> ResponseReturnValue:
+    faults = error.faults if isinstance(error, Faulty) else ()
     more = request.form.get("_more")
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
     page = render_template(
@@ -123,16 +130,27 @@ def _page(found: Asked, typed: forms.Typed, fault: Faulty | None = None) -> Resp
         task=found.task,
         process=found.process,
         person=person,
+        holder=_holder(found, person),
+        late=error if isinstance(error, TaskDone) else None,
         instructions=_instructions(found),
         questions=forms.questions(found.fields, found.facts, typed, more=more),
         typed=typed,
-        faults={one.at: one.message for one in fault.faults} if fault else {},
+        faults={one.at: one.message for one in faults},
         names=answers.names(found) | {"reason": "Why", "comment": "Comment", "note": "Note"},
         is_mine=_is_mine(found),
         may_manage=may_manage(found.process),
         nonce=forms.new_nonce(),
     )
-    return page, (fault.status if fault else 200)
+    return page, (error.status if error else 200)
+
+
+def _holder(found: Asked, person: Any) -> str:
+    """Who has the task, as its page names them: of a team whoever claimed it."""
+    if found.task.holder_id is not None and found.task.holder_id == me().user_id:
+        return "you"
+    held = next((one for one in found.process.waiting if one.get("task") == found.task.id), {})
+    who = held.get("who") or {"name": person and person.name, "email": person and person.email}
+    return str(who.get("name") or who.get("email") or "somebody")
 
 
 def _instructions(found: Asked) -> Markup:

@@ -164,6 +164,17 @@ def test_the_same_answer_twice_ends_the_same(visitor: Visitor) -> None:
     assert makers.types(process).count("form.submitted") == 1
 
 
+def test_another_answer_of_the_same_page_is_too_late_and_told_what_stands(visitor: Visitor) -> None:
+    """Send, back, and send again something else: the first answer is not made to look changed."""
+    process, place = begin(visitor, DETAILS, "details")
+    page = {**hidden_in(visitor.get(place)), **ANSWERS}
+    assert visitor.client.post(place, data=page).status_code == 303
+    answer = visitor.client.post(place, data={**page, "company": "Another Ltd"})
+    assert answer.status_code == 409
+    assert "<strong>Received</strong>" in answer.text
+    assert makers.types(process).count("form.submitted") == 1
+
+
 def test_another_page_of_a_done_task_is_too_late(visitor: Visitor) -> None:
     _, place = begin(visitor, DETAILS, "details")
     other = hidden_in(visitor.get(place))
@@ -325,6 +336,21 @@ def test_a_decision_is_recorded_and_faults_are_named(
     assert send(otto, place, decision="approve").status_code == 303
     assert "Approved" in otto.get(f"{place}/receipt")
     assert makers.process(process).state == "completed"
+
+
+def test_who_approves_and_then_goes_back_to_reject_is_told_that_it_is_approved(
+    decided: tuple[str, Visitor, Visitor],
+) -> None:
+    process, _, otto = decided
+    place = otto.enter(makers.task(process, "review"))
+    page = hidden_in(otto.get(place))
+    approved = {**page, "decision": "approve", "comment": ""}
+    for _ in range(2):
+        assert otto.post(place, approved).status_code == 303
+    answer = otto.post(place, {**page, "decision": "reject", "comment": "No."})
+    assert answer.status_code == 409
+    assert "<strong>Approved</strong>" in answer.text
+    assert "approval.rejected" not in makers.types(process)
 
 
 def test_marked_items_alone_are_asked_again_with_the_comment_beside(
