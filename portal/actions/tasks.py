@@ -3,21 +3,18 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from portal.access import may
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import ApprovalStep, PersonStep, TaskStep
 from portal.definition.values import is_email
-from portal.engine import asking, casting, closing
+from portal.engine import asking, casting, closing, handoffs
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
-from portal.ledger.catalogue import TaskDone, TaskPickedUp, TaskReassigned
-from portal.models import Link
+from portal.ledger.catalogue import TaskDone, TaskPickedUp
 
 ASKED_FOR = "asked for by staff"
 
@@ -100,47 +97,8 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
     why = words("reason", reason, "Say in a sentence why.")
-    before, *others = [running.person(id_) for id_ in task.people]
     person = _somebody_else(running, step, task, to)
-    _hand_over(running, step, task, person)
-    running.chain.add(
-        TaskReassigned(
-            step=task.step,
-            task=task.id,
-            from_participant=before.id,
-            to_participant=person.id,
-            from_person=before.told(),
-            person=person.told(),
-            reason=why,
-        ),
-        actor=actor,
-    )
-    _tell_who_lost_it(running, task, [before, *others], person)
-
-
-def _tell_who_lost_it(running: Running, task: Asked, before: list[Person], now: Person) -> None:
-    """Owe everybody whose link ended a word of it; whoever goes on with it gets a new one."""
-    keys = {key for key in (now.user_id, now.email) if key}
-    for one in before:
-        if not one.is_one_of(keys):
-            running.chain.send(
-                "mail.reassigned",
-                {"task": task.id, "participant": one.id},
-                once=f"reassigned:{task.id}:{one.id}",
-            )
-
-
-def _hand_over(running: Running, step: PersonStep, task: Asked, person: Person) -> None:
-    running.tx.execute(
-        sa.update(Link)
-        .where(Link.task_id == task.id, Link.revoked_at.is_(None))
-        .values(revoked_at=running.now, revoked_reason="reassigned")
-    )
-    task.participant_id, task.others = person.id, []
-    task.holder_id, task.team_id = person.user_id, person.team_id
-    task.picked_up_at = None
-    running.keep_task(task)
-    asking.invite(running, step, task, [person])
+    handoffs.hand_over(running, step, task, person, why, actor)
 
 
 def _somebody_else(

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from portal import db
 from portal.actor import system
 from portal.db import Tx, action
-from portal.definition.tree import WaitStep
-from portal.engine import waiting
+from portal.definition.tree import PersonStep, WaitStep
+from portal.engine import handoffs, overdue, troubles, waiting
 from portal.engine.advance import advance
 from portal.engine.running import Running
 from portal.ledger import record
-from portal.ledger.catalogue import DeadlineMissed, ExceptionOpened, TaskEscalated
+from portal.ledger.catalogue import DeadlineMissed, TaskEscalated
 from portal.ledger.record import Chain
-from portal.models import Participant, Process, StepRun, Task, Team, Timer, Trouble, User
+from portal.models import Participant, Process, StepRun, Task, Team, Timer, User
 
 CLOCK = system("clock")
 
@@ -120,6 +120,8 @@ def _escalate(tx: Tx, chain: Chain, row: Any) -> None:
     )
     ref = {"task": row.task_id, "rung": row.rung, "to": person.id if person else "owner"}
     chain.send("mail.escalation", ref, once=f"escalate:{row.task_id}:{row.rung}")
+    if row.what.get("then") == "reassign":
+        _give_on(tx, row)
 
 
 def _role(tx: Tx, process_id: str, role: str) -> Any:
@@ -130,42 +132,48 @@ def _role(tx: Tx, process_id: str, role: str) -> Any:
     ).first()
 
 
+def _give_on(tx: Tx, row: Any) -> None:
+    """Hand an overdue task to whom its escalation names, where that person may have it."""
+    running = Running.of_task(tx, row.task_id)
+    task = running.tasks[row.task_id]
+    person = overdue.successor(running, task, row.what["to"])
+    step = running.tree.step(task.step)
+    if person is not None and isinstance(step, PersonStep):
+        handoffs.hand_over(running, step, task, person, "It stayed overdue.", CLOCK)
+
+
 def _overdue(tx: Tx, chain: Chain, row: Any) -> None:
     """Nothing more will happen by itself: its owner has to look."""
-    trouble = db.new_id()
-    message = f"“{row.name}” is overdue, and no further reminder goes out."
-    tx.execute(
-        sa.insert(Trouble),
-        {
-            "id": trouble, "process_id": chain.log, "once": f"overdue:{row.task_id}",
-            "step": row.step, "scope": "", "task_id": row.task_id, "kind": "overdue",
-            "message": message, "state": "open", "owner_id": row.owner_id,
-            "opened_at": tx.now, "resolved_at": None,
-        },
-    )  # fmt: skip
-    tx.execute(
-        sa.update(Process)
-        .where(Process.id == chain.log)
-        .values(n_troubles=Process.n_troubles + 1, changed_at=tx.now)
+    running = Running.of_task(tx, row.task_id)
+    task = running.tasks[row.task_id]
+    message = f"“{task.name}” is overdue, and no further reminder goes out."
+    troubles.open_trouble(
+        running, "overdue", message, step=task.step, scope=task.scope, task=task.id
     )
-    chain.add(
-        ExceptionOpened(
-            step=row.step, task=row.task_id, exception=trouble, kind="overdue", message=message
-        ),
-        actor=CLOCK,
-        once=f"trouble:{trouble}",
-    )
-    chain.send("mail.trouble", {"trouble": trouble}, once=f"trouble:{trouble}")
+
+
+def _time_out(tx: Tx, chain: Chain, row: Any) -> None:
+    """The step has no more time: its definition says what then."""
+    running = Running.of_task(tx, row.task_id)
+    task = running.tasks[row.task_id]
+    if task.state == "open":  # another task of the same round may have rung before
+        overdue.time_out(running, task)
+        advance(running)
 
 
 def _pass(tx: Tx, chain: Chain, row: Any) -> None:
     """A wait is over: what comes after it begins."""
     running = Running.of_round(tx, row.run_id)
     begun = next(one for one in running.rounds.values() if one.id == row.run_id)
+    if begun.state != "open":
+        return
     step = running.tree.step(begun.step)
     is_late = isinstance(step, WaitStep) and step.signal is not None
     waiting.end(running, begun, "timed_out" if is_late else "succeeded")
     advance(running)
 
 
-_DOES = {"remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue, "wait": _pass}
+_DOES = {
+    "remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue,
+    "timeout": _time_out, "wait": _pass,
+}  # fmt: skip

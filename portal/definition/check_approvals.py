@@ -1,11 +1,11 @@
 """An approval, checked: who decides on what, and where each outcome leads."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from portal.definition.blocks import Block, described, hint
 from portal.definition.check_people import read_person
-from portal.definition.outlines import KINDS, PERSON_KINDS, Outline, World, returnable
+from portal.definition.check_ways import not_earlier, read_return_to
+from portal.definition.outlines import KINDS, PERSON_KINDS, Outline, World
 from portal.definition.tree import ApprovalStep, AssignExpr, ReturnTo, Step
 
 
@@ -28,7 +28,7 @@ def read_approval(outline: Outline, own: Block, world: World, common: dict[str, 
 
 def _show(outline: Outline, own: Block, world: World) -> tuple[str, ...]:
     earlier = world.above(outline)
-    return own.texts("show", lambda name: _not_earlier(name, outline, earlier, world))
+    return own.texts("show", lambda name: not_earlier(name, outline, earlier, world))
 
 
 def _needs(own: Block, assign: tuple[str, ...] | AssignExpr) -> Literal["all", "any"] | int:
@@ -45,20 +45,6 @@ def _needs(own: Block, assign: tuple[str, ...] | AssignExpr) -> Literal["all", "
     if not 1 <= value <= most:
         own.fault("needs", f"is {value}, expected a number from 1 to {most}, the assignees")
     return int(value)
-
-
-def read_return_to(outline: Outline, own: Block, key: str, world: World) -> ReturnTo | None:
-    """`{return_to: STEP}`: the way back, to an earlier step of this list or of one around it."""
-    node = own.node(key)
-    assert node is not None
-    inner = Block(node, key, world.faults)
-    inner.only(("return_to",))
-    inner.require("return_to")
-    step = inner.text("return_to")
-    wrong = _not_earlier(step, outline, returnable(outline), world) if step else None
-    if wrong:
-        inner.fault("return_to", wrong)
-    return ReturnTo(step) if step else None
 
 
 def _on_reject(outline: Outline, own: Block, world: World) -> ReturnTo | Literal["end", "continue"]:
@@ -85,19 +71,6 @@ def _separate_from(outline: Outline, own: Block, world: World) -> tuple[str, ...
         return f"{name!r} is not done by a person, expected starter or a step that is"
 
     return own.texts("separate_from", check)
-
-
-def _not_earlier(name: str, outline: Outline, earlier: Sequence[str], world: World) -> str | None:
-    if name in earlier:
-        return None
-    known = dict.fromkeys(earlier)
-    if name == outline.id:
-        return f"{name!r} is this step itself{hint(name, known)}"
-    if name in world.above(outline):
-        return f"{name!r} stands inside another block{hint(name, known)}"
-    if world.kind_of(name) is not None:
-        return f"{name!r} is not an earlier step{hint(name, known)}"
-    return f"{name!r} is not a step{hint(name, known)}"
 
 
 def _ids(world: World) -> dict[str, None]:

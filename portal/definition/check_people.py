@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from portal.definition.blocks import Block, described, hint
+from portal.definition.check_ways import read_return_to
 from portal.definition.durations import Duration, Rung
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import LATER, Outline, World
-from portal.definition.tree import AssignExpr, DueAt, Escalation
+from portal.definition.tree import AssignExpr, DueAt, Escalation, Timeout
 
 LONGEST_LINK_DAYS = 90
 
@@ -26,6 +27,7 @@ def read_person(outline: Outline, world: World) -> dict[str, Any]:
         "due": due,
         "remind": _remind(block) if "remind" in block else None,
         "escalate": _escalate(block, world) if "escalate" in block else (),
+        "on_timeout": _on_timeout(outline, world) if "on_timeout" in block else None,
         "link_for": read_link_for(block),
     }
 
@@ -129,11 +131,31 @@ def _escalate(block: Block, world: World) -> tuple[Escalation, ...]:
         wrong = known_role(world)(to) if to and to != "owner" else None
         if wrong:
             inner.fault("to", f"{wrong}, or owner")
-        if inner.choice("then", ("notify", "reassign")) == "reassign":
-            inner.fault("then", f"reassign {LATER} notify")
+        then = inner.choice("then", ("notify", "reassign"))
         if after and to:
-            escalations.append(Escalation(after, to))
+            escalations.append(
+                Escalation(after, to, "reassign" if then == "reassign" else "notify")
+            )
     return tuple(escalations)
+
+
+def _on_timeout(outline: Outline, world: World) -> Timeout | None:
+    node = outline.block.node("on_timeout")
+    assert node is not None
+    inner = Block(node, "on_timeout", world.faults)
+    inner.only(("after", "do"))
+    inner.require("after", "do")
+    after, do = inner.duration("after"), inner.node("do")
+    if after is None or do is None:
+        return None
+    if isinstance(do.value, dict):
+        back = read_return_to(outline, inner, "do", world)
+        return Timeout(after, back) if back else None
+    if do.value not in ("skip", "end", "reject"):
+        expected = "expected one of skip, end, reject, {return_to: STEP}"
+        inner.fault("do", f"is {described(do)}, {expected}")
+        return None
+    return Timeout(after, do.value)
 
 
 def read_link_for(block: Block) -> Duration | None:

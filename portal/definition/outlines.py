@@ -37,6 +37,7 @@ PERSON_KEYS = (
     "due",
     "remind",
     "escalate",
+    "on_timeout",
     "verify",
     "delegate",
     "link_for",
@@ -44,7 +45,6 @@ PERSON_KEYS = (
 LATER = "is not supported by this version, expected"
 LATER_KEYS: Mapping[str, str] = {
     "pick_up": f"{LATER} the step without it",
-    "on_timeout": f"{LATER} the step without it (escalate tells somebody)",
 }
 _KNOWN_KEYS = frozenset([*STEP_KEYS, *PERSON_KEYS, *LATER_KEYS])
 _EMPTY_KINDS = ("task", "approval")

@@ -181,9 +181,20 @@ _STEP: Schema = {
     "remind": _either({"type": "array", "items": _either(_TEXT, _EVERY)}, _EVERY),
     "escalate": _list(
         _record(
-            {"after": _ref("duration"), "to": _TEXT, "then": {"const": "notify"}},
+            {
+                "after": _ref("duration"),
+                "to": _TEXT,
+                "then": {"enum": ["notify", "reassign"]},
+            },
             required=["after", "to"],
         )
+    ),
+    "on_timeout": _record(
+        {
+            "after": _ref("duration"),
+            "do": _either({"enum": ["skip", "end", "reject"]}, _RETURN),
+        },
+        required=["after", "do"],
     ),
     "verify": {"const": "link"},
     "delegate": {"enum": ["no", False]},

@@ -122,11 +122,11 @@ class DueAt:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """One rung after the due time: who is told. `to` is a role id or `"owner"`."""
+    """One rung after the due time: who is told, or gets it. `to` is a role id or `"owner"`."""
 
     after: Duration
     to: str
-    then: Literal["notify"] = "notify"
+    then: Literal["notify", "reassign"] = "notify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,14 @@ class ReturnTo:
     """The way back: the id of an earlier step of the same or an enclosing list."""
 
     step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """`on_timeout`: what happens when a step is still undone so long after it opened."""
+
+    after: Duration
+    do: Literal["skip", "end", "reject"] | ReturnTo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +171,7 @@ class PersonStep(Step):
     due: Duration | DueAt | None = None
     remind: tuple[Rung, ...] | None = None
     escalate: tuple[Escalation, ...] = ()
+    on_timeout: Timeout | None = None
     link_for: Duration | None = None
 
 

@@ -1,6 +1,5 @@
 """Asking people: who is asked by a step, by when, and with which reminders."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.definition.values import is_email
-from portal.engine import casting, lifetimes, rounds
+from portal.engine import casting, handoffs, rounds
 from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Round
 from portal.engine.running import ENGINE, Running
@@ -285,43 +284,26 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
         ),
         actor=ENGINE,
     )
-    invite(running, step, task, ask.people)
+    handoffs.invite(running, step, task, ask.people)
     set_timers(running, step, task)
-
-
-def invite(running: Running, step: PersonStep, task: Asked, people: list[Person]) -> None:
-    """Owe people the mail that asks them; those outside get a link of their own each."""
-    running.links += [
-        link_row(running, step, task, person) for person in people if person.kind == "external"
-    ]
-    once = f"invite:{task.id}:{people[0].id}"  # a new participant each time it is handed over
-    running.chain.send("mail.invite", {"task": task.id}, once=once)
-
-
-def link_row(running: Running, step: PersonStep, task: Asked, person: Person) -> dict[str, Any]:
-    """A fresh link of a person to a task."""
-    return {
-        "id": secrets.token_hex(16), "process_id": running.id, "participant_id": person.id,
-        "task_id": task.id, "generation": 1, "made_at": running.now,
-        "expires_at": lifetimes.link_ends_at(running.tree, step.id, running.now),
-        "revoked_at": None, "revoked_reason": None,
-        "entered_at": None,
-    }  # fmt: skip
 
 
 def set_timers(running: Running, step: PersonStep, task: Asked) -> None:
     """Write down when to remind, when it is due, and what happens when it stays undone."""
+    zone = running.zone_of(running.person(task.participant_id))
+    if step.on_timeout is not None:
+        at = step.on_timeout.after.after(running.now, running.calendar, zone)
+        _timer(running, task, "timeout", 0, at, {})
     if task.due_at is None:
         return
-    zone = running.zone_of(running.person(task.participant_id))
     rungs = durations.rungs(step.remind, running.now, task.due_at, running.calendar, zone)
     for rung in rungs:
         _timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
     _timer(running, task, "due", 0, task.due_at, {})
     for index, one in enumerate(step.escalate):
         at = one.after.after(task.due_at, running.calendar, zone)
-        _timer(running, task, "escalate", index, at, {"to": one.to})
-    if not step.escalate:
+        _timer(running, task, "escalate", index, at, {"to": one.to, "then": one.then})
+    if not step.escalate and step.on_timeout is None:
         last = max([task.due_at, *(rung.at for rung in rungs)])
         _timer(running, task, "overdue", 0, last, {})
 

@@ -63,6 +63,15 @@ def somebody(
     return _person(tx, process, role, facts)
 
 
+def owner(tx: Tx, process: Mapping[str, Any]) -> Person | None:
+    """Whoever answers for the process, as somebody who takes part; ``None`` where nobody can."""
+    if process["team_id"] is not None:
+        query = sa.select(Team.name).where(Team.id == process["team_id"])
+        return _person(tx, process, None, _team(process["team_id"], tx.execute(query).scalar_one()))
+    user = tx.execute(_USERS.where(User.id == process["owner_id"], User.is_active)).first()
+    return _person(tx, process, None, _staff(user, None)) if user else None
+
+
 def hands(tx: Tx, people: Sequence[Person]) -> dict[str, set[str]]:
     """By participant, the addresses of the human beings who can act for them now.
 

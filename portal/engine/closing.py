@@ -14,6 +14,7 @@ from portal.ledger.catalogue import (
     ProcessCompleted,
     ProcessRejected,
     StepCompleted,
+    TaskExpired,
     TaskWithdrawn,
 )
 from portal.ledger.record import Recorded
@@ -90,6 +91,19 @@ def withdraw(running: Running, tasks: Sequence[Asked], why: str) -> None:
             running.chain.send(
                 "mail.withdrawn", {"task": task.id, "why": why}, once=f"withdrawn:{task.id}"
             )
+
+
+def expire(running: Running, tasks: Sequence[Asked]) -> None:
+    """Close tasks whose time has run out; everybody concerned is told."""
+    for task in tasks:
+        event = TaskExpired(step=task.step, task=task.id)
+        running.chain.add(event, actor=ENGINE, once=f"task:{task.id}:outcome")
+        task.state, task.done_at = "expired", running.now
+        running.keep_task(task)
+        running.end_task_timers(task)
+        told = {"task": task.id, "why": "expired"}
+        running.chain.send("mail.withdrawn", told, once=f"withdrawn:{task.id}")
+        troubles.resolve_all(running, "complete", None, ENGINE, task_id=task.id)
 
 
 def rounds_inside(running: Running, block: BlockStep, scope: str) -> list[Round]:

@@ -20,7 +20,7 @@ from portal.db import Tx
 from portal.definition import facts as definition_facts
 from portal.definition import scopes
 from portal.definition.text import Escape, Text
-from portal.definition.tree import ChooseStep, Definition, EachStep, Step, WaitStep
+from portal.definition.tree import ChooseStep, Definition, EachStep, PersonStep, Step, WaitStep
 from portal.engine.decide import Standing
 from portal.engine.rows import Asked, Changes, Person, Place, Round
 from portal.errors import Conflict, ProcessEnded, Unknown
@@ -161,6 +161,7 @@ class Running:
         self.rounds: dict[Place, Round] = {}
         self.latest: dict[Place, Round] = {}
         self.stuck: set[Place] = set()
+        self._known: set[str] = set()
         self.links: list[dict[str, Any]] = []
         self.timers: list[dict[str, Any]] = []
         self._ended_runs: list[str] = []
@@ -170,6 +171,8 @@ class Running:
         self._changes = (Changes(Participant), Changes(StepRun), Changes(Task))
         self._files: dict[str, dict[str, Any]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
+        # One process is in hand once: what is loaded again in this transaction is this one.
+        tx.kept[Running, process["id"]] = self
         tx.before_commit(self._write)
 
     @classmethod
@@ -194,10 +197,12 @@ class Running:
         if row is None:
             raise Unknown("There is nothing here, or nothing that is yours to see.")
         head = {key[5:]: value for key, value in row.items() if key.startswith("head_")}
-        process = {column.key: row[column.key] for column in _PROCESS.columns}
-        tree = trees.tree(tx.conn, process["definition_id"])
-        running = cls(tx, process, tree, record.take_chain(tx, head))
-        running.is_whole = not tree.has_eaches
+        running = tx.kept.get((Running, row["id"]))
+        if running is None:
+            process = {column.key: row[column.key] for column in _PROCESS.columns}
+            tree = trees.tree(tx.conn, process["definition_id"])
+            running = cls(tx, process, tree, record.take_chain(tx, head))
+            running.is_whole = not tree.has_eaches
         running._read(task_id, scopes.chain(row.get("scope_of", "")))
         return running
 
@@ -209,16 +214,16 @@ class Running:
             if row["id"] is not None:
                 task = Asked(**{c.key: row[c.key] for c in _TASK.columns})
                 self.tasks.setdefault(task.id, task)
-        known = {found.id for found in (*self.rounds.values(), *self.latest.values())}
         query = _LIVE if whole else _ROUNDS
         for row in self.tx.execute(query, ids).mappings():
-            if row["id"] not in known:
+            if row["id"] not in self._known:
                 self._take_round(Round(**row))
         if self.process["n_troubles"] and not self.stuck:
             stuck = self.tx.execute(_STUCK, {"process": self.id})
             self.stuck = {Place(row.step, row.scope) for row in stuck}
 
     def _take_round(self, found: Round) -> None:
+        self._known.add(found.id)
         if found.is_current:
             self.rounds[found.place] = found
         if found.is_latest:
@@ -472,7 +477,7 @@ class Running:
             self.keep_round(withdrawn)
         again = last is not None and self.tree.step(step).kind in ("form", "upload")
         begun = Round(
-            id=db.new_id(),
+            id=self._new_id(),
             process_id=self.id,
             step=step,
             scope=scope,
@@ -482,6 +487,10 @@ class Running:
             opened_at=self.now,
         )
         return self.keep_round(begun)
+
+    def _new_id(self) -> str:
+        self._known.add(made := db.new_id())
+        return made
 
     def settle_round(self, found: Round, outcome: str | None) -> None:
         """End a round with an outcome (none: skipped); it is now what the step came to."""
@@ -506,7 +515,8 @@ class Running:
 
     def end_task_timers(self, task: Asked) -> None:
         """Drop what was still to ring for a task that is closed."""
-        if task.due_at is not None:
+        step = self.tree.step(task.step)
+        if task.due_at is not None or (isinstance(step, PersonStep) and step.on_timeout):
             self._ended_tasks.append(task.id)
 
     # Writing

@@ -31,6 +31,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.TaskPickedUp: _MOVES,
     c.TaskDone: _MOVES,
     c.TaskWithdrawn: _MOVES,
+    c.TaskExpired: _MOVES,
     c.TaskReassigned: _MOVES,
     c.TaskEscalated: _TOLD,
     c.DeadlineMissed: _TOLD,

@@ -240,6 +240,11 @@ class TaskWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskExpired(Event):
+    """A task was not done before its step's time was over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReassigned(Event):
     """A task went to somebody else; the old link died with it."""
 

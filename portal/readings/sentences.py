@@ -208,6 +208,11 @@ def _(event: c.TaskWithdrawn, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.TaskExpired, in_: _In) -> str:
+    return f"The time for {in_.thing} is over; nobody did it."
+
+
+@say.register
 def _(event: c.TaskReassigned, in_: _In) -> Sentence:
     gave = f"{in_.who} gave {in_.thing} from {person(event.from_person)}"
     return Sentence(f"{gave} to {person(event.person)}.", event.reason)

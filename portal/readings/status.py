@@ -61,6 +61,8 @@ class Status:
             self.tasks[task] = "done"
         elif isinstance(event, c.TaskWithdrawn):
             self.tasks[task] = "withdrawn"
+        elif isinstance(event, c.TaskExpired):
+            self.tasks[task] = "expired"
         else:
             return False
         return True

@@ -147,6 +147,7 @@ _WITHDRAWN = {
     "rejected": "the process has ended",
     "completed": "the process has ended",
     "returned": "work went back to an earlier step",
+    "expired": "its time is over",
     "finished": "enough was done without it",
 }
 

@@ -6,14 +6,13 @@ which ``openapi.json`` is made: what is not described can't be called, and the o
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from portal import db
+from portal import clock, db
 from portal.access import sessions
 from portal.actor import Actor
 from portal.definition.values import holds_control, is_storable
@@ -95,10 +94,10 @@ _lock = threading.Lock()
 
 
 def _spend(token_id: str) -> None:
-    now = time.monotonic()
+    now = clock.now().timestamp()
     with _lock:
         left, since = _buckets.get(token_id, (_BURST, now))
-        left = min(_BURST, left + (now - since) * _RATE) - 1
+        left = min(_BURST, left + max(0.0, now - since) * _RATE) - 1
         _buckets[token_id] = (max(left, 0.0), now)
     if left < 0:
         raise TooFast("Too many calls with this token; slow down.", retry_after=1)
