@@ -34,23 +34,30 @@ class _Judging(click.Command):
 
 
 @click.command(cls=_Judging)
-@click.argument("file", type=_FILE)
+@click.argument("file", type=_FILE, required=False)
 @click.option("--key", help="The portal's public key, or a file that holds it.")
 @click.option("--receipt", "receipts", multiple=True, metavar="NUMBER:HASH",
               help="An event's number and hash, as a receipt names them.")  # fmt: skip
 @click.option("--older", multiple=True, type=_FILE, help="An older export of the same process.")
 @click.option("--files", type=_FOLDER, help="A folder with the files that were uploaded.")
+@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the verifier of exports as one file that Python alone runs.")  # fmt: skip
 def verify(
-    file: Path,
+    file: Path | None,
     key: str | None,
     receipts: tuple[str, ...],
     older: tuple[Path, ...],
     files: Path | None,
+    bundle: Path | None,
 ) -> int:
     """Check an audit trail (PDF or ledger export) offline.
 
     Ends with 0 sound, 1 altered, 2 incomplete, 3 signed by another key, 64 nothing to judge.
     """
+    if bundle is not None:
+        return _write_bundle(bundle)
+    if file is None:
+        raise click.UsageError("Name the audit trail to check: portal verify FILE.")
     known = [(number, digest) for text in receipts for number, digest in [_receipt(text)]]
     known += [last for path in older for last in _last_of(path)]
     with file.open("rb") as opened:
@@ -64,6 +71,17 @@ def verify(
     for line in report.told():
         click.echo(line)
     return report.verdict
+
+
+def _write_bundle(path: Path) -> int:
+    from portal.ledger.bundle import bundle
+
+    content = bundle()
+    path.write_bytes(content)
+    path.chmod(0o755)
+    click.echo(f"{path}: run it with python3 {path} EXPORT [PUBLICKEY].")
+    click.echo(f"SHA-256 {hashlib.sha256(content).hexdigest()}")
+    return 0
 
 
 def _check_pdf(

@@ -1,5 +1,6 @@
 """Check an exported ledger offline: `python3 -m portal.ledger.verify FILE [PUBLICKEY]`.
 
+`portal verify --bundle` packs this and the modules it needs into one file that does the same.
 Standard library only, no database, no network. The checks are those of LEDGER.md. Memory grows
 by 59 bytes an event and no more.
 """
@@ -254,7 +255,7 @@ def _number(value: Any) -> int:
     return value
 
 
-def _main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """The verdict as an exit code; 64 where there was nothing to judge."""
     if len(arguments) not in (1, 2):
         print(__doc__, file=sys.stderr)
@@ -270,4 +271,4 @@ def _main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,10 @@
 """``portal verify`` as an auditor runs it: files in, plain words and an exit status out."""
 
+import hashlib
 import html
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,3 +198,65 @@ def test_no_damage_to_a_pdf_ends_in_a_traceback(
         raw[at : at + data.draw(st.integers(0, 200))] = data.draw(st.binary(max_size=50))
     (tmp_path / "damaged.pdf").write_bytes(raw)
     assert verify(tmp_path / "damaged.pdf")[0] in (0, 1, 2)
+
+
+# The verifier in one file, as somebody far from any portal runs it
+
+
+@pytest.fixture
+def bundle(verify: Verify, tmp_path: Path) -> Path:
+    path = tmp_path / "check.pyz"
+    status, told = verify("--bundle", path)
+    assert status == 0
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in told
+    return path
+
+
+def alone(bundle: Path, *arguments: object) -> tuple[int, str]:
+    """Run it in an empty folder, without an environment, site packages or anything beside it."""
+    with tempfile.TemporaryDirectory() as empty:
+        command = [sys.executable, "-I", "-S", str(bundle), *map(str, arguments)]
+        ran = subprocess.run(command, cwd=empty, env={}, capture_output=True, check=False)
+    told = (ran.stdout + ran.stderr).decode()
+    assert "Traceback" not in told
+    return ran.returncode, told
+
+
+def test_e05_the_bundle_verifies_alone(
+    lines: list[dict[str, Any]],
+    seal: Seal,  # noqa: F811
+    bundle: Path,
+    tmp_path: Path,
+) -> None:
+    export = write(tmp_path / "ledger.jsonl", lines)
+    status, told = alone(bundle, export, seal.public_key)
+    assert status == 0, told
+    assert "SOUND: signed by the key given" in told
+    status, told = alone(bundle, export)
+    assert status == 0
+    assert "sound, not anchored" in told
+
+
+def test_e05_the_bundle_tells_altered_incomplete_and_foreign_apart(
+    lines: list[dict[str, Any]],
+    seal: Seal,  # noqa: F811
+    bundle: Path,
+    tmp_path: Path,
+) -> None:
+    altered = [dict(line) for line in lines]
+    altered[4]["body"] = altered[4]["body"].replace("details", "fictions")
+    cut = [*lines[:5], *lines[-1:]]
+    stranger = Seal.of(tmp_path / "elsewhere").public_key
+    for changed, key, verdict in (
+        (altered, seal.public_key, 1), (cut, seal.public_key, 2), (lines, stranger, 3),
+    ):  # fmt: skip
+        status, told = alone(bundle, write(tmp_path / "ledger.jsonl", changed), key)
+        assert status == verdict, told
+    assert alone(bundle)[0] == 64
+    assert alone(bundle, tmp_path / "nothing")[0] == 64
+
+
+def test_the_bundle_is_the_same_for_everybody(verify: Verify, bundle: Path, tmp_path: Path) -> None:
+    verify("--bundle", tmp_path / "again.pyz")
+    assert (tmp_path / "again.pyz").read_bytes() == bundle.read_bytes()
+    assert verify()[0] != 0

@@ -48,7 +48,8 @@ MAY: dict[str, set[str]] = {
     "web": {"actions", "readings", "access", "definition", "delivery.storage", *GROUND},
     "cli": {
         "actions", "readings", "access", "definition", "delivery", "migrations",
-        "ledger.verify", "ledger.chain", "ledger.findings", "ledger.ed25519", *GROUND,
+        "ledger.verify", "ledger.chain", "ledger.findings", "ledger.ed25519", "ledger.bundle",
+        *GROUND,
     },
     "migrations": {"db", "models", "ledger", *GROUND},
 }  # fmt: skip
