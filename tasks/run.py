@@ -7,7 +7,8 @@ forked one, so that their memory goes back. Both live through a Redis that comes
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Any, NoReturn
@@ -170,30 +171,35 @@ def scheduler(settings: Settings) -> None:
         signal.signal(sign, lambda *_: is_over.set())
     open_house(settings)
     outbox.nudge = relay.bell(settings)
-    walk = _Walk(settings)
+    walk = Walk(settings)
     while not is_over.is_set():
         walk.step()
     walk.finish()
 
 
-class _Walk:
-    """One scheduler: when each entry runs next, and whether Redis was there lately."""
+class Walk:
+    """One scheduler: when each entry runs next, and whether Redis was there lately.
 
-    def __init__(self, settings: Settings) -> None:
+    The loop itself only passes on what is owed; all that may take long runs beside it.
+    """
+
+    def __init__(self, settings: Settings, schedule: Sequence[Entry] = SCHEDULE) -> None:
         now = monotonic()
-        self._next = {entry.name: now + entry.first for entry in SCHEDULE}
+        self._schedule = schedule
+        self._next = {entry.name: now + entry.first for entry in schedule}
         self._apart: dict[str, threading.Thread] = {}
         self._connection = queues.connect(settings, timeout=2.0)
         self._redis_at = now
 
     def step(self) -> None:
         """Everything that is due, then wait for the bell or half a second."""
-        for entry in SCHEDULE:
+        for entry in self._schedule:
             if monotonic() >= self._next[entry.name]:
                 self._next[entry.name] = monotonic() + entry.every
-                self._run(entry)
+                self._start(entry.name, entry.work)
         if monotonic() < self._redis_at or not self._pass_on():
-            self._start("relay", relay.carry_out)
+            for route in relay.ROUTES:  # as a worker has them: none waits behind another
+                self._start(f"relay {route.kinds[0]}", partial(relay.carry_out, (route,)))
             clock.sleep(_TICK)
 
     def finish(self) -> None:
@@ -211,12 +217,6 @@ class _Walk:
             self._redis_at = monotonic() + _REDIS_AGAIN_AFTER
             return False
         return True
-
-    def _run(self, entry: Entry) -> None:
-        if entry.apart:
-            self._start(entry.name, entry.work)
-        else:
-            _guarded(entry.name, entry.work)
 
     def _start(self, name: str, work: Callable[[], object]) -> None:
         """Beside the loop, unless the last run is still at it."""

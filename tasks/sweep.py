@@ -1,50 +1,47 @@
-"""Rings the timers that are due, earliest first, in batches."""
+"""Rings the timers that are due, earliest first, some in each transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
 import structlog
 
 from portal import clock, db
 from portal.actions import timers
-from portal.models import Timer
+from portal.readings import timers as readings
 from tasks.job import job
 
-BATCH = 500
+# Many, so that a backlog is over soon; few, so that nobody who writes meanwhile waits for long.
+AT_ONCE = 100
 log = structlog.get_logger(__name__)
 
 
 @job
 def ring_due() -> int:
-    """Ring everything that is due; how many timers that was."""
+    """Ring everything that is due; how many timers that was.
+
+    One that failed to ring is passed over until the next time.
+    """
     now = clock.now()
     rung = 0
     after: tuple[datetime, str] | None = None
-    while batch := _due(now, after):
+    while True:
+        with db.reading() as conn:
+            batch = readings.due(conn, now, after=after, limit=AT_ONCE)
+        if not batch:
+            return rung
         _ring([row.id for row in batch])
         rung += len(batch)
         after = (batch[-1].rings_at, batch[-1].id)
-        if len(batch) < BATCH:
-            break
-    return rung
 
 
-def _due(now: datetime, after: tuple[datetime, str] | None) -> list[sa.Row[tuple[str, datetime]]]:
-    """The next batch; a timer that failed to ring is passed over until the next sweep."""
-    query = sa.select(Timer.id, Timer.rings_at).where(Timer.rings_at <= now)
-    if after is not None:
-        last = sa.tuple_(sa.literal(after[0], Timer.rings_at.type), sa.literal(after[1]))
-        query = query.where(sa.tuple_(Timer.rings_at, Timer.id) > last)
-    with db.reading() as conn:
-        return list(conn.execute(query.order_by(Timer.rings_at, Timer.id).limit(BATCH)))
-
-
-def _ring(ids: list[str]) -> None:
-    """All of them together; one by one where one of them fails, so that the others ring."""
+def _ring(ids: Sequence[str]) -> None:
+    """All of them together; where one of them fails, halves, so that all the others ring."""
     try:
         timers.ring(ids)
     except Exception:  # whatever it is, it must not silence the other timers
-        log.exception("sweep.failed", timers=len(ids))
-        if len(ids) > 1:
-            for id_ in ids:
-                _ring([id_])
+        if len(ids) == 1:
+            log.exception("sweep.failed", timer=ids[0])
+            return
+        middle = len(ids) // 2
+        _ring(ids[:middle])
+        _ring(ids[middle:])

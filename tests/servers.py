@@ -1,5 +1,6 @@
 """Real servers for tests: PostgreSQL, Redis, SMTP and the portal's own process tree."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -172,7 +173,8 @@ class Smtp:
     ``refusals`` maps an address (or ``*``) to the answer its RCPT gets, for instance
     ``550 5.1.1 No such box``; ``data_answer`` is given after DATA instead of taking the mail;
     ``drops`` counts the connections to cut before the 250, ``drops_after`` those to cut once
-    the mail was taken and before the 250 is sent.
+    the mail was taken and before the 250 is sent. ``pauses`` maps an address to the seconds that
+    its RCPT is answered late.
     """
 
     letters: list[Letter] = field(default_factory=list)
@@ -180,6 +182,7 @@ class Smtp:
     data_answer: str = ""
     drops: int = 0
     drops_after: int = 0
+    pauses: dict[str, float] = field(default_factory=dict)
     port: int = 0
     controller: Any = None
 
@@ -200,6 +203,7 @@ class Smtp:
         """Forget the mails and behave again."""
         self.letters.clear()
         self.refusals.clear()
+        self.pauses.clear()
         self.data_answer, self.drops, self.drops_after = "", 0, 0
 
     @property
@@ -215,6 +219,7 @@ class Smtp:
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Take or refuse a recipient."""
+        await asyncio.sleep(self.pauses.get(address, 0))
         refusal = self.refusals.get(address) or self.refusals.get("*")
         if refusal:
             return refusal

@@ -25,22 +25,27 @@ CLOCK = system("clock")
 
 
 def ring(timer_ids: Sequence[str]) -> int:
-    """Ring timers that are due, one transaction for each process; how many processes there were.
+    """Ring timers that are due; how many processes there were.
 
-    An id that has rung already, or whose task is closed, does nothing.
+    Processes that do not move by it ring together, in one transaction; each that goes on by it
+    has one of its own, so that nobody waits for long. An id that has rung already, or whose task
+    is closed, does nothing; a process that is being written to just now is left for the next time.
     """
+    query = sa.select(Timer.process_id, Timer.kind).where(Timer.id.in_(timer_ids))
     with db.reading() as conn:
-        query = sa.select(Timer.process_id).where(Timer.id.in_(timer_ids)).distinct()
-        processes = conn.execute(query).scalars().all()
-    for process_id in processes:
-        _ring(process_id, timer_ids)
-    return len(processes)
+        found = conn.execute(query).all()
+    every = {row.process_id for row in found}
+    moving = {row.process_id for row in found if row.kind not in _ONLY_TELL}
+    for together in (every - moving, *({one} for one in moving)):
+        if together:
+            _ring(sorted(together), timer_ids)
+    return len(every)
 
 
 _TASKS = (
     sa.select(
-        *(Timer.id, Timer.run_id, Timer.task_id, Timer.kind, Timer.rung, Timer.rings_at),
-        *(Timer.what, StepRun.state.label("run_state")),
+        *(Timer.id, Timer.process_id, Timer.run_id, Timer.task_id, Timer.kind),
+        *(Timer.rung, Timer.rings_at, Timer.what, StepRun.state.label("run_state")),
         *(Task.state, Task.step, Task.name, Task.due_at, Process.owner_id),
         User.email.label("owner_email"),
         sa.func.coalesce(User.name, Team.name).label("owner_name"),
@@ -51,7 +56,7 @@ _TASKS = (
     .outerjoin(User, User.id == Process.owner_id)
     .outerjoin(Team, Team.id == Process.team_id)
     .where(
-        Timer.process_id == sa.bindparam("process"),
+        Timer.process_id.in_(sa.bindparam("processes", expanding=True)),
         Timer.rings_at <= sa.bindparam("now", type_=Timer.rings_at.type),
         Timer.run_id.in_(
             sa.select(Timer.run_id).where(Timer.id.in_(sa.bindparam("ids", expanding=True)))
@@ -63,16 +68,16 @@ _RUNG = sa.delete(Timer).where(Timer.id.in_(sa.bindparam("ids", expanding=True))
 
 
 @action
-def _ring(tx: Tx, process_id: str, timer_ids: Sequence[str]) -> None:
+def _ring(tx: Tx, process_ids: Sequence[str], timer_ids: Sequence[str]) -> None:
     """Everything that is due for the tasks of these timers, whichever of it was asked for."""
-    chain = record.open_chain(tx, process_id)
-    values = {"process": process_id, "now": tx.now, "ids": list(timer_ids)}
+    chains = record.open_chains(tx, process_ids)
+    values = {"processes": list(chains), "now": tx.now, "ids": list(timer_ids)}
     due = tx.execute(_TASKS, values).all()
     if not due:
         return
     tx.execute(_RUNG, {"ids": [row.id for row in due]})
     for row in _worth_ringing(due):
-        _DOES[row.kind](tx, chain, row)
+        _DOES[row.kind](tx, chains[row.process_id], row)
 
 
 def _worth_ringing(due: Sequence[Any]) -> list[Any]:
@@ -177,3 +182,5 @@ _DOES = {
     "remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue,
     "timeout": _time_out, "wait": _pass,
 }  # fmt: skip
+# What these do is told; the process stays where it is.
+_ONLY_TELL = frozenset({"remind", "due", "escalate"})

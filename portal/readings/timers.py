@@ -9,10 +9,18 @@ from sqlalchemy.engine import Connection
 from portal.models import Timer
 
 
-def due(conn: Connection, by: datetime, limit: int = 200) -> Sequence[str]:
-    """The ids of timers whose moment is ``by`` or earlier, earliest first."""
-    query = sa.select(Timer.id).where(Timer.rings_at <= by)
-    return conn.execute(query.order_by(Timer.rings_at, Timer.id).limit(limit)).scalars().all()
+def due(
+    conn: Connection, by: datetime, *, after: tuple[datetime, str] | None = None, limit: int = 200
+) -> Sequence[sa.Row[str, datetime]]:
+    """Timers (id, rings_at) whose moment is ``by`` or earlier, earliest first.
+
+    ``after`` is the moment and id of the last one known already.
+    """
+    query = sa.select(Timer.id, Timer.rings_at).where(Timer.rings_at <= by)
+    if after is not None:
+        last = sa.tuple_(sa.literal(after[0], Timer.rings_at.type), sa.literal(after[1]))
+        query = query.where(sa.tuple_(Timer.rings_at, Timer.id) > last)
+    return conn.execute(query.order_by(Timer.rings_at, Timer.id).limit(limit)).all()
 
 
 def next_at(conn: Connection) -> datetime | None:

@@ -43,6 +43,24 @@ def test_a_wait_for_a_time_goes_on_when_it_is_over(clock: Clock) -> None:
     assert is_sound(process)
 
 
+SIDE_BY_SIDE = """\
+  - id: both
+    parallel:
+      branches:
+        - {steps: [{id: one, wait: {for: 3 days}}]}
+        - {steps: [{id: two, wait: {for: 3 days}}]}
+"""
+
+
+def test_waits_that_end_at_one_moment_all_end(clock: Clock) -> None:
+    process = makers.start(SIDE_BY_SIDE + THEN.lstrip("\n"))
+    clock.advance(days=3)
+    ring(process, clock)
+    assert open_steps(process) == ["last"]
+    assert makers.types(process).count("step.completed") == 3
+    assert is_sound(process)
+
+
 def test_a_moment_that_is_past_is_no_wait(clock: Clock) -> None:
     process = makers.start("  - {id: pause, wait: {until: 'date(\"2026-11-01\")'}}" + THEN)
     assert open_steps(process) == ["last"]

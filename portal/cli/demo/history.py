@@ -71,7 +71,7 @@ class History:
             self.time.set(max(clock.now(), rings_at + timedelta(seconds=1.3)))
             with db.reading() as conn:
                 due = alarms.due(conn, clock.now())
-            timers.ring(due)
+            timers.ring([one.id for one in due])
             self.settle()
         self.time.set(max(clock.now(), moment))
         self.tell(moment)
