@@ -1,7 +1,15 @@
 """The ways of an approval: what it shows, what a request for changes may mark, what runs again."""
 
 from portal.definition import scopes
-from portal.definition.tree import ApprovalStep, Definition, FormStep, Step, UploadStep, within
+from portal.definition.tree import (
+    ApprovalStep,
+    Definition,
+    FormStep,
+    PersonStep,
+    Step,
+    UploadStep,
+    within,
+)
 
 
 def region(tree: Definition, first: str, last: str) -> list[Step]:
@@ -17,19 +25,15 @@ def region(tree: Definition, first: str, last: str) -> list[Step]:
     return list(within(steps[places.index(first) : end + 1]))
 
 
-def shown(tree: Definition, step: ApprovalStep) -> list[Step]:
-    """The forms and uploads that an approval puts before whoever decides, in document order.
+def shown(tree: Definition, step: ApprovalStep) -> list[PersonStep]:
+    """What people did that an approval puts before whoever decides, in document order.
 
     A block that is named stands for all that is inside it; where nothing is named, everything
     before it is shown.
     """
     named = [tree.step(id_) for id_ in step.show] if step.show else tree.steps_before(step.id)
     found = {one.id for one in within(tuple(named))}
-    return [
-        one
-        for one in tree.all_steps()
-        if one.id in found and isinstance(one, (FormStep, UploadStep))
-    ]
+    return [one for one in tree.all_steps() if one.id in found and isinstance(one, PersonStep)]
 
 
 def can_mark(tree: Definition, step: ApprovalStep) -> list[Step]:
@@ -41,7 +45,9 @@ def can_mark(tree: Definition, step: ApprovalStep) -> list[Step]:
     return [
         one
         for one in shown(tree, step)
-        if one.id in back and _is_beside(tree.eaches_around(one.id), around)
+        if isinstance(one, (FormStep, UploadStep))
+        and one.id in back
+        and _is_beside(tree.eaches_around(one.id), around)
     ]
 
 

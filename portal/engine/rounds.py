@@ -4,10 +4,11 @@ A step that has to run again loses its current round; the walk then begins the n
 was sent before stays in the history and is filled in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from portal.definition import scopes, ways
+from portal.definition.fields import visible
 from portal.definition.tree import (
     ApprovalStep,
     Definition,
@@ -131,13 +132,30 @@ def tell_why(running: Running, begun: Round) -> None:
     begun.comment = answers.get("comment")
     items = [item.partition(".") for item in answers.get("items", ())]
     marked = [id_ for step, _, id_ in items if step == begun.step]
-    begun.only = _with_hidden(running.tree.step(begun.step), marked, begun.answers)
+    begun.only = _with_conditions(running, begun, marked)
 
 
-def _with_hidden(step: Step, marked: list[str], answers: Mapping[str, Any]) -> list[str]:
-    """The marked fields, and empty ones that a new answer to them may bring to light."""
-    if not isinstance(step, FormStep):
+def _with_conditions(running: Running, begun: Round, marked: list[str]) -> list[str]:
+    """The marked fields with those that they hang on, so that what is asked can be answered.
+
+    A hidden field comes with the fields of its condition, and a marked one with the empty
+    fields that a new answer to it may bring to light.
+    """
+    step = running.tree.step(begun.step)
+    if not isinstance(step, FormStep) or not any(field.show_if for field in step.fields):
         return marked
+    seen = visible(step.fields, begun.answers, running.facts(begun.scope))
+    for field in reversed(step.fields):
+        if field.show_if and field.id in marked and field.id not in seen:
+            marked = [*marked, *_named(step, field.show_if.names, marked)]
+    return _with_hidden(step, marked, begun.answers)
+
+
+def _named(step: FormStep, names: Collection[str], marked: list[str]) -> list[str]:
+    return [one.id for one in step.fields if one.id in names and one.id not in marked]
+
+
+def _with_hidden(step: FormStep, marked: list[str], answers: Mapping[str, Any]) -> list[str]:
     for field in step.fields:
         names = field.show_if.names if field.show_if else ()
         hidden = answers.get(field.id) is None and field.id not in marked

@@ -1,5 +1,6 @@
-"""What a task asks, read with all that its page shows beside it: in three statements at most.
+"""What a task asks, read with all that its page shows beside it: in three statements.
 
+One or two more tell of earlier work, and of who may not decide on it.
 The same reading serves the participant behind a link and the member of staff at the desk.
 """
 
@@ -11,12 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.definition import scopes
-from portal.definition.tree import Definition, Document, EachStep, UploadStep
+from portal.definition.tree import (
+    ApprovalStep,
+    Definition,
+    Document,
+    EachStep,
+    UploadStep,
+)
 from portal.errors import Conflict, Unknown
 from portal.models import FileRow, Link, Participant, Process, StepRun, Task, Team, User
 from portal.models import tasks as task_rules
 from portal.models.links import needs_own_link
-from portal.readings import trees
+from portal.readings import doers, trees
 from portal.readings.sheet import Asked
 
 __all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open"]
@@ -68,19 +75,35 @@ _TASK = sa.select(*(c.label(f"task_{c.key}") for c in Task.__table__.columns),
 )  # fmt: skip
 
 
-def of_task(conn: Connection, task_id: str) -> Asked:
-    """The task with all that its page shows; Unknown where there is none. One statement more."""
+def of_task(conn: Connection, task_id: str, email: str | None = None) -> Asked:
+    """The task with all that its page shows a member of staff with this address.
+
+    Unknown where there is none. One statement more.
+    """
     row = conn.execute(_TASK.where(Task.id == task_id)).mappings().first()
     if row is None:
         raise Unknown("There is no such task.")
-    return about(conn, _Part(dict(row), "task_"), _Part(dict(row), "process_"))
+    return about(conn, _Part(dict(row), "task_"), _Part(dict(row), "process_"), email=email)
 
 
-def about(conn: Connection, task: Row, process: Row, viewer: str | None = None) -> Asked:
-    """The same for rows that are at hand, as the participant ``viewer`` reads it."""
+def about(
+    conn: Connection,
+    task: Row,
+    process: Row,
+    viewer: str | None = None,
+    *,
+    email: str | None = None,
+) -> Asked:
+    """The same for rows that are at hand, as the participant ``viewer`` reads it.
+
+    ``email`` is the address of a member of staff, to tell them where they may not decide.
+    """
     tree = trees.tree(conn, process.definition_id)
     ids = {"process": process.id, "task": task.id, "holder": task.participant_id}
-    runs = _runs(conn, tree, task)
+    around = _around(tree, task)
+    runs = _runs(conn, task, around)
+    people = conn.execute(_PEOPLE, ids).all()
+    reader = email or next((one.email for one in people if one.id == viewer), None)
     with_files = any(isinstance(step, UploadStep) for step in tree.all_steps())
     return Asked(
         task=task,
@@ -88,19 +111,35 @@ def about(conn: Connection, task: Row, process: Row, viewer: str | None = None) 
         tree=tree,
         runs={(run.step, run.scope): run for run in runs if run.is_current},
         latest={(run.step, run.scope): run for run in runs if run.is_latest},
-        people=conn.execute(_PEOPLE, ids).all(),
+        people=people,
         files=conn.execute(_FILES, ids).all() if with_files else (),
+        done=doers.of_rounds(conn, process.id, around) if _tells_who(tree, task) else {},
         viewer=viewer,
+        is_barred=reader is not None and doers.took_part(conn, tree, task, reader),
     )
 
 
-def _runs(conn: Connection, tree: Definition, task: Row) -> Sequence[Row]:
-    """The rounds that the task's page may tell of: those of other items only where it can."""
+def _around(tree: Definition, task: Row) -> list[str] | None:
+    """The scopes that the task's page may tell of; ``None`` where other items are among them."""
     around = tree.eaches_around(task.step)
-    ids = {"process": task.process_id}
     if all(one in around for one in tree.all_steps() if isinstance(one, EachStep)):
-        return conn.execute(_RUNS_AROUND, {**ids, "scopes": scopes.chain(task.scope)}).all()
-    return conn.execute(_RUNS, ids).all()
+        return scopes.chain(task.scope)
+    return None
+
+
+def _runs(conn: Connection, task: Row, around: list[str] | None) -> Sequence[Row]:
+    ids = {"process": task.process_id}
+    if around is None:
+        return conn.execute(_RUNS, ids).all()
+    return conn.execute(_RUNS_AROUND, {**ids, "scopes": around}).all()
+
+
+def _tells_who(tree: Definition, task: Row) -> bool:
+    """Whether the page names who did earlier work, or who of several still decides."""
+    has_approvals = any(isinstance(step, ApprovalStep) for step in tree.all_steps())
+    return has_approvals and (
+        task.kind == "approval" or task.round > 1 or bool(task.state == "done")
+    )
 
 
 def documents(conn: Connection, task_id: str) -> list[Document]:

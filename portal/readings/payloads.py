@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from portal.definition import facts
 from portal.definition.facts import seen_from
 from portal.definition.operators import Later
-from portal.definition.tree import Definition, FormStep, PersonStep, UploadStep
+from portal.definition.tree import ApprovalStep, Definition, FormStep, PersonStep, UploadStep
 from portal.errors import Unknown
 from portal.models import (
     DefinitionRow,
@@ -22,6 +22,7 @@ from portal.models import (
     User,
     trees,
 )
+from portal.readings import doers
 from portal.readings.entries import Told
 from portal.readings.words import iso
 
@@ -94,10 +95,12 @@ def steps(conn: Connection, process_id: str, tree: Definition) -> Shape:
     A step inside an ``each`` has a list of them, in item order; ``null`` before that began.
     """
     query = sa.select(
-        StepRun.step, StepRun.scope, StepRun.outcome, StepRun.answers, StepRun.is_latest
+        *(StepRun.id, StepRun.step, StepRun.scope, StepRun.outcome, StepRun.answers),
+        StepRun.is_latest,
     ).where(StepRun.process_id == process_id, sa.or_(StepRun.is_latest, StepRun.is_current))
     runs = conn.execute(query.order_by(StepRun.is_latest, StepRun.round)).all()
     files = _files(conn, process_id)
+    decided = _decisions(conn, process_id, tree)
     latest = {(run.step, run.scope): run for run in runs if run.is_latest}
     known = {(run.step, run.scope): run for run in runs}
 
@@ -105,7 +108,10 @@ def steps(conn: Connection, process_id: str, tree: Definition) -> Shape:
         run = latest.get((step, scope))
         outcome = run.outcome if run is not None else None
         answers = run.answers if run is not None else {}
-        return {"outcome": outcome} | _answers(tree.step(step), answers, files)
+        shape = {"outcome": outcome} | _answers(tree.step(step), answers, files)
+        if isinstance(tree.step(step), ApprovalStep):
+            shape["decisions"] = decided.get(run.id, []) if run is not None else []
+        return shape
 
     def count(each: str, scope: str) -> int | None:
         run = known.get((each, scope))
@@ -114,6 +120,19 @@ def steps(conn: Connection, process_id: str, tree: Definition) -> Shape:
     seen = seen_from(tree, "", brought, count)
     return {
         step: found.value if isinstance(found, Later) else found for step, found in seen.items()
+    }
+
+
+def _decisions(conn: Connection, process_id: str, tree: Definition) -> dict[str, list[Shape]]:
+    """What each person decided, by round: of several only one decision ends it."""
+    if not any(isinstance(step, ApprovalStep) for step in tree.all_steps()):
+        return {}
+    return {
+        run: [
+            {"by": one.name, "outcome": one.outcome, "comment": one.answers.get("comment")}
+            for one in done
+        ]
+        for run, done in doers.of_rounds(conn, process_id, None).items()
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from portal import clock
 from portal.definition import facts as definition_facts
 from portal.definition import scopes, ways
-from portal.definition.fields import default_value, show, typed_of
+from portal.definition.fields import default_value, show, typed_of, visible
 from portal.definition.operators import ExpressionFailed
 from portal.definition.text import Text
 from portal.definition.tree import (
@@ -29,6 +29,12 @@ from portal.readings import trees, words
 from portal.readings.dossier import filled
 
 Row = Any
+
+_DECIDED = {
+    "approved": "approved",
+    "changes_requested": "asked for changes",
+    "rejected": "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +93,12 @@ class Asked:
     """The last round of each step and scope that ended."""
     people: Sequence[Row]
     files: Sequence[Row] = field(default=())
+    done: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """The done tasks of each round (by its id), with who really did them."""
     viewer: str | None = None
     """The participant who reads the page, where it is one."""
+    is_barred: bool = False
+    """Whether the reader took part in what is decided here, and so may not decide."""
 
     @cached_property
     def step(self) -> PersonStep:
@@ -173,6 +183,13 @@ class Asked:
         return self.run.comment if self.run is not None else None
 
     @property
+    def comment_by(self) -> str | None:
+        """Who wrote that comment: ``you``, a name, or ``None`` where it is not known."""
+        said = (one for tasks in self.done.values() for one in tasks)
+        by = [one for one in said if self.comment and one.answers.get("comment") == self.comment]
+        return self._name(by[-1]) if by else None
+
+    @property
     def only(self) -> list[str]:
         """The fields or documents asked again; empty: all."""
         return list(self.run.only) if self.run is not None else []
@@ -207,7 +224,8 @@ class Asked:
         for held in self.process.waiting:
             step = self.tree.step(held["step"])
             if isinstance(step, PersonStep):
-                return self._told("Now", step, held["name"])
+                run = self.runs.get((held["step"], held.get("scope") or ""))
+                return self._told("Now", step, held["name"], run=run)
         return "It goes on from here. You are told by e-mail when you are needed."
 
     def _stands(self, step: Step) -> bool:
@@ -215,27 +233,45 @@ class Asked:
         run = self.runs.get(ways.beside(self.tree, step.id, self.task.scope))
         return run is not None and run.state == "done"
 
-    def _told(self, when: str, step: PersonStep, name: str, *, may_be: bool = False) -> str:
-        who = self._doers(step)
+    def _told(
+        self,
+        when: str,
+        step: PersonStep,
+        name: str,
+        *,
+        may_be: bool = False,
+        run: Row | None = None,
+    ) -> str:
+        who = self._doers(step, run)
         is_one = " and " not in who and who != "you"
         verb = "may be" if may_be else "is" if is_one else "are"
         what = "decide" if isinstance(step, ApprovalStep) else "do the next step"
         return f"{when} {who} {verb} asked to {what}: “{name}”."
 
-    def _doers(self, step: PersonStep) -> str:
+    def _doers(self, step: PersonStep, run: Row | None = None) -> str:
+        """Who is asked; where a round is given, without those who have done their part of it."""
         if not isinstance(step.assign, tuple):
             return "the person in charge"
         named = {one.role: one for one in self.people}
+        ready = {one.participant_id for one in self.done.get(run.id, ())} if run else set()
         found = []
         for role in step.assign:
             person = named.get(role)
+            if person is not None and person.id in ready:
+                continue
             if person is not None and person.id == self.viewer:
                 found.append("you")
             elif person is not None and person.kind == "external" and person.name:
                 found.append(person.name)
             else:
                 found.append(self.tree.roles[role].name)
-        return words.listed(list(dict.fromkeys(found)))
+        return words.listed(list(dict.fromkeys(found))) or "the person in charge"
+
+    def _name(self, done: Row) -> str:
+        """Who did a task, as this reader knows them."""
+        if self.viewer is not None and done.done_by == self.viewer:
+            return "you"
+        return str(done.name or "a program")
 
     # What is asked
 
@@ -318,15 +354,35 @@ class Asked:
         ]
         return sorted(found, key=lambda run: scopes.order(run.scope))
 
-    def _sent(self, step: Step, run: Row) -> Sent:
+    def _sent(self, step: PersonStep, run: Row) -> Sent:
         may_mark = run.scope == self.task.scope[: len(run.scope)] and step.id in self._markable
         return Sent(
             step=step.id,
             name=self._named(step, run.scope),
-            by=self._doers(step) if isinstance(step, PersonStep) else "",
+            by="" if isinstance(step, ApprovalStep) else self._by(step, run),
             at=run.done_at,
-            items=self._items(step, run.answers, prefix=f"{step.id}.", may_mark=may_mark),
+            items=self._told_of(step, run, may_mark=may_mark),
         )
+
+    def _by(self, step: PersonStep, run: Row) -> str:
+        """Who really did a round, and how: ``From Vera Vendor``."""
+        names = [self._name(one) for one in self.done.get(run.id, ())]
+        who = words.listed(list(dict.fromkeys(names))) or self._doers(step)
+        return f"{'Done by' if isinstance(step, TaskStep) else 'From'} {who}"
+
+    def _told_of(self, step: PersonStep, run: Row, *, may_mark: bool) -> list[Item]:
+        if isinstance(step, ApprovalStep):
+            return [self._decision(one) for one in self.done.get(run.id, ())]
+        if isinstance(step, TaskStep):
+            ticked = [Item("", f"Ticked off: {self.text(line)}", "Yes") for line in step.checklist]
+            return [*ticked, Item("", "Note", run.answers.get("note") or "No note was left.")]
+        return self._items(step, run.answers, prefix=f"{step.id}.", may_mark=may_mark)
+
+    def _decision(self, done: Row) -> Item:
+        who = self._name(done)
+        did = _DECIDED.get(done.outcome, "decided")
+        told = done.answers.get("comment") or "Without a comment."
+        return Item("", f"{who[:1].upper()}{who[1:]} {did}", told)
 
     def _named(self, step: Step, scope: str) -> str:
         """A step's name; of another item than the task's with that item's number."""
@@ -377,10 +433,11 @@ class Asked:
         self, step: Step, answers: Mapping[str, Any], *, prefix: str = "", may_mark: bool = False
     ) -> list[Item]:
         if isinstance(step, FormStep):
+            seen = self._seen(step, answers)
             return [
                 self._field(one, answers.get(one.id), f"{prefix}{one.id}", may_mark)
                 for one in step.fields
-                if one.id in answers
+                if one.id in answers and one.id in seen
             ]
         if isinstance(step, UploadStep):
             by_id = {one.id: one for one in self.files}
@@ -395,6 +452,12 @@ class Asked:
                 if one.id in answers
             ]
         return []
+
+    def _seen(self, step: FormStep, answers: Mapping[str, Any]) -> set[str]:
+        """The fields that were not hidden: a hidden one was never asked, so none can be wrong."""
+        if any(one.show_if for one in step.fields):
+            return visible(step.fields, answers, self.facts)
+        return {one.id for one in step.fields}
 
     def _field(self, one: Field, value: Any, item_id: str, may_mark: bool) -> Item:
         label = self.text(one.label)

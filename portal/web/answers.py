@@ -57,7 +57,7 @@ def _once() -> str:
 
 
 def _files() -> Iterator[tuple[str, FileStorage]]:
-    return request.files.items(multi=True)
+    return iter(request.files.items(multi=True))
 
 
 def names(asked: Asked) -> dict[str, str]:

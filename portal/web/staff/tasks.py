@@ -55,7 +55,7 @@ def list_tasks() -> ResponseReturnValue:
 def task(task_id: str) -> ResponseReturnValue:
     """One task: to be done where it is mine, else told."""
     with db.reading() as conn:
-        found = asked.of_task(conn, task_id)
+        found = asked.of_task(conn, task_id, me().email)
     return _page(found, found.typed())
 
 
@@ -63,7 +63,7 @@ def task(task_id: str) -> ResponseReturnValue:
 def do_task(task_id: str) -> ResponseReturnValue:
     """Take the answer, mine or in the assignee's place."""
     with db.reading() as conn:
-        found = asked.of_task(conn, task_id)
+        found = asked.of_task(conn, task_id, me().email)
     answers.prepare(found.task)
     require_own_form()
     typed, actor = forms.typed(), _doer(found)
@@ -89,7 +89,7 @@ def claim(task_id: str) -> ResponseReturnValue:
 def task_file(task_id: str, file_id: str) -> ResponseReturnValue:
     """A file that the task's page shows, to be saved."""
     with db.reading() as conn:
-        file = asked.of_task(conn, task_id).file(file_id)
+        file = asked.of_task(conn, task_id, me().email).file(file_id)
     return stored(file.storage_id, file.name, file.media_type, file.size)
 
 
@@ -115,7 +115,7 @@ def _again(
 ) -> ResponseReturnValue:
     """The page once more with what was typed; what arrived or was recorded meanwhile is on it."""
     with db.reading() as conn:
-        return _page(asked.of_task(conn, task_id), typed, error)
+        return _page(asked.of_task(conn, task_id, me().email), typed, error)
 
 
 def _page(
@@ -148,9 +148,10 @@ def _holder(found: Asked, person: Any) -> str:
     """Who has the task, as its page names them: of a team whoever claimed it."""
     if found.task.holder_id is not None and found.task.holder_id == me().user_id:
         return "you"
-    held = next((one for one in found.process.waiting if one.get("task") == found.task.id), {})
-    who = held.get("who") or {"name": person and person.name, "email": person and person.email}
-    return str(who.get("name") or who.get("email") or "somebody")
+    for held in found.process.waiting:
+        if held.get("task") == found.task.id and held.get("who"):
+            return str(held["who"].get("name") or held["who"].get("email"))
+    return str(person.name or person.email) if person else "somebody"
 
 
 def _instructions(found: Asked) -> Markup:
