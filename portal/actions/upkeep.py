@@ -21,6 +21,8 @@ from portal.models import (
 SILENT_AFTER = timedelta(minutes=2)
 _KEEP_EFFECTS = timedelta(days=30)
 _KEEP_SESSIONS = timedelta(days=2)
+# Meanwhile it also tells from where its user comes: there, nobody's guesses keep them out.
+_KEEP_STAFF_SESSIONS = timedelta(days=30)
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
 _SILENCES = {
@@ -59,8 +61,9 @@ def prune(tx: Tx) -> int:
     old = _some(BrowserSession.id, BrowserSession.started_at < before)
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
     gone += tx.execute(sa.delete(BrowserSession).where(BrowserSession.id.in_(old))).rowcount
-    ended = _some(StaffSession.id, StaffSession.ended_at < before)
-    return gone + tx.execute(sa.delete(StaffSession).where(StaffSession.id.in_(ended))).rowcount
+    # No session lives as long: whichever is as old has ended or timed out.
+    old = _some(StaffSession.id, StaffSession.started_at < tx.now - _KEEP_STAFF_SESSIONS)
+    return gone + tx.execute(sa.delete(StaffSession).where(StaffSession.id.in_(old))).rowcount
 
 
 @action

@@ -9,7 +9,7 @@ from portal.actions import processes, reviews
 from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.ledger.tables import Checkpoint, Outgoing
-from portal.models import Heartbeat
+from portal.models import Heartbeat, StaffSession
 from portal.settings import Settings
 from tasks import upkeep
 from tests import makers, people
@@ -100,6 +100,23 @@ def test_done_effects_are_dropped_after_a_month(asked: str, clock: Clock, smtp: 
     clock.advance(days=31)
     upkeep.prune()
     assert not rows(Outgoing)
+
+
+def test_staff_sessions_are_dropped_after_a_month_ended_or_not(
+    house: Settings, clock: Clock
+) -> None:
+    with db.transaction() as tx:
+        for number, ended_at in enumerate([house_clock.now(), None]):
+            row = {"id": f"s{number}", "user_id": "dana", "secret_sha256": str(number),
+                   "started_at": tx.now, "seen_at": tx.now, "ended_at": ended_at,
+                   "ip": None, "agent": None}  # fmt: skip
+            tx.execute(db.sa.insert(StaffSession), row)
+    clock.advance(days=29)
+    upkeep.prune()
+    assert len(rows(StaffSession)) == 2
+    clock.advance(days=2)
+    upkeep.prune()
+    assert not rows(StaffSession)
 
 
 def test_bytes_without_a_row_go_after_a_day(house: Settings, clock: Clock) -> None:
