@@ -1,11 +1,13 @@
 """Keeps hold of effects while they are being done, however slow the other side is.
 
-A lease is short, so that a killed worker's effects are soon taken over; whoever lives renews it.
+A lease is short, so that a killed worker's effects are soon taken over; whoever lives renews it,
+up to the time limit of the job: what has taken longer is somebody else's to try.
 """
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 import structlog
 
@@ -39,9 +41,16 @@ class Held:
         """Stop renewing."""
         self._over.set()
 
-    def renew(self) -> None:
-        """Renew every few seconds until the end; what somebody else has taken is let go."""
-        while not self._over.wait(_RENEW_EVERY):
+    def renew(self, most: float) -> None:
+        """Renew every few seconds until the end, or until ``most`` seconds are over.
+
+        What somebody else has taken meanwhile is let go, and in the end everything.
+        """
+        until = monotonic() + most
+        while not self._over.wait(max(0.0, min(_RENEW_EVERY, until - monotonic()))):
+            if monotonic() >= until:
+                log.warning("hold.over", effects=self._let_go())
+                return
             with self._lock:
                 held = list(self._fences.items())
             try:
@@ -54,12 +63,18 @@ class Held:
                     if id_ not in kept:
                         self._fences.pop(id_, None)
 
+    def _let_go(self) -> int:
+        with self._lock:
+            count = len(self._fences)
+            self._fences.clear()
+        return count
+
 
 @contextmanager
-def holding(claimed: Sequence[Claimed]) -> Iterator[Held]:
-    """Renew the leases of these effects until the block ends."""
+def holding(claimed: Sequence[Claimed], most: float) -> Iterator[Held]:
+    """Renew the leases of these effects until the block ends, for ``most`` seconds."""
     held = Held(claimed)
-    renewer = threading.Thread(target=held.renew, name="hold", daemon=True)
+    renewer = threading.Thread(target=held.renew, args=(most,), name="hold", daemon=True)
     renewer.start()
     try:
         yield held

@@ -12,7 +12,7 @@ from portal.delivery.mail import Mailer, Refused, Unreachable
 from portal.ledger.outbox import Claimed
 from portal.readings import letters
 from portal.readings.letters import Letter
-from tasks import letterhead
+from tasks import letterhead, queues
 from tasks.hold import LEASE, Held, holding
 from tasks.job import house, job
 
@@ -33,7 +33,7 @@ def deliver(held: list[tuple[str, int]]) -> int:
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
     """Send the letters of these effects, one kept connection for them all."""
-    with holding(claimed) as held, Mailer(house()) as mailer:
+    with holding(claimed, queues.TIME_LIMITS["default"]) as held, Mailer(house()) as mailer:
         is_away = False
         for one in claimed:
             if not held.mine(one.id):

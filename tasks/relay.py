@@ -24,7 +24,6 @@ from tasks.job import job
 BELL = "portal:bell"
 # No more batches wait in a queue than will be begun before their leases end.
 _MOST_WAITING = 3
-_JOB_SECONDS = 3600  # a batch at a very slow mail server; the leases are renewed meanwhile
 log = structlog.get_logger(__name__)
 
 
@@ -119,7 +118,7 @@ def _data(route: Route, batch: Sequence[Claimed]) -> EnqueueData:
     return Queue.prepare_data(
         route.job,
         args=([(one.id, one.fence) for one in batch],),
-        timeout=_JOB_SECONDS,
+        timeout=queues.TIME_LIMITS[route.queue],
         result_ttl=queues.KEEP_RESULT,
         failure_ttl=queues.KEEP_FAILURE,
         job_id=f"{batch[0].id}-{batch[0].fence}",

@@ -13,7 +13,7 @@ from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
 from portal.models import Trail
-from tasks import typeset
+from tasks import queues, typeset
 from tasks.hold import LEASE, holding
 from tasks.job import house, job
 
@@ -32,7 +32,7 @@ def build(held: list[tuple[str, int]]) -> int:
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
     """Build the trails of these effects."""
-    with holding(claimed):
+    with holding(claimed, queues.TIME_LIMITS["slow"]):
         for one in claimed:
             if one.attempts > _MOST_FAULTS:  # it ended its worker each time
                 _later(one, "The audit trail was not built: it takes more than there is.")

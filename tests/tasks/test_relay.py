@@ -15,7 +15,7 @@ from portal.actions import messages
 from portal.clock import Clock
 from portal.models import Trail
 from portal.settings import Settings
-from tasks import queues, relay
+from tasks import hold, queues, relay
 from tests import makers, people
 from tests.servers import ROOT, Redis, Smtp, wait_for
 from tests.tasks.conftest import ASKING, post
@@ -238,11 +238,21 @@ def test_a_builder_killed_before_it_noted_the_trail_builds_it_again(
 def test_the_hold_is_renewed_while_a_server_is_slow(
     asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks import hold
-
     monkeypatch.setattr(hold, "_RENEW_EVERY", 0.05)
     [one] = messages.take(10, 1)
     due = makers.owed(asked, "mail.invite")[0].due_at
-    with hold.holding([one]) as held:
+    with hold.holding([one], 60) as held:
         wait_for(lambda: makers.owed(asked, "mail.invite")[0].due_at > due, 30, "the renewal")
         assert held.mine(one.id)
+
+
+def test_nothing_is_held_past_the_time_limit_of_its_job(
+    asked: str, house: Settings, clock: Clock
+) -> None:
+    [one] = messages.take(10, 30)
+    with hold.holding([one], 0.1) as held:
+        wait_for(lambda: not held.mine(one.id), 10, "the end of the hold")
+    clock.advance(seconds=31)
+    relay.pass_on(queues.connect(house))
+    [job] = queues.queue("urgent", queues.connect(house)).jobs
+    assert job.timeout == queues.TIME_LIMITS["urgent"]
