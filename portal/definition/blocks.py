@@ -12,6 +12,8 @@ from portal.definition.shapes import RESERVED, Shape, suggestion
 from portal.definition.text import Text, compile_text
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_KEY = 100
 TAKEN = frozenset({"outcome", "owner", "starter", "link", "decision", "comment", "items", "code"})
 """Words with a meaning of their own, which no id may be."""
 
@@ -242,6 +244,16 @@ EXPECTED = {
     "value": "what is stored",
     "team": "the name of a team",
 }
+
+
+def read_key(text: Any) -> str:
+    """The key of a definition. Raises ValueError with a sentence."""
+    if not isinstance(text, str) or not _KEY.fullmatch(text) or len(text) > _LONGEST_KEY:
+        raise ValueError(
+            f"{text!r} is not a key, expected small letters, digits and single hyphens, such as "
+            "vendor-onboarding"
+        )
+    return text
 
 
 def wrong_id(text: str) -> str | None:

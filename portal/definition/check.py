@@ -1,10 +1,7 @@
 """A whole definition, checked: its head, roles and inputs, then its steps."""
 
-import re
-from typing import Any
-
 from portal.calendar import check_holidays, parse_hours, zone
-from portal.definition.blocks import EXPECTED, Block, described, humanized, wrong_id
+from portal.definition.blocks import EXPECTED, Block, described, humanized, read_key, wrong_id
 from portal.definition.check_fields import finish_fields, sketch_fields
 from portal.definition.check_people import read_link_for
 from portal.definition.check_steps import finish_steps
@@ -18,8 +15,6 @@ HEAD_KEYS = (
     "key", "name", "title", "owner", "purpose", "runbook", "review_every", "calendar", "roles",
     "inputs", "steps", "link_for",
 )  # fmt: skip
-_KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST_KEY = 100
 
 
 def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | None:
@@ -35,7 +30,7 @@ def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | 
     world = World.at_top(tuple(sketch.field for sketch in inputs), roles, outlines, faults)
     name = head.text("name") or ""
     definition = Definition(
-        key=head.parsed("key", _key) or "",
+        key=head.parsed("key", read_key) or "",
         name=name,
         title=head.template("title", world.scope) or Text(name),
         owner=_owner(head) or Owner(),
@@ -55,15 +50,6 @@ def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | 
 
 def _listed(head: Block, key: str) -> list[Node]:
     return head.list(key, empty=True) if key in head else []
-
-
-def _key(text: Any) -> str:
-    if not isinstance(text, str) or not _KEY.fullmatch(text) or len(text) > _LONGEST_KEY:
-        raise ValueError(
-            f"{text!r} is not a key, expected small letters, digits and single hyphens, such as "
-            "vendor-onboarding"
-        )
-    return text
 
 
 def _owner(head: Block) -> Owner | None:

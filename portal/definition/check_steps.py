@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from portal.definition import check_blocks
-from portal.definition.blocks import EXPECTED, Block, described, humanized, wrong_id
+from portal.definition.blocks import EXPECTED, Block, described, humanized, read_key, wrong_id
 from portal.definition.check_approvals import read_approval
 from portal.definition.check_fields import finish_fields, read_documents
 from portal.definition.check_people import known_role, read_person
+from portal.definition.expressions import Expression
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import (
     KINDS,
@@ -24,6 +25,7 @@ from portal.definition.text import Text
 from portal.definition.tree import (
     FormStep,
     MessageStep,
+    RunStep,
     SetStep,
     Step,
     TaskStep,
@@ -152,6 +154,27 @@ def _wait(outline: Outline, own: Block, world: World, common: dict[str, Any]) ->
     )
 
 
+def _run(outline: Outline, own: Block, world: World, common: dict[str, Any]) -> Step:
+    own.only(KINDS["run"])
+    own.require("definition")
+    return RunStep(
+        definition=own.parsed("definition", read_key) or "",
+        inputs=_computed(own, "inputs", world),
+        participants=_computed(own, "participants", world),
+        **common,
+    )
+
+
+def _computed(own: Block, key: str, world: World) -> tuple[tuple[str, Expression], ...]:
+    """`{NAME: expression}`."""
+    node = own.node(key)
+    if node is None:
+        return ()
+    inner = Block(node, key, world.faults)
+    found = ((name, inner.expression(name, world.scope)) for name in inner.items)
+    return tuple((name, expression) for name, expression in found if expression)
+
+
 def _is_text(node: Node, key: str, faults: Faults) -> bool:
     if isinstance(node.value, str) and node.value.strip():
         return True
@@ -167,6 +190,7 @@ _FINISH: Mapping[str, Callable[[Outline, Block, World, dict[str, Any]], Step]] =
     "message": _message,
     "set": _set,
     "wait": _wait,
+    "run": _run,
 }
 _BLOCKS: Mapping[str, Callable[..., Step | None]] = {
     "parallel": check_blocks.read_parallel,

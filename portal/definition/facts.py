@@ -19,6 +19,7 @@ from portal.definition.tree import (
     EachStep,
     Field,
     FormStep,
+    RunStep,
     SetStep,
     Step,
     UploadStep,
@@ -245,6 +246,8 @@ def _step(step: Step, stored: Mapping[str, Any], zone: ZoneInfo) -> dict[str, An
         answers |= {one.id: _files(stored.get(one.id)) for one in step.documents}
     elif isinstance(step, WaitStep):
         answers["data"] = unpack(stored.get("data"), zone)
+    elif isinstance(step, RunStep):
+        answers["values"] = unpack(stored.get("values"), zone)
     return answers
 
 

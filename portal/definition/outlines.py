@@ -22,13 +22,14 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "message": ("to", "subject", "body"),
     "set": (),
     "wait": ("for", "until", "signal", "timeout"),
+    "run": ("definition", "inputs", "participants"),
     "parallel": ("branches", "finish"),
     "choose": (),
     "each": ("in", "as", "steps", "finish"),
 }
 """Every step kind that runs, and the keys of its own."""
 
-LATER_KINDS = ("sign", "call", "run")
+LATER_KINDS = ("sign", "call")
 PERSON_KINDS = ("form", "upload", "approval", "task")
 STEP_KEYS = ("id", "name", "when", "why", "control")
 PERSON_KEYS = (
@@ -73,6 +74,8 @@ class Outline:
             return of_step(documents=sketch_documents(_nodes(self.own, "documents")))
         if self.kind == "wait":
             return of_step(extra={"data": ANY})
+        if self.kind == "run":
+            return of_step(extra={"values": ANY})
         return ANY if self.kind in ("form", "upload") or self.kind not in KINDS else of_step()
 
     def set_names(self) -> tuple[str, ...]:

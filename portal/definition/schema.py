@@ -105,15 +105,17 @@ def _kind(kind: str) -> Schema:
         "upload": ["documents"],
         "message": ["to", "subject", "body"],
         "parallel": ["branches"],
+        "run": ["definition"],
         "each": ["in", "as", "steps"],
     }
     record = _record({key: _OWN[key] for key in KINDS[kind]}, required=needed.get(kind))
     return _either(record, {"type": "null"}) if kind in ("approval", "task") else record
 
 
+_KEY: Schema = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 100}
 _RETURN: Schema = _record({"return_to": _ref("id")}, required=["return_to"])
 _HEAD: Schema = {
-    "key": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 100},
+    "key": _KEY,
     "name": _TEXT,
     "title": _TEXT,
     "owner": _either(_TEXT, _record({"team": _TEXT}, required=["team"])),
@@ -212,6 +214,9 @@ _OWN: Schema = {
     "in": _ref("expression"),
     "as": _ref("id"),
     "steps": _ref("steps"),
+    "definition": _KEY,
+    "inputs": _map(_ref("expression")),
+    "participants": _map(_ref("expression")),
     "for": _ref("duration"),
     "until": _ref("expression"),
     "signal": _ref("id"),

@@ -252,6 +252,19 @@ class WaitStep(Step):
     timeout: Duration | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep(Step):
+    """Runs another process, of the latest version of `definition`, and waits for its end.
+
+    `inputs` and `participants` (each `{email, name}`) are computed when it begins.
+    """
+
+    kind: ClassVar[str] = "run"
+    definition: str
+    inputs: tuple[tuple[str, Expression], ...] = ()
+    participants: tuple[tuple[str, Expression], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """A list of steps inside a block. `when` only in `choose`; `None` there is `otherwise`."""

@@ -12,11 +12,12 @@ from portal.definition.tree import (
     MessageStep,
     ParallelStep,
     PersonStep,
+    RunStep,
     SetStep,
     Step,
     WaitStep,
 )
-from portal.engine import asking, closing, troubles, waiting
+from portal.engine import asking, children, closing, troubles, waiting
 from portal.engine.decide import Begin, Close, End, EndItem, walk
 from portal.engine.rows import Person, Place
 from portal.engine.running import ENGINE, Running
@@ -231,4 +232,5 @@ _OPENS: Mapping[type[Step], Callable[..., None]] = {
     ParallelStep: _side_by_side,
     ChooseStep: _choose,
     EachStep: _each,
+    RunStep: lambda running, step, scope: children.begin(running, step, scope, advance),
 }

@@ -6,11 +6,12 @@ from typing import Any, Literal
 from portal.actor import Actor
 from portal.definition.scopes import is_within
 from portal.definition.tree import BlockStep, within
-from portal.engine import troubles
+from portal.engine import children, troubles
 from portal.engine.rows import Asked, Place, Round
 from portal.engine.running import ENGINE, Running, doer
 from portal.ledger.catalogue import (
     Event,
+    ProcessCancelled,
     ProcessCompleted,
     ProcessRejected,
     StepCompleted,
@@ -126,6 +127,9 @@ def withdraw_rounds(running: Running, found: Sequence[Round], why: str) -> None:
         one.state, one.done_at = "withdrawn", running.now
         running.keep_round(one)
         running.end_timers(one)
+    for child in children.cancelled_with(running, list(found)):
+        reason = "The process that ran it no longer needs it."
+        end_process(child, "cancelled", ProcessCancelled(reason=reason), ENGINE)
     ids = {one.id for one in found}
     withdraw(running, [task for task in running.open_tasks() if task.run_id in ids], why)
 
@@ -141,6 +145,7 @@ def end_process(
     running.chain.add(event, actor=actor, once="process:end")
     still_open = [one for one in running.whole().rounds.values() if one.state == "open"]
     withdraw_rounds(running, still_open, state)
+    children.tell_parent(running)
     troubles.resolve_all(running, "cancel" if state == "cancelled" else "complete", None, ENGINE)
 
 

@@ -128,6 +128,10 @@ class Changes:
         """Have the row written, as it is when the transaction ends."""
         self._rows[row.id] = row
 
+    def drop(self, row: Row) -> None:
+        """Have the row not written after all."""
+        self._rows.pop(row.id, None)
+
     def write(self, tx: Tx) -> None:
         """Write them, in the order they were added."""
         if self._rows:

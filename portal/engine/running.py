@@ -20,7 +20,15 @@ from portal.db import Tx
 from portal.definition import facts as definition_facts
 from portal.definition import scopes
 from portal.definition.text import Escape, Text
-from portal.definition.tree import ChooseStep, Definition, EachStep, PersonStep, Step, WaitStep
+from portal.definition.tree import (
+    ChooseStep,
+    Definition,
+    EachStep,
+    PersonStep,
+    RunStep,
+    Step,
+    WaitStep,
+)
 from portal.engine.decide import Standing
 from portal.engine.rows import Asked, Changes, Person, Place, Round
 from portal.errors import Conflict, ProcessEnded, Unknown
@@ -492,6 +500,11 @@ class Running:
         self._known.add(made := db.new_id())
         return made
 
+    def forget_round(self, begun: Round) -> None:
+        """Take back a round that was only just begun and came to nothing."""
+        del self.rounds[begun.place]
+        self._changes[1].drop(begun)
+
     def settle_round(self, found: Round, outcome: str | None) -> None:
         """End a round with an outcome (none: skipped); it is now what the step came to."""
         self.forget_facts()
@@ -563,17 +576,20 @@ class Running:
         )
 
     def _open_waits(self) -> list[Round]:
-        """The waits at hand that go on."""
+        """The rounds at hand in which nobody is asked, and that go on."""
         return [
             found
             for found in self.rounds.values()
-            if found.state == "open" and isinstance(self.tree.step(found.step), WaitStep)
+            if found.state == "open" and isinstance(self.tree.step(found.step), (WaitStep, RunStep))
         ]
 
     def _paused(self, found: Round) -> dict[str, Any]:
         step = self.tree.step(found.step)
-        assert isinstance(step, WaitStep)
-        name = f"the signal “{step.signal}”" if step.signal else "the right time"
+        name = "the right time"
+        if isinstance(step, RunStep):
+            name = "the process that it runs"
+        elif isinstance(step, WaitStep) and step.signal:
+            name = f"the signal “{step.signal}”"
         return {
             "task": None,
             "step": found.step,

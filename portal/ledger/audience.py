@@ -26,6 +26,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.ValuesSet: _MOVES,
     c.BranchesOpened: _TOLD,
     c.WaitBegan: _TOLD,
+    c.RunStarted: _TOLD,
     c.SignalReceived: _TOLD,
     c.TaskOpened: _MOVES,
     c.TaskPickedUp: _MOVES,

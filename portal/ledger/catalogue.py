@@ -90,12 +90,16 @@ def _type_of(class_name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStarted(Event):
-    """A process began. ``participants`` maps roles to participant ids, ``people`` to people."""
+    """A process began. ``participants`` maps roles to participant ids, ``people`` to people.
+
+    ``parent`` is the process whose step runs it.
+    """
 
     definition: str
     version: int
     digest: str
     owner: str | None = None
+    parent: str | None = None
     participants: dict[str, str]
     title: str | None = private()
     reference: str | None = private()
@@ -190,6 +194,14 @@ class WaitBegan(Event):
     round: int
     ends_at: str | None = None
     signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A step began to run another process, named by its id."""
+
+    round: int
+    process: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ class Process(Base):
     """One running instance of a definition.
 
     ``owner_id`` is the user who answers for it; ``team_id`` the team where a team owns it.
-    ``due_at`` is the earliest due time among its open tasks; ``waiting`` a short list of
+    ``parent_run_id`` is the round of the step that runs it, ``depth`` how many processes are
+    around it. ``due_at`` is the earliest due time among its open tasks; ``waiting`` a short list of
     ``{step, name, who, since, due_at}`` kept for lists, written with every step.
     """
 
@@ -36,6 +37,8 @@ class Process(Base):
     state: Mapped[str]
     owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
     team_id: Mapped[str | None] = mapped_column(sa.ForeignKey("teams.id"))
+    parent_run_id: Mapped[str | None]
+    depth: Mapped[int] = mapped_column(default=0)
     starter_kind: Mapped[str]
     starter_id: Mapped[str]
     inputs: Mapped[dict[str, Any]]

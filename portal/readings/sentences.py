@@ -180,6 +180,11 @@ def _(event: c.WaitBegan, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.RunStarted, in_: _In) -> str:
+    return f"{in_.thing} began to run another process ({event.process})."
+
+
+@say.register
 def _(event: c.SignalReceived, in_: _In) -> str:
     return f"{in_.who} told that “{event.signal}” has happened."
 

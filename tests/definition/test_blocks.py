@@ -46,6 +46,7 @@ GOOD = """\
   - {id: pause, wait: {for: 3 days}}
   - {id: day, wait: {until: today + days(3)}}
   - {id: paid, wait: {signal: payment, timeout: 2 business days}}
+  - {id: inner, run: {definition: other, inputs: {n: inputs.amount}}}
   - {id: sum, set: {looks: "steps.look.map(one, one.outcome)", data: steps.paid.data.amount}}
 """
 
@@ -107,10 +108,13 @@ FAULTS = [
     ("{for: 3 days}", "{for: 3 days, timeout: 1 day}", 35, "timeout", "only with signal"),
     ("until: today + days(3)", "until: inputs.amount", 36, "until", "not a date"),
     ("signal: payment", "signal: Payment!", 37, "signal", "not an id"),
-    ("looks: \"steps.look.map(one, one.outcome)\"", "looks: steps.look.outcome", 38, "looks",
+    ("looks: \"steps.look.map(one, one.outcome)\"", "looks: steps.look.outcome", 39, "looks",
      "is a list"),
-    ("data: steps.paid.data.amount", "data: values.far", 38, "data", "has no `far`"),
-    ("data: steps.paid.data.amount", "data: site.town", 38, "data", "not known here"),
+    ("data: steps.paid.data.amount", "data: values.far", 39, "data", "has no `far`"),
+    ("data: steps.paid.data.amount", "data: site.town", 39, "data", "not known here"),
+    ("definition: other", "definition: Other", 38, "definition", "not a key"),
+    ("{definition: other, inputs", "{inputs", 38, "definition", "missing"),
+    ("{n: inputs.amount}", "{n: inputs.amont}", 38, "n", "did you mean `amount`"),
     ("id: pause, wait", "id: pause, due: 3 days, wait", 35, "due", "a person does"),
 ]  # fmt: skip
 

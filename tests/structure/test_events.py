@@ -28,8 +28,8 @@ PROMISED = {
 IDS = {
     "assignee", "definition", "digest", "document", "exception", "file", "files",
     "from_participant", "items", "link", "mail", "names", "only", "owner", "participant",
-    "participants", "role", "scope", "sent", "signal", "step", "task", "to", "to_participant",
-    "trail",
+    "parent", "participants", "process", "role", "scope", "sent", "signal", "step",
+    "task", "to", "to_participant", "trail",
 }  # fmt: skip
 WORDS = {"about", "basis", "fields", "how", "kind", "label", "outcome", "scan", "why"}
 NUMBERS_AND_MOMENTS = {

@@ -305,6 +305,8 @@ def _make_tables() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("team_id", sa.String(), nullable=True),
+        sa.Column("parent_run_id", sa.String(), nullable=True),
+        sa.Column("depth", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("starter_kind", sa.String(), nullable=False),
         sa.Column("starter_id", sa.String(), nullable=False),
         sa.Column("inputs", sa.JSON(), nullable=False),
