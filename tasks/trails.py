@@ -60,7 +60,7 @@ def _build(one: Claimed) -> None:
             trail.seq,
             brand=settings.brand_name,
             tz=settings.timezone,
-            public_key=str(seal.public_key),
+            seal=seal,
         )
     _keep(one, trail.id, pdf, Store(settings.storage_dir))
 

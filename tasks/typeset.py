@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.engine import Connection
 
 from portal.delivery import pdf
+from portal.delivery.seal import Seal
 from portal.readings import export, words
 from portal.readings.trail import ASSURANCE, Answer, Evidence, Overview
 
@@ -28,9 +29,9 @@ _TAGGED = "Trails of more than some hundred pages are built in parts and carry n
 
 
 def trail(
-    conn: Connection, process_id: str, upto: int, *, brand: str, tz: str, public_key: str
+    conn: Connection, process_id: str, upto: int, *, brand: str, tz: str, seal: Seal
 ) -> bytes:
-    """The PDF of one process up to event ``upto``; the same ledger gives the same bytes.
+    """The sealed PDF of one process up to event ``upto``; the same ledger gives the same bytes.
 
     Raises PdfUnavailable where the page-setting libraries are missing.
     """
@@ -54,8 +55,9 @@ def trail(
             ),
         ),
         fonts_dir=_FONTS if _has_fonts() else None,
+        seal=seal,
     )
-    return pdf.render(_blocks(evidence, view, brand, public_key), sheet)
+    return pdf.render(_blocks(evidence, view, brand, str(seal.public_key)), sheet)
 
 
 def _blocks(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:

@@ -2,20 +2,21 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import click
 
 from portal.cli.main import sentence_of
+from portal.cli.printed import compare
+from portal.delivery import sealed
 from portal.ledger import chain, ed25519
-from portal.ledger.findings import ALTERED, INCOMPLETE, Report
+from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Report
 from portal.ledger.verify import lines_of
 from portal.ledger.verify import verify as check
 
 _FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
-_PRINTED = re.compile(r"#(\d+)\s+([0-9a-f]{16})(?![0-9a-f])")
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -102,29 +103,28 @@ def _check_pdf(
         return _refused(ALTERED if held else INCOMPLETE, twice if held else missing)
     lines = held.pop().splitlines(keepends=True)
     report = check(lines, key=key, receipts=receipts, digests=digests)
-    report.done.add(12)
+    _check_seal(report, file)
     try:
-        _compare(report, lines, pdf_reading.text(file))
+        compare(report, lines, pdf_reading.text(file))
     except pdf_reading.NotReadable as fault:
         report.find(12, ALTERED, str(fault))
     return report
 
 
-def _compare(report: Report, lines: Iterable[bytes], text: str) -> None:
-    """Check 12: the PDF prints the events that it carries, each by number and hash."""
-    printed = {(int(number), start) for number, start in _PRINTED.findall(text)}
-    embedded = set()
-    for line in lines:
-        try:
-            event = chain.parse(line.decode())
-        except ValueError:
-            continue  # told by check 1 already
-        if isinstance(event, dict) and "body" in event:
-            embedded.add((event.get("seq"), str(event.get("hash"))[:16]))
-    for number, start in sorted(embedded - printed, key=str):
-        report.find(12, ALTERED, f"event {number} ({start}…) is embedded but not printed")
-    for number, start in sorted(printed - embedded):
-        report.find(12, ALTERED, f"event {number} ({start}…) is printed but not embedded")
+def _check_seal(report: Report, file: Path) -> None:
+    """Check 13: whose the file is, and that it is still what they signed."""
+    report.done.add(13)
+    try:
+        seal = sealed.read(file.read_bytes())
+    except sealed.NotSealed as fault:
+        report.find(13, ALTERED, str(fault))
+        return
+    if not ed25519.is_signature(seal.key, seal.message, seal.signature):
+        report.find(13, ALTERED, "the file was changed after the portal signed it")
+    elif report.key_given and seal.key.hex() != report.key:
+        report.find(13, OTHER_KEY, "the file was signed by another key")
+    elif report.key and seal.key.hex() != report.key:
+        report.find(13, ALTERED, "the file and the checkpoint in it are signed by two keys")
 
 
 def _refused(verdict: int, sentence: str) -> Report:

@@ -10,6 +10,7 @@ Nothing is fetched: only ``data:`` addresses and ``asset:NAME`` for files handed
 
 import io
 import logging
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,11 +20,15 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pikepdf
 
+from portal.delivery import sealed
 from portal.errors import PortalError
+
+if TYPE_CHECKING:
+    from portal.delivery.seal import Seal
 
 PANGO_LINE = (
     "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -31,6 +36,7 @@ PANGO_LINE = (
 WHOLE_CHARACTERS = 500_000  # up to here in one piece, tagged: some 100 pages
 GROUP_CHARACTERS = 50_000  # some 10 pages
 _STAMPED_AT_ONCE = 50
+_SEAL = "/PortalSeal"
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
 _MEDIA_TYPES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf", ".png": "image/png"}
@@ -60,7 +66,8 @@ class Sheet:
     name for itself, so that the same input gives the same bytes. ``header`` stands at the top of
     every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in. ``css`` may
     name fonts as ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of
-    more than ``tagged_up_to`` characters of HTML is set in groups.
+    more than ``tagged_up_to`` characters of HTML is set in groups. With a ``seal``, and something
+    enclosed to hang it on, the file bears the portal's signature over all its bytes.
     """
 
     title: str
@@ -75,6 +82,7 @@ class Sheet:
     fonts_dir: Path | None = None
     tagged_up_to: int = WHOLE_CHARACTERS
     assets: Mapping[str, bytes] = field(default_factory=dict)
+    seal: "Seal | None" = None
 
 
 def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
@@ -102,6 +110,8 @@ def probe() -> str:
 
 def _engine() -> Any:
     """WeasyPrint, imported here alone: it costs every process that never makes a PDF 30 MiB."""
+    # Cut fonts bear the moment of their cutting, which must not depend on the clock.
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     try:
         with redirect_stdout(io.StringIO()):  # it prints a page of advice of its own
             import weasyprint
@@ -277,10 +287,14 @@ def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
         related.append(pdf.attachments[item.name].obj)
     if sheet.enclosures:
         pdf.Root.AF = related
+    seal = sheet.seal if sheet.enclosures else None
+    if seal is not None:
+        # In the dictionary of a stream: of all objects these alone are never compressed.
+        related[0].EF.F[_SEAL] = pikepdf.String(sealed.slot(seal))
     out = io.BytesIO()
     # A third of the size; the embedded files stay plain objects, to be found with zlib alone.
     pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue()
+    return out.getvalue() if seal is None else sealed.fill(out.getvalue(), seal)
 
 
 def _fetcher(sheet: Sheet) -> Any:

@@ -19,7 +19,8 @@ CHECKS = {
     9: "the checkpoint is signed by the key",
     10: "the ledger still contains what receipts and older copies name",
     11: "no task ends before it opens, after it is closed, or twice; no dead link acts",
-    12: "the rows printed in the PDF are the events embedded in it",
+    12: "what the PDF prints of every event, and as its outcome, is what is embedded in it",
+    13: "the PDF is, byte for byte, the file that the portal signed",
 }
 _NOT_CHECKED = {
     7: "no files were given (--files DIRECTORY)",
@@ -27,6 +28,7 @@ _NOT_CHECKED = {
     9: "the file holds no checkpoint that can be read",
     10: "no receipt was given (--receipt NUMBER:HASH, --older FILE)",
     12: "this is not a PDF",
+    13: "this is not a PDF",
 }
 
 

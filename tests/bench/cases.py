@@ -375,15 +375,17 @@ def _python(*words: str) -> Call:
 
 @side("trail-pdf", times=1, quick=1, size=350)
 def _trail_pdf(place: Place) -> Call:
+    from portal.delivery.seal import Seal
     from tasks import typeset
 
     world.settle(place)
+    seal = Seal.of(place.folder)
     log = world.mixed_process(place.size)
     upto = world.last_seq(log)
 
     def run() -> None:
         with db.reading() as conn:
-            made = typeset.trail(conn, log, upto, brand="B", tz="UTC", public_key="k")
+            made = typeset.trail(conn, log, upto, brand="B", tz="UTC", seal=seal)
         assert made.startswith(b"%PDF")
 
     return run

@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import json
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from portal.actor import Actor
 from portal.cli.main import answer, portal
 from portal.db import Database
-from portal.delivery import pdf, pdf_reading
+from portal.delivery import pdf, pdf_reading, sealed
 from portal.delivery.seal import Seal
+from portal.ledger import ed25519
 from tests.ledger import stories
 from tests.ledger.conftest import seal, vera  # noqa: F401 - fixtures
 
@@ -51,21 +53,49 @@ def write(path: Path, lines: list[dict[str, Any]]) -> Path:
     return path
 
 
-def trail(path: Path, lines: list[dict[str, Any]], *, printed: list[dict[str, Any]]) -> Path:
-    """A trail PDF as the portal sets it: each event's number and hash, the ledger inside."""
-    blocks = [
-        f"<p>{html.escape('Somebody did “something”')} #{line['seq']} {line['hash'][:16]}</p>"
-        for line in printed
-    ]
+def trail(
+    path: Path,
+    lines: list[dict[str, Any]],
+    seal: Seal,  # noqa: F811
+    *,
+    printed: list[dict[str, Any]],
+) -> Path:
+    """A trail PDF as the portal sets it: outcome, each event with its facts, the ledger inside."""
+    last = [line for line in lines if "body" in line][-1]
+    end = json.loads(last["body"])["type"]
+    outcome = "Completed on Sat" if end == "process.completed" else RUNNING
+    blocks = [f"<h1>Trail</h1><p>{outcome}</p><p>{LOG}</p><p>{last['hash']}</p>"]
+    blocks += [f"<p>{html.escape(row(line))}</p>" for line in printed]
     sheet = pdf.Sheet(
         title="Trail", created=datetime(2026, 11, 21, tzinfo=UTC), identifier=b"x" * 16,
         enclosures=(
             pdf.Enclosure("ledger.jsonl", b"".join(stories.as_bytes(lines)),
                           "application/json", "The ledger"),
         ),
+        seal=seal,
     )  # fmt: skip
     path.write_bytes(pdf.render(blocks, sheet))
     return path
+
+
+RUNNING = "Still running when this trail was made."
+
+
+def row(line: dict[str, Any]) -> str:
+    """An event as a trail prints it."""
+    event, told = json.loads(line["body"]), line["disclosed"]
+    who = " ".join(told[name]["value"] for name in ("actor.name", "actor.ip") if name in told)
+    at = event["at"].replace("T", " ").rstrip("Z")
+    return f"#{line['seq']} {line['hash'][:16]} {event['type']} “{who}” {at}"
+
+
+@pytest.fixture
+def sealed_trail(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    seal: Seal,  # noqa: F811
+) -> Path:
+    return trail(tmp_path / "trail.pdf", lines, seal, printed=lines[:-1])
 
 
 def test_an_export_with_the_key(
@@ -129,25 +159,140 @@ def test_what_can_not_be_read_gets_no_verdict(verify: Verify) -> None:
 
 
 def test_a_trail_is_sound(
+    sealed_trail: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    status, told = verify(sealed_trail, "--key", seal.public_key)
+    assert (status, told.splitlines()[-1][:6]) == (0, "SOUND:")
+    assert "12  ok" in told
+    assert "13  ok" in told
+    status, told = verify(sealed_trail)
+    assert (status, told.splitlines()[-1][:19]) == (0, "sound, not anchored")
+
+
+def test_a_trail_sealed_by_another_portal_is_told_apart(
     lines: list[dict[str, Any]],
     tmp_path: Path,
     verify: Verify,
     seal: Seal,  # noqa: F811
 ) -> None:
-    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
+    other = Seal.of(tmp_path / "other")
+    file = trail(tmp_path / "trail.pdf", lines, other, printed=lines[:-1])
     status, told = verify(file, "--key", seal.public_key)
-    assert (status, told.splitlines()[-1][:6]) == (0, "SOUND:")
-    assert "12  ok" in told
-
-
-def test_a_trail_that_prints_other_events_is_altered(
-    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
-) -> None:
-    forged = [*lines[:6], {**lines[6], "hash": "00" * 32}, *lines[7:-1]]
-    status, told = verify(trail(tmp_path / "trail.pdf", lines, printed=forged))
+    assert status == 3
+    assert "the file was signed by another key" in told
+    status, told = verify(file)
     assert status == 1
-    assert "event 6 (0000000000000000…) is printed but not embedded" in told
-    assert "is embedded but not printed" in told
+    assert "signed by two keys" in told
+
+
+def forge_sentence(document: pikepdf.Pdf) -> None:
+    content = b"\n".join([
+        document.pages[0].Contents.read_bytes(),
+        b"q 1 1 1 rg 0 0 600 800 re f Q",  # a white box, to write the wanted outcome on
+    ])  # fmt: skip
+    document.pages[0].Contents = document.make_stream(content)
+
+
+def forge_title(document: pikepdf.Pdf) -> None:
+    document.docinfo["/Title"] = "Approved by the board"
+
+
+def forge_note(document: pikepdf.Pdf) -> None:
+    box = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[0, 0, 600, 800],
+        Contents=pikepdf.String("Approved"), DA=pikepdf.String("/Helv 20 Tf"),
+    )  # fmt: skip
+    document.pages[0].Annots = pikepdf.Array([document.make_indirect(box)])
+
+
+def forge_pages(document: pikepdf.Pdf) -> None:
+    document.pages.append(document.pages[0])
+
+
+def forge_nothing(document: pikepdf.Pdf) -> None:
+    """Only written again, by another program."""
+
+
+@pytest.mark.parametrize(
+    "forge", [forge_sentence, forge_title, forge_note, forge_pages, forge_nothing]
+)
+def test_a_trail_that_anybody_touched_is_altered(
+    sealed_trail: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+    forge: Callable[[pikepdf.Pdf], None],
+) -> None:
+    with pikepdf.open(sealed_trail, allow_overwriting_input=True) as document:
+        forge(document)
+        document.save()
+    for key in ([], ["--key", seal.public_key]):
+        status, told = verify(sealed_trail, *key)
+        assert status == 1
+        assert "Check 13: " in told
+
+
+def test_a_trail_with_a_seal_cut_out_is_altered(sealed_trail: Path, verify: Verify) -> None:
+    sealed_trail.write_bytes(
+        sealed_trail.read_bytes().replace(b"portal-seal/v1", b"portal-seal/v0")
+    )
+    status, told = verify(sealed_trail)
+    assert status == 1
+    assert "no seal of a portal" in told
+
+
+def test_no_bit_of_a_trail_may_be_turned(sealed_trail: Path, tmp_path: Path) -> None:
+    raw = sealed_trail.read_bytes()
+    assert ed25519.is_signature(*vars_of(sealed.read(raw)))
+    for at in {*range(0, len(raw), 997), len(raw) - 1}:
+        turned = bytearray(raw)
+        turned[at] ^= 1 << at % 8
+        try:
+            assert not ed25519.is_signature(*vars_of(sealed.read(bytes(turned)))), at
+        except sealed.NotSealed:
+            continue
+
+
+def vars_of(found: sealed.Sealed) -> tuple[bytes, bytes, bytes]:
+    return found.key, found.message, found.signature
+
+
+def other_hash(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "hash": "00" * 32}
+
+
+def other_time(line: dict[str, Any]) -> dict[str, Any]:
+    return {**line, "body": line["body"].replace('"at":"20', '"at":"21')}
+
+
+def other_person(line: dict[str, Any]) -> dict[str, Any]:
+    told = {**line["disclosed"], "actor.name": {"value": "Mallory Moore"}}
+    return {**line, "disclosed": told}
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        (other_hash, "event 6 (0000000000000000…) is printed but not embedded"),
+        (other_time, "event 6 is printed without its “20"),
+        (other_person, "event 6 is printed without its “Vera”"),
+    ],
+)
+def test_a_trail_that_prints_other_events_is_altered_even_where_the_portal_sealed_it(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+    forge: Callable[[dict[str, Any]], dict[str, Any]],
+    said: str,
+) -> None:
+    forged = [*lines[:6], forge(lines[6]), *lines[7:-1]]
+    file = trail(tmp_path / "trail.pdf", lines, seal, printed=forged)
+    status, told = verify(file, "--key", seal.public_key)
+    assert status == 1
+    assert said in told
+    assert "13  ok" in told
 
 
 def test_a_pdf_without_ledger_is_incomplete(tmp_path: Path, verify: Verify) -> None:
@@ -160,44 +305,40 @@ def test_a_pdf_without_ledger_is_incomplete(tmp_path: Path, verify: Verify) -> N
 
 
 def test_a_pdf_with_two_ledgers_is_altered(
-    lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+    lines: list[dict[str, Any]], sealed_trail: Path, verify: Verify
 ) -> None:
-    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
-    with pikepdf.open(file, allow_overwriting_input=True) as opened:
+    with pikepdf.open(sealed_trail, allow_overwriting_input=True) as opened:
         raw = b"".join(stories.as_bytes(lines[:4]))
         opened.attachments["other.jsonl"] = pikepdf.AttachedFileSpec(  # type: ignore[call-arg]
             opened, raw
         )
         opened.save()
-    status, told = verify(file)
+    status, told = verify(sealed_trail)
     assert status == 1
     assert "more than one ledger" in told
 
 
 def test_the_ledger_is_found_in_a_pdf_too_damaged_to_open(
-    lines: list[dict[str, Any]], tmp_path: Path
+    lines: list[dict[str, Any]], sealed_trail: Path
 ) -> None:
-    file = trail(tmp_path / "trail.pdf", lines, printed=lines[:-1])
     raw = b"".join(stories.as_bytes(lines))
-    assert raw in [held for _, held in pdf_reading._loose_streams(file)]
+    assert raw in [held for _, held in pdf_reading._loose_streams(sealed_trail)]
 
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_no_damage_to_a_pdf_ends_in_a_traceback(
-    data: st.DataObject, lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+def test_no_damage_to_a_pdf_ends_in_a_traceback_or_is_sound(
+    data: st.DataObject, sealed_trail: Path, tmp_path: Path, verify: Verify
 ) -> None:
-    file = tmp_path / "trail.pdf"
-    if not file.exists():
-        trail(file, lines, printed=lines[:-1])
-    raw = bytearray(file.read_bytes())
+    whole = sealed_trail.read_bytes()
+    raw = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 5))):
         at = data.draw(st.integers(0, len(raw) - 1))
         raw[at : at + data.draw(st.integers(0, 200))] = data.draw(st.binary(max_size=50))
     (tmp_path / "damaged.pdf").write_bytes(raw)
-    assert verify(tmp_path / "damaged.pdf")[0] in (0, 1, 2)
+    assert verify(tmp_path / "damaged.pdf")[0] in ((0,) if raw == whole else (1, 2))
 
 
 # The verifier in one file, as somebody far from any portal runs it
