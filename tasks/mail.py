@@ -47,7 +47,7 @@ def carry_out(claimed: Sequence[Claimed]) -> None:
 
 def _do(mailer: Mailer, one: Claimed, held: Held) -> Ending:
     if one.attempts > messages.MOST_ATTEMPTS:  # it ended its worker each time
-        _later(one, None, "It could not be finished, however often it was begun.", 0)
+        _later(one, None, "It ended its worker each time.", 0)
         return "later"
     try:
         return _send_all(mailer, one, held)
@@ -65,19 +65,19 @@ def _send_all(mailer: Mailer, one: Claimed, held: Held) -> Ending:
     left = [letter for letter in owed if letterhead.mail_id(one.id, letter) not in known]
     if not left:
         messages.note_needless(one.id, one.fence)
-    for letter in left:
+    for place, letter in enumerate(left):
         if not held.mine(one.id):
             return "later"
-        ending = _send(mailer, one, letter, is_last=letter is left[-1])
+        ending = _send(mailer, one, letter, left[place:])
         if ending != "settled":
             return ending
     return "settled"
 
 
-def _send(mailer: Mailer, one: Claimed, letter: Letter, *, is_last: bool) -> Ending:
+def _send(mailer: Mailer, one: Claimed, letter: Letter, left: Sequence[Letter]) -> Ending:
     id_ = letterhead.mail_id(one.id, letter)
     message = letterhead.message(letter, id_, at=one.made_at, brand=house().brand_name)
-    posted = _posted(one, letter, id_, message.subject, is_last)
+    posted = _posted(one, letter, id_, message.subject, left)
     fault.at("F7")
     try:
         mailer.send(message)
@@ -96,12 +96,12 @@ def _send(mailer: Mailer, one: Claimed, letter: Letter, *, is_last: bool) -> End
 
 def _later(one: Claimed, posted: Posted | None, error: str, most: int) -> None:
     if one.attempts >= most:
-        messages.note_failed(one.id, one.fence, one.process_id, posted, error)
+        messages.note_failed(one, posted, error)
     else:
         messages.note_later(one.id, one.fence, one.attempts, error)
 
 
-def _posted(one: Claimed, letter: Letter, id_: str, subject: str, is_last: bool) -> Posted:
+def _posted(one: Claimed, letter: Letter, id_: str, subject: str, left: Sequence[Letter]) -> Posted:
     return Posted(
         id=id_,
         outbox_id=one.id,
@@ -116,5 +116,8 @@ def _posted(one: Claimed, letter: Letter, id_: str, subject: str, is_last: bool)
         rung=letter.rung,
         label=letter.label,
         name=letter.name,
-        is_last=is_last,
+        is_last=len(left) == 1,
+        ref=one.ref,
+        reader=letter.to.id,
+        left=tuple(dict.fromkeys(other.to.id for other in left)),
     )

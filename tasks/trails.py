@@ -35,13 +35,13 @@ def carry_out(claimed: Sequence[Claimed]) -> None:
     with holding(claimed, queues.TIME_LIMITS["slow"]):
         for one in claimed:
             if one.attempts > _MOST_FAULTS:  # it ended its worker each time
-                _later(one, "The audit trail was not built: it takes more than there is.")
+                _later(one, "It ended its worker each time.")
                 continue
             try:
                 _build(one)
             except Exception as error:  # one that fails must not stop the others
                 log.exception("trail.failed", outbox=one.id)
-                _later(one, f"The audit trail was not built: {type(error).__name__}: {error}")
+                _later(one, f"{type(error).__name__}: {error}")
 
 
 def _build(one: Claimed) -> None:
@@ -78,6 +78,6 @@ def _keep(one: Claimed, trail_id: str, pdf: bytes, store: Store) -> None:
 
 def _later(one: Claimed, error: str) -> None:
     if one.attempts >= _MOST_FAULTS:
-        messages.note_failed(one.id, one.fence, one.process_id, None, error)
+        messages.note_failed(one, None, error)
     else:
         messages.note_later(one.id, one.fence, one.attempts, error)

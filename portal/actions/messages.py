@@ -4,7 +4,8 @@ Every note holds the fence of whoever has the effect in hand: a late finisher re
 """
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ SOONEST, LATEST = timedelta(seconds=5), timedelta(hours=1)
 # With the backoff below a mail server may be away for a day and a half before mails are lost.
 MOST_ATTEMPTS = 40
 _TELLS_OF_TROUBLE = ("mail.trouble", "mail.alarm")
+# What somebody waits for even when the process has ended.
+_OUTLIVES = ("mail.message", "mail.receipt", "trail.build")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,8 @@ class Posted:
     """One mail of one effect: ``id`` names it on every attempt, ``kind`` is the effect's.
 
     ``is_last`` tells that the effect is over with it. ``name`` is how people call what it is
-    about, ``link`` the link it carries (32 hex digits).
+    about, ``link`` the link it carries (32 hex digits). ``ref`` is the effect's, ``reader`` whom
+    it is for, ``left`` all whom the effect has not reached yet.
     """
 
     id: str
@@ -46,6 +50,9 @@ class Posted:
     label: str = ""
     name: str = ""
     is_last: bool = True
+    ref: Mapping[str, Any] = field(default_factory=dict)
+    reader: str = ""
+    left: tuple[str, ...] = ()
 
 
 @action
@@ -80,22 +87,24 @@ def note_refused(tx: Tx, mail: Posted, said: str) -> bool:
             actor=POST,
             once=f"sent:{mail.id}",
         )  # fmt: skip
-        _tell(running, mail, "bounced", f"A mail to {mail.to} was refused: {said}")
+        effect = _owed_to(mail, [mail.reader])
+        _tell(running, "bounced", f"A mail to {mail.to} was refused: {said}", effect, mail)
     return True
 
 
 @action
-def note_failed(
-    tx: Tx, outbox_id: str, fence: int, process_id: str | None, mail: Posted | None, error: str
-) -> bool:
+def note_failed(tx: Tx, one: outbox.Claimed, mail: Posted | None, error: str) -> bool:
     """Every attempt failed; the effect is given up and its process has an exception.
 
     ``mail`` is ``None`` where the effect never got as far as a mail.
     """
-    if not outbox.give_up(tx, outbox_id, fence, error):
+    if not outbox.give_up(tx, one.id, one.fence, error):
         return False
-    if process_id is not None:
-        _fail(tx, process_id, mail, error)
+    if one.process_id is not None:
+        running = Running.load(tx, one.process_id)
+        effect = _owed_to(mail, mail.left) if mail else {"kind": one.kind, "ref": one.ref}
+        message = f"{_given_up(one.kind, mail)}, however often it was tried: {error}"
+        _tell(running, "effect", message, effect, mail)
     return True
 
 
@@ -198,14 +207,33 @@ def _event(mail: Posted) -> catalogue.Event:
     return catalogue.NoticeSent(about=about, **where)
 
 
-def _fail(tx: Tx, process_id: str, mail: Posted | None, error: str) -> None:
-    running = Running.load(tx, process_id)
-    what = f"A mail to {mail.to}" if mail else "Something that was to be sent"
-    _tell(running, mail, "effect", f"{what} could not be sent, however often it was tried: {error}")
+def _given_up(kind: str, mail: Posted | None) -> str:
+    if mail is not None:
+        return f"A mail to {mail.to} could not be sent"
+    if kind == "trail.build":
+        return "The audit trail could not be built"
+    return "A mail could not be written"
 
 
-def _tell(running: Running, mail: Posted | None, kind: str, message: str) -> None:
-    """Open an exception, unless the process is over or the mail itself told of one."""
-    if running.is_running and (mail is None or mail.kind not in _TELLS_OF_TROUBLE):
-        step, task = (mail.step, mail.task_id) if mail else (None, None)
-        troubles.open_trouble(running, kind, message, step=step, task=task)
+def _owed_to(mail: Posted, readers: Sequence[str]) -> dict[str, Any]:
+    """The effect of a mail, for these of its readers alone."""
+    return {"kind": mail.kind, "ref": {**mail.ref, "only": list(readers)}}
+
+
+def _tell(
+    running: Running, kind: str, message: str, effect: Mapping[str, Any], mail: Posted | None
+) -> None:
+    """Open an exception, unless nobody waits for it any more or the mail itself told of one.
+
+    One for each reader of each matter: what failed for somebody else needs a look of its own.
+    """
+    owed = effect["kind"]
+    if owed in _TELLS_OF_TROUBLE or not (running.is_running or owed in _OUTLIVES):
+        return
+    matter = [owed, *effect["ref"].values()]
+    step, task = None, None
+    if mail is not None:
+        step, task = mail.step, mail.task_id
+        matter = [task or mail.ref.get("run", ""), mail.reader]
+    about = ".".join(map(str, matter))
+    troubles.open_trouble(running, kind, message, step=step, task=task, about=about, effect=effect)

@@ -6,10 +6,12 @@ from portal import db
 from portal.access import may
 from portal.actor import Actor, system
 from portal.db import Tx, action
+from portal.engine import troubles
+from portal.engine.running import Running
 from portal.ledger import audience, checkpoints, outbox, record
 from portal.ledger.catalogue import CATALOGUE, TrailBuilt
 from portal.ledger.tables import Entry
-from portal.models import Trail
+from portal.models import Process, Trail
 
 TRAILS = system("trails")
 _ABOUT_TRAILS = [type_ for type_ in CATALOGUE if not audience.is_for(type_, audience.TRAIL)]
@@ -68,7 +70,16 @@ def note_built(
         return False
     event = TrailBuilt(trail=trail_id, upto=trail.seq, sha256=sha256)
     chain.add(event, actor=TRAILS, once=f"trail:{trail_id}")
+    _end_troubles(tx, trail.process_id)
     return True
+
+
+def _end_troubles(tx: Tx, process_id: str) -> None:
+    """There is a trail now, so that an earlier one that could not be built needs nobody."""
+    query = sa.select(Process.n_troubles).where(Process.id == process_id)
+    if tx.execute(query).scalar_one():
+        running = Running.load(tx, process_id)
+        troubles.resolve_all(running, "complete", None, TRAILS, effect="trail.build")
 
 
 def _last_event(tx: Tx, process_id: str) -> int:

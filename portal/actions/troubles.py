@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.access import may
+from portal.actions.tasks import ASKED_FOR
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -23,6 +24,7 @@ def resolve(tx: Tx, trouble_id: str, how: str, reason: str, *, actor: Actor) -> 
     """Deal with an exception: ``retry`` what failed, or ``cancel`` the process.
 
     Raises Faulty at ``how`` and ``reason``. A retry that fails again opens the next exception.
+    Once the process has ended there is nothing to cancel, but a mail or a trail may go on.
     """
     running = Running.load(tx, _process_of(tx, trouble_id))
     may.process_for(tx, actor, running.id, "manage")
@@ -30,12 +32,13 @@ def resolve(tx: Tx, trouble_id: str, how: str, reason: str, *, actor: Actor) -> 
     if trouble.state != "open":
         raise Conflict("This was resolved already.")
     why = _checked(how, reason)
-    running.require_running()
+    if how == "cancel":
+        running.require_running()
     troubles.resolve(running, trouble, how, why, actor)
     if how == "cancel":
         closing.end_process(running, "cancelled", ProcessCancelled(reason=why), actor)
         return
-    _ask_again(running, trouble)
+    _owe_again(running, trouble)
     advance(running)
 
 
@@ -52,8 +55,13 @@ def _checked(how: str, reason: str) -> str:
     return words("reason", reason, "Say in a sentence why.")
 
 
-def _ask_again(running: Running, trouble: Any) -> None:
-    """Have the mail of an open task go out again, where a mail or a person was the trouble."""
-    task = running.tasks.get(trouble.task_id or "")
-    if task is not None and task.state == "open":
-        running.chain.send("mail.invite", {"task": task.id}, once=f"invite:{trouble.id}")
+def _owe_again(running: Running, trouble: Any) -> None:
+    """Owe just what failed; whoever let a task go overdue is reminded."""
+    kind, ref = "", {}
+    if trouble.effect is not None:
+        kind, ref = trouble.effect["kind"], trouble.effect["ref"]
+    elif trouble.kind == "overdue":
+        rung = -int(running.now.timestamp())
+        kind, ref = "mail.reminder", {"task": trouble.task_id, "rung": rung, "label": ASKED_FOR}
+    if kind:
+        running.chain.send(kind, ref, once=f"retry:{trouble.id}")

@@ -92,6 +92,7 @@ def withdraw(running: Running, tasks: Sequence[Asked], why: str) -> None:
             running.chain.send(
                 "mail.withdrawn", {"task": task.id, "why": why}, once=f"withdrawn:{task.id}"
             )
+        troubles.resolve_all(running, "withdrawn", None, ENGINE, task_id=task.id)
 
 
 def expire(running: Running, tasks: Sequence[Asked]) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from portal.actor import Actor
 from portal.definition.tree import PersonStep
-from portal.engine import lifetimes
+from portal.engine import lifetimes, troubles
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.ledger.catalogue import TaskReassigned
@@ -27,7 +27,11 @@ def invite(running: Running, step: PersonStep, task: Asked, people: list[Person]
 def hand_over(
     running: Running, step: PersonStep, task: Asked, person: Person, reason: str, actor: Actor
 ) -> None:
-    """Give an open task to somebody else; the old links die, and both sides are told."""
+    """Give an open task to somebody else; the old links die, and both sides are told.
+
+    What went wrong with it while the others had it needs nobody any more.
+    """
+    troubles.resolve_all(running, "reassign", reason, actor, task_id=task.id)
     before = [running.person(id_) for id_ in task.people]
     running.tx.execute(
         sa.update(Link)

@@ -1,5 +1,6 @@
 """What needs a person: opened once, shown by the process, told to its owner."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,17 +21,24 @@ def open_trouble(
     step: str | None,
     scope: str = "",
     task: str | None = None,
+    about: str = "",
+    effect: Mapping[str, Any] | None = None,
 ) -> None:
-    """Open an exception of that kind at that step, unless the same one is open already."""
-    states = _states(running, kind, step, scope)
+    """Open an exception of that kind at that step, unless the same one is open already.
+
+    ``about`` (the task, where not given) tells apart what has a step in common. ``effect`` is
+    what a retry owes.
+    """
+    same = f"{kind}:{step}:{scope}:{about or task or ''}"
+    states = _states(running, same)
     if "open" in states:
         return
     trouble = db.new_id()
     running.troubles.append(
         {
             "id": trouble, "process_id": running.id, "scope": scope, "step": step,
-            "once": f"{kind}:{step}:{scope}:{len(states) + 1}", "task_id": task, "kind": kind,
-            "message": message, "state": "open",
+            "once": f"{same}:{len(states) + 1}", "task_id": task, "kind": kind,
+            "message": message, "effect": effect, "state": "open",
             "owner_id": running.process["owner_id"], "opened_at": running.now,
             "resolved_at": None,
         }
@@ -61,8 +69,19 @@ def resolve(running: Running, trouble: Any, how: str, reason: str | None, actor:
     )
 
 
-def resolve_all(running: Running, how: str, reason: str | None, actor: Actor, **which: str) -> None:
-    """Close the open exceptions whose columns have the values of ``which``."""
+def resolve_all(
+    running: Running,
+    how: str,
+    reason: str | None,
+    actor: Actor,
+    *,
+    effect: str | None = None,
+    **which: str,
+) -> None:
+    """Close the open exceptions whose columns have the values of ``which``.
+
+    With ``effect`` only those of an effect of that kind.
+    """
     if not running.process["n_troubles"]:
         return
     table = Trouble.__table__
@@ -71,19 +90,16 @@ def resolve_all(running: Running, how: str, reason: str | None, actor: Actor, **
         table.c.process_id == running.id, table.c.state == "open", *wanted
     )
     for trouble in running.tx.execute(found).all():
-        resolve(running, trouble, how, reason, actor)
+        if effect is None or (trouble.effect or {}).get("kind") == effect:
+            resolve(running, trouble, how, reason, actor)
 
 
-def _states(running: Running, kind: str, step: str | None, scope: str) -> list[str]:
-    """The states of all exceptions of that kind at that step, those not yet written included."""
-    written = sa.select(Trouble.state).where(
-        Trouble.process_id == running.id,
-        Trouble.kind == kind,
-        Trouble.step.is_not_distinct_from(step),
-        Trouble.scope == scope,
+def _states(running: Running, same: str) -> list[str]:
+    """The states of all exceptions that were the same one, those not yet written included."""
+    kind = same.partition(":")[0]
+    written = sa.select(Trouble.once, Trouble.state).where(
+        Trouble.process_id == running.id, Trouble.kind == kind
     )
-    same = (kind, step, scope)
-    fresh = [
-        one["state"] for one in running.troubles if (one["kind"], one["step"], one["scope"]) == same
-    ]
-    return [*running.tx.execute(written).scalars(), *fresh]
+    known = [(row.once, row.state) for row in running.tx.execute(written)]
+    known += [(one["once"], one["state"]) for one in running.troubles]
+    return [state for once, state in known if once.rpartition(":")[0] == same]

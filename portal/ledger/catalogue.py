@@ -449,7 +449,7 @@ class ExceptionOpened(Event):
 class ExceptionResolved(Event):
     """What needed a person was dealt with.
 
-    ``how``: ``retry``, ``reassign``, ``complete``, ``cancel``.
+    ``how``: ``retry``, ``reassign``, ``complete``, ``withdrawn``, ``cancel``.
     """
 
     exception: str

@@ -1,6 +1,7 @@
 """Exceptions: what went wrong and needs a person. Named so that nobody raises it."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,7 +12,9 @@ from portal.db import Base
 class Trouble(Base):
     """One exception of one process; ``once`` keeps the same one from opening twice.
 
-    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``.
+    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``ledger``.
+    ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
+    the outbox had them; a retry owes just that.
     """
 
     __tablename__ = "troubles"
@@ -28,6 +31,7 @@ class Trouble(Base):
     task_id: Mapped[str | None]
     kind: Mapped[str]
     message: Mapped[str]
+    effect: Mapped[dict[str, Any] | None]
     state: Mapped[str]
     owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
     opened_at: Mapped[datetime]

@@ -44,6 +44,11 @@ class Reader:
     user: str | None = None
     participant: str | None = None
 
+    @property
+    def id(self) -> str:
+        """The participant's id, or the user's who is written to for another reason."""
+        return self.participant or self.user or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -86,10 +91,12 @@ def of(
 ) -> list[Letter]:
     """The letters of one effect; empty where nobody needs to be written to any more.
 
+    ``only`` in its ref names the readers that it is owed to, where others have it already.
     ``tz`` is the installation's zone, for whoever has none of their own.
     """
     letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
-    return [_keyed(letter, ref) for letter in letters]
+    only = ref.get("only")
+    return [_keyed(one, ref) for one in letters if only is None or one.to.id in only]
 
 
 def noted(conn: Connection, ids: Sequence[str]) -> set[str]:
@@ -336,8 +343,7 @@ def _keyed(letter: Letter, ref: Mapping[str, Any]) -> Letter:
     meant = ref.get("participant") or (task.participant_id if task is not None else None)
     if letter.to.participant is not None and letter.to.participant == meant:
         return letter
-    whose = letter.to.participant or letter.to.user or ""
-    return replace(letter, key=sha256(whose.encode()).hexdigest()[:8])
+    return replace(letter, key=sha256(letter.to.id.encode()).hexdigest()[:8])
 
 
 # The people

@@ -358,6 +358,7 @@ _RESOLVED = {
     "cancel": "cancelled the process because of an exception",
     "reassign": "settled an exception by saying who does the work",
     "complete": "closed an exception: what it was about is done",
+    "withdrawn": "closed an exception: what it was about is no longer needed",
 }
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.actions import messages, processes
+from portal.actions import messages, processes, trails
 from portal.actions.messages import Posted
 from portal.clock import Clock
 from portal.ledger.outbox import Claimed
@@ -48,7 +48,7 @@ def test_a_late_finisher_is_refused(process: str, clock: Clock) -> None:
     assert not messages.note_taken(mail)
     assert not messages.note_refused(mail, "550 no")
     assert not messages.note_later(one.id, one.fence, 1, "away")
-    assert not messages.note_failed(one.id, one.fence, process, mail, "away")
+    assert not messages.note_failed(one, mail, "away")
     assert "link.sent" not in makers.types(process)
 
 
@@ -81,9 +81,33 @@ def test_a_refusal_after_the_end_is_recorded_and_needs_nobody(process: str) -> N
 
 def test_what_is_given_up_needs_a_person(process: str) -> None:
     one, mail = taken(process)
-    assert messages.note_failed(one.id, one.fence, process, mail, "away for days")
-    assert [row.kind for row in makers.troubles(process)] == ["effect"]
+    assert messages.note_failed(one, mail, "away for days")
+    [trouble] = makers.troubles(process)
+    assert trouble.kind == "effect"
+    assert trouble.message.startswith("A mail to vera@vendor.example could not be sent, however")
     assert makers.owed(process, "mail.invite")[0].state == "dead"
+
+
+def test_an_audit_trail_that_is_given_up_is_called_one(process: str) -> None:
+    trails.ask(process, actor=people.staff("dana"))
+    [one] = messages.take(1, 30, ("trail.build",))
+    assert messages.note_failed(one, None, "No room.")
+    [trouble] = makers.troubles(process)
+    assert trouble.message == (
+        "The audit trail could not be built, however often it was tried: No room."
+    )
+
+
+def test_what_somebody_still_waits_for_needs_a_person_after_the_end() -> None:
+    process = makers.start("  - {id: bye, message: {to: [vendor], subject: Bye, body: Bye.}}")
+    assert makers.process(process).state == "completed"
+    [one] = messages.take(1, 30, ("mail.message",))
+    mail = Posted(
+        id=one.id, outbox_id=one.id, fence=one.fence, kind=one.kind, to="vera@vendor.example",
+        subject="Bye", process_id=process, step="bye", ref=one.ref, reader=one.ref["participant"],
+    )  # fmt: skip
+    messages.note_refused(mail, "550 no")
+    assert [row.kind for row in makers.troubles(process)] == ["bounced"]
 
 
 def test_the_wait_grows_to_an_hour() -> None:

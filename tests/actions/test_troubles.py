@@ -4,10 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 from portal import db
-from portal.actions import processes, tasks, troubles
-from portal.errors import Conflict, Faulty, NotYours
+from portal.actions import messages, processes, tasks, timers, trails, troubles, upkeep
+from portal.clock import Clock
+from portal.errors import Conflict, Faulty, NotYours, ProcessEnded
 from portal.models import Task, User
-from portal.readings import dossier
+from portal.readings import dossier, status
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -154,3 +155,93 @@ def test_an_auditor_is_given_no_work() -> None:
 def test_an_auditor_owns_no_definition() -> None:
     with pytest.raises(Faulty, match="admin or a member"):
         makers.publish(makers.FORM, makers.HEAD.replace("dana@", "aud@"))
+
+
+# What nobody has to look at any more, and what a retry owes
+
+LATE = (
+    "  - id: review\n    assign: [vendor, buyer]\n    due: 1 day\n    remind: []\n"
+    "    approval: {question: Q, needs: any}\n"
+)
+
+
+def overdue(clock: Clock) -> str:
+    """A process whose two tasks are overdue, each with an exception."""
+    process = makers.start(LATE)
+    clock.advance(days=2)
+    timers.ring([row.id for row in makers.timers(process)])
+    assert [row.kind for row in makers.troubles(process, state="open")] == ["overdue"] * 2
+    return process
+
+
+def is_told_as_it_is(process: str) -> bool:
+    """Whether the events come to what the tables hold."""
+    with db.reading() as conn:
+        return status.drift(conn, process) is None
+
+
+def test_a_task_that_is_withdrawn_leaves_no_exception_behind(clock: Clock) -> None:
+    process = overdue(clock)
+    [one] = makers.rows(Task, process_id=process, holder_id="dana")
+    makers.decide(process, one=one)
+    assert makers.troubles(process, state="open") == []
+    how = {event["data"]["how"] for event in makers.events(process, "exception.resolved")}
+    assert how == {"complete", "withdrawn"}
+    assert is_told_as_it_is(process)
+
+
+def test_a_task_that_is_handed_over_leaves_its_exceptions_behind(clock: Clock) -> None:
+    process = overdue(clock)
+    [vera] = makers.rows(Task, process_id=process, holder_id=None)
+    tasks.reassign(vera.id, people.OTTO, "Vera is away.", actor=DANA)
+    [left] = makers.troubles(process, state="open")
+    assert left.task_id != vera.id
+    [event] = makers.events(process, "exception.resolved")
+    assert (event["data"]["how"], event["data"]["task"]) == ("reassign", vera.id)
+    assert makers.process(process).n_troubles == 1
+    assert is_told_as_it_is(process)
+
+
+def test_whoever_let_a_task_go_overdue_is_reminded_by_a_retry(clock: Clock) -> None:
+    process = overdue(clock)
+    trouble = makers.troubles(process, state="open")[0]
+    troubles.resolve(trouble.id, "retry", "They need it.", actor=DANA)
+    [owed] = makers.owed(process, "mail.reminder")
+    assert owed.ref["task"] == trouble.task_id
+
+
+def test_a_trail_that_was_given_up_is_owed_again_even_after_the_end() -> None:
+    process = makers.start(makers.FORM)
+    makers.fill(process, company="Sea")
+    trail = trails.ask(process, actor=DANA)
+    [one] = messages.take(1, 30, ("trail.build",))
+    messages.note_failed(one, None, "No room.")
+    [trouble] = makers.troubles(process)
+    troubles.resolve(trouble.id, "retry", "There is room now.", actor=DANA)
+    [again] = messages.take(1, 30, ("trail.build",))
+    assert again.ref == {"trail": trail}
+    assert makers.process(process).n_troubles == 0
+
+
+def test_a_trail_that_was_built_after_all_needs_nobody() -> None:
+    process = makers.start(makers.FORM)
+    trails.ask(process, actor=DANA)
+    [one] = messages.take(1, 30, ("trail.build",))
+    messages.note_failed(one, None, "No room.")
+    trail = trails.ask(process, actor=DANA)
+    [one] = messages.take(1, 30, ("trail.build",))
+    trails.note_built(trail, "stored", "ab" * 32, 1, outbox_id=one.id, fence=one.fence)
+    assert makers.troubles(process, state="open") == []
+    assert is_told_as_it_is(process)
+
+
+def test_an_altered_ledger_of_an_ended_process_is_dealt_with_and_not_cancelled() -> None:
+    process = makers.start(makers.FORM)
+    makers.fill(process, company="Sea")
+    upkeep.note_altered(process, "Event 3 is not what it was.")
+    [trouble] = makers.troubles(process)
+    with pytest.raises(ProcessEnded):
+        troubles.resolve(trouble.id, "cancel", "It is over.", actor=DANA)
+    troubles.resolve(trouble.id, "retry", "Put back from the backup.", actor=DANA)
+    assert makers.troubles(process, state="open") == []
+    assert makers.process(process).state == "completed"

@@ -114,7 +114,7 @@ def test_every_reason_to_take_a_task_back_is_told_in_words(why: str, told: str) 
     assert text == f"“Send us your tax form” is no longer needed: {told}."
 
 
-@pytest.mark.parametrize("how", ["retry", "reassign", "complete", "cancel"])
+@pytest.mark.parametrize("how", ["retry", "reassign", "complete", "withdrawn", "cancel"])
 def test_every_way_out_of_an_exception_is_told_in_words(how: str) -> None:
     text = tell(entry(ExceptionResolved(exception="e1", how=how)), NAMES).text
     assert f"({how})" not in text

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal.actions import links, processes, tasks, timers
+from portal.actions import links, processes, tasks, timers, troubles
 from portal.clock import Clock
 from portal.models import Link, Mail
 from portal.settings import Settings
@@ -229,6 +229,72 @@ def test_a_refused_address_is_on_the_timeline_and_the_owner_knows(asked: str, sm
         VERA: "refused",
         "dana@example.com": "taken",
     }
+
+
+FAY, FINN = "fay@example.com", "finn@example.com"
+
+
+def try_again(process: str) -> None:
+    """What the owner does about every open exception."""
+    for trouble in makers.troubles(process, state="open"):
+        troubles.resolve(trouble.id, "retry", "It works again.", actor=people.staff("dana"))
+
+
+def test_a_retry_sends_what_was_refused_to_whoever_missed_it(house: Settings, smtp: Smtp) -> None:
+    process = makers.start(TO_A_TEAM)
+    smtp.refusals[FAY] = "550 5.1.1 No such box"
+    post()
+    smtp.refusals.clear()
+    try_again(process)
+    post()
+    assert [letter.subject for letter in smtp.to(FAY)] == ["News"]
+    assert [letter.subject for letter in smtp.to(FINN)] == ["News"]
+    assert makers.troubles(process, state="open") == []
+
+
+def test_everybody_whom_a_message_does_not_reach_is_an_exception(
+    house: Settings, smtp: Smtp
+) -> None:
+    process = makers.start(TO_A_TEAM)
+    smtp.refusals |= {FAY: "550 No such box", FINN: "550 No such box"}
+    post()
+    told = sorted(trouble.message for trouble in makers.troubles(process, state="open"))
+    assert [FAY in told[0], FINN in told[-1], len(told)] == [True, True, 2]
+    smtp.refusals.clear()
+    try_again(process)
+    post()
+    assert {letter.to for letter in smtp.letters if letter.subject == "News"} == {FAY, FINN}
+
+
+def test_a_retry_after_giving_up_reaches_all_who_were_still_to_be_told(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    process = makers.start(TO_A_TEAM)
+    smtp.refusals[FAY] = "451 try later"
+    for _ in range(41):
+        post()
+        clock.advance(hours=2)
+    assert smtp.to(FINN) == []
+    smtp.refusals.clear()
+    try_again(process)
+    post()
+    assert {letter.to for letter in smtp.letters if letter.subject == "News"} == {FAY, FINN}
+
+
+def test_a_reminder_that_was_refused_is_tried_again_as_a_reminder(
+    asked: str, smtp: Smtp, clock: Clock
+) -> None:
+    post()
+    clock.advance(days=1)
+    sweep.ring_due()
+    smtp.refusals[VERA] = "550 5.1.1 No such box"
+    post()
+    smtp.refusals.clear()
+    try_again(asked)
+    post()
+    assert smtp.to(VERA)[-1].subject.startswith("First reminder: Company details")
+    [sent] = makers.events(asked, "reminder.sent")
+    assert sent["data"]["label"] == "1 day before"
 
 
 def test_a_server_that_is_away_gets_the_very_same_mail_later(

@@ -457,6 +457,7 @@ def _make_tables() -> None:
         sa.Column("task_id", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
+        sa.Column("effect", sa.JSON(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("opened_at", UTCDateTime(), nullable=False),
