@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, jsonify, request, send_file, stream_with_context
+from flask import Response, current_app, jsonify, request, send_file
 
 from portal import clock, db
 from portal.actions import processes as verbs
@@ -139,9 +139,7 @@ def read_ledger(process_id: str) -> Response:
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
     upto = trails.anchor(process_id, current_app.extensions["seal"])
-    response = Response(
-        stream_with_context(_ledger(process_id, upto)), mimetype="application/jsonl"
-    )
+    response = Response(_ledger(process_id, upto), mimetype="application/jsonl")
     response.headers["Content-Disposition"] = f'attachment; filename="ledger-{process_id}.jsonl"'
     return response
 

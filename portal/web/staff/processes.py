@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request, stream_with_context
+from flask import Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
@@ -162,8 +162,7 @@ def ledger(process_id: str) -> ResponseReturnValue:
         dossiers.require(conn, process_id)
     upto = trails.anchor(process_id, current_app.extensions["seal"])
     headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
-    lines = stream_with_context(_lines(process_id, upto))
-    return Response(lines, mimetype="application/jsonl", headers=headers)
+    return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
 
 
 @doors.get("/processes/<process_id>/files/<file_id>")

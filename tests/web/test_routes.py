@@ -1,0 +1,212 @@
+"""Every route by everybody who may come: one table, and a route without a row fails (A02, G19)."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from portal import clock as house_clock
+from portal import db
+from portal.settings import Settings
+from portal.web.api import entry
+from tests import makers, people
+from tests.web.callers import Caller, World, at_the_desk, by_link, by_token, new_world
+
+# Vera has the link to the papers, Otto one into another process; Finn is a member, Dana the owner,
+# Aud the auditor, Ada the admin, and the last a program with a token of Dana's. ``in`` sends to
+# the sign-in page. A status below 400 is a yes; a page has to exist for whoever may send its form.
+PAGES = """
+                                                       none vera otto finn dana aud  ada  tool
+GET  /                                                 in   in   in   200  200  200  200  in
+GET  /.well-known/portal-ledger                        200  200  200  200  200  200  200  200
+GET  /assets/<release>/<name>                          404  404  404  404  404  404  404  404
+GET  /healthz                                          200  200  200  200  200  200  200  200
+GET  /readyz                                           503  503  503  503  503  503  503  503
+GET  /metrics                                          200  200  200  200  200  200  200  200
+GET  /login                                            200  200  200  303  303  303  303  200
+POST /login                                            401  401  401  401  401  401  401  401
+POST /logout                                           403  403  403  in   in   in   in   403
+GET  /timeline                                         in   in   in   200  200  200  200  in
+GET  /exceptions                                       in   in   in   200  200  200  200  in
+GET  /definitions                                      in   in   in   200  200  200  200  in
+GET  /definitions/<key>                                in   in   in   200  200  200  200  in
+POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
+GET  /definitions/publish                              in   in   in   200  200  200  200  in
+POST /definitions/publish                              403  403  403  303  303  403  303  403
+GET  /people                                           in   in   in   403  403  200  200  in
+POST /people/users                                     403  403  403  403  403  403  303  403
+POST /people/tokens                                    403  403  403  403  403  403  200  403
+POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  403  303  403
+GET  /processes                                        in   in   in   200  200  200  200  in
+GET  /processes/new                                    in   in   in   200  200  200  200  in
+GET  /processes/new/<key>                              in   in   in   200  200  200  200  in
+POST /processes/new/<key>                              403  403  403  303  303  403  303  403
+GET  /processes/<process_id>                           in   in   in   200  200  200  200  in
+POST /processes/<process_id>/cancel                    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/comments                  403  403  403  303  303  403  303  403
+POST /processes/<process_id>/exceptions/<trouble_id>   403  403  403  403  303  403  303  403
+GET  /processes/<process_id>/files/<file_id>           in   in   in   200  200  200  200  in
+GET  /processes/<process_id>/ledger.jsonl              in   in   in   200  200  200  200  in
+POST /processes/<process_id>/participants/<role>       403  403  403  403  303  403  303  403
+POST /processes/<process_id>/tasks/<task_id>/reassign  403  403  403  403  303  403  303  403
+POST /processes/<process_id>/tasks/<task_id>/remind    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/tasks/<task_id>/revoke    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/trail                     403  403  403  303  303  303  303  403
+GET  /processes/<process_id>/trail.pdf                 in   in   in   404  404  404  404  in
+GET  /tasks                                            in   in   in   200  200  200  200  in
+GET  /tasks/<look>                                     in   in   in   200  200  200  200  in
+POST /tasks/<look>                                     403  403  403  403  303  403  303  403
+POST /tasks/<team>/claim                               403  403  403  303  403  403  403  403
+GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
+GET  /t/<token>                                        200  200  200  200  200  200  200  200
+POST /t/<token>                                        303  303  303  303  303  303  303  303
+POST /t/<token>/renew                                  403  403  403  403  403  403  403  403
+GET  /w                                                403  200  200  403  403  403  403  403
+GET  /w/<papers>                                       403  200  404  403  403  403  403  403
+POST /w/<papers>                                       403  303  404  403  403  403  403  403
+POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
+POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
+GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
+GET  /w/<details>/receipt                              403  200  404  403  403  403  403  403
+"""
+# Programs: cookies count for nothing here. ``desk`` is Dana's browser, ``sys`` a token of hers
+# that acts for no person in particular.
+API = """
+                                                       none vera desk finn dana aud  ada  sys
+GET  /api/v1/openapi.json                              200  200  200  200  200  200  200  200
+GET  /api/v1/definitions                               401  401  401  200  200  200  200  200
+POST /api/v1/definitions                               401  401  401  201  201  403  201  403
+GET  /api/v1/definitions/<key>                         401  401  401  200  200  200  200  200
+GET  /api/v1/events                                    401  401  401  200  200  200  200  200
+GET  /api/v1/processes                                 401  401  401  200  200  200  200  200
+POST /api/v1/processes                                 401  401  401  201  201  403  201  201
+GET  /api/v1/processes/<process_id>                    401  401  401  200  200  200  200  200
+POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  403  200  403
+POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
+GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
+GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
+POST /api/v1/processes/<process_id>/signals/<name>     401  401  401  202  202  403  202  202
+POST /api/v1/processes/<process_id>/trail              401  401  401  202  202  202  202  202
+GET  /api/v1/processes/<process_id>/trail.pdf          401  401  401  404  404  404  404  404
+GET  /api/v1/tasks                                     401  401  401  200  200  200  200  200
+GET  /api/v1/tasks/<task_id>                           401  401  401  200  200  200  200  200
+POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  403  403  200
+POST /api/v1/tasks/<task_id>/link                      401  401  401  403  200  403  200  200
+POST /api/v1/tasks/<task_id>/reassign                  401  401  401  403  200  403  200  403
+POST /api/v1/tasks/<task_id>/remind                    401  401  401  403  200  403  200  403
+POST /api/v1/tasks/<task_id>/revoke                    401  401  401  403  200  403  200  403
+"""
+# What is sent where something has to be.
+REASON = {"reason": "Because.", "text": "A remark."}
+TYPED: dict[str, dict[str, Any]] = {
+    "/definitions/publish": {"text": f"{makers.HEAD}steps:\n{makers.FORM}\n"},
+    "/login": {"email": "dana@example.com", "password": "a guess"},
+    "/people/tokens": {"name": "till", "email": "dana@example.com"},
+    "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
+    "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
+    "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/processes/<process_id>/exceptions/<trouble_id>": {"how": "retry", "reason": "Once more."},
+    "/processes/<process_id>/tasks/<task_id>/reassign": {
+        "email": "otto@other.example", "reason": "Away.",
+    },
+    "/tasks/<look>": {"done": "yes", "_reason": "Dana is away."},
+    "/api/v1/definitions": {"data": f"{makers.HEAD}steps:\n{makers.FORM}\n".encode()},
+    "/api/v1/processes": {"json": {
+        "definition": "demo", "inputs": {"amount": "1"}, "participants": {"vendor": people.VERA},
+    }},
+    "/api/v1/tasks/<task_id>/reassign": {"json": {"to": people.OTTO, "reason": "Away."}},
+    "/api/v1/tasks/<look>/complete": {"json": {"done": True}},
+}  # fmt: skip
+
+
+Come = Callable[[Flask, World], Caller]
+PAGE_CALLERS: dict[str, Come] = {
+    "none": lambda app, _: Caller(app.test_client()),
+    "vera": lambda app, world: by_link(app, makers.task(world.process, "papers")),
+    "otto": lambda app, _: by_link(app, makers.task(makers.start_again(people.OTTO), "details")),
+    "finn": lambda app, _: at_the_desk(app, "finn"),
+    "dana": lambda app, _: at_the_desk(app, "dana"),
+    "aud": lambda app, _: at_the_desk(app, "aud"),
+    "ada": lambda app, _: at_the_desk(app, "ada"),
+    "tool": lambda app, _: by_token(app, "dana"),
+}
+API_CALLERS: dict[str, Come] = {
+    "none": PAGE_CALLERS["none"],
+    "vera": PAGE_CALLERS["vera"],
+    "desk": PAGE_CALLERS["dana"],
+    "finn": lambda app, _: by_token(app, "finn"),
+    "dana": lambda app, _: by_token(app, "dana"),
+    "aud": lambda app, _: by_token(app, "aud"),
+    "ada": lambda app, _: by_token(app, "ada"),
+    "sys": lambda app, _: by_token(app, "dana", is_system=True),
+}
+
+
+@pytest.fixture
+def app(sqlite: db.Database, clock: house_clock.Clock, tmp_path: Path) -> Iterator[Flask]:
+    """The whole web application, with the cast settled in its database."""
+    url = sqlite.url.render_as_string(hide_password=False)
+    data = {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_DATABASE_URL": url}
+    made = create_app(Settings.load(data))
+    people.settle()
+    entry.forget_callers()
+    yield made
+    db.current().close()
+
+
+def answers(app: Flask, come: Come, rows: list[tuple[str, str]]) -> list[str]:
+    """What one caller is answered, row by row; whatever succeeded is done to a world only once."""
+    world, caller, told = new_world(app), None, []
+    for method, rule in rows:
+        caller = caller or come(app, world)
+        sent = {"json": REASON} if rule.startswith("/api/") else REASON
+        answer = caller.call(method, world.path(rule), TYPED.get(rule, sent))
+        is_login = (answer.location or "").startswith("/login")
+        told.append("in" if is_login else str(answer.status_code))
+        answer.close()
+        if method == "POST" and answer.status_code < 400:
+            world, caller = new_world(app), None
+            entry.forget_callers()
+    return told
+
+
+def table(text: str) -> dict[tuple[str, str], dict[str, str]]:
+    """What each caller is to be answered, by method and rule."""
+    head, *lines = text.strip("\n").splitlines()
+    rows = [line.split() for line in lines]
+    return {(row[0], row[1]): dict(zip(head.split(), row[2:], strict=True)) for row in rows}
+
+
+def differences(app: Flask, come: Come, text: str, name: str) -> list[str]:
+    """Where one caller is answered otherwise than the table says."""
+    wanted = table(text)
+    told = answers(app, come, list(wanted))
+    return [
+        f"{' '.join(row)}: {got} and not {cells[name]}"
+        for (row, cells), got in zip(wanted.items(), told, strict=True)
+        if got != cells[name]
+    ]
+
+
+@pytest.mark.parametrize("name", PAGE_CALLERS)
+def test_a02_every_page_answers_each_as_the_table_says(app: Flask, name: str) -> None:
+    assert differences(app, PAGE_CALLERS[name], PAGES, name) == []
+
+
+@pytest.mark.parametrize("name", API_CALLERS)
+def test_a02_every_call_answers_each_as_the_table_says(app: Flask, name: str) -> None:
+    assert differences(app, API_CALLERS[name], API, name) == []
+
+
+def test_g19_every_route_has_a_row(app: Flask) -> None:
+    routes = {
+        (method, re.sub(r"<[^>]+>", "<>", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    rows = {(method, re.sub(r"<[^>]+>", "<>", rule)) for method, rule in table(PAGES) | table(API)}
+    assert rows == routes
