@@ -77,29 +77,29 @@ def _lock_of(table: sa.FromClause) -> Any:
 
 
 _LOCK_OF_TASK, _LOCK_OF_ROUND = _lock_of(_TASK), _lock_of(_ROUND)
-# Whoever plays a role, and whoever has an open task that is at hand.
-_PEOPLE_AND_TASKS = (
-    sa.select(*(column.label(f"person_{column.key}") for column in _PERSON.columns), *_TASK.columns)
-    .select_from(
-        _PERSON.outerjoin(
-            _TASK,
-            sa.and_(
-                _TASK.c.participant_id == _PERSON.c.id,
-                _TASK.c.process_id == _PERSON.c.process_id,
-                sa.or_(_TASK.c.state == "open", _TASK.c.id == sa.bindparam("task")),
-                sa.or_(
-                    _TASK.c.scope.in_(sa.bindparam("scopes", expanding=True)),
-                    sa.bindparam("whole", type_=sa.Boolean),
-                ),
-            ),
+
+
+def _people_and_tasks(*which: Any) -> Any:
+    """Whoever plays a role, and whoever has an open task among ``which``, each with those tasks."""
+    tasks = sa.and_(
+        _TASK.c.participant_id == _PERSON.c.id,
+        _TASK.c.process_id == _PERSON.c.process_id,
+        sa.or_(_TASK.c.state == "open", _TASK.c.id == sa.bindparam("task")),
+        *which,
+    )
+    return (
+        sa.select(*(c.label(f"person_{c.key}") for c in _PERSON.columns), *_TASK.columns)
+        .select_from(_PERSON.outerjoin(_TASK, tasks))
+        .where(
+            _PERSON.c.process_id == sa.bindparam("process"),
+            sa.or_(_PERSON.c.role.is_not(None), _TASK.c.id.is_not(None)),
         )
+        .order_by(_PERSON.c.added_at, _PERSON.c.id, _TASK.c.id)
     )
-    .where(
-        _PERSON.c.process_id == sa.bindparam("process"),
-        sa.or_(_PERSON.c.role.is_not(None), _TASK.c.id.is_not(None)),
-    )
-    .order_by(_PERSON.c.added_at, _PERSON.c.id, _TASK.c.id)
-)
+
+
+_PEOPLE_AND_TASKS = _people_and_tasks()
+_PEOPLE_AND_TASKS_IN = _people_and_tasks(_TASK.c.scope.in_(sa.bindparam("scopes", expanding=True)))
 _A_PERSON = sa.select(*_PERSON.columns).where(_PERSON.c.process_id == sa.bindparam("process"))
 _LIVE = sa.select(*_ROUND.columns).where(
     _ROUND.c.process_id == sa.bindparam("process"),
@@ -215,8 +215,9 @@ class Running:
         return running
 
     def _read(self, task_id: str | None, wanted: Sequence[str], *, whole: bool = False) -> None:
-        ids = {"process": self.id, "task": task_id or "", "scopes": wanted, "whole": whole}
-        for row in self.tx.execute(_PEOPLE_AND_TASKS, ids).mappings():
+        ids = {"process": self.id, "task": task_id or ""} | ({} if whole else {"scopes": wanted})
+        people = _PEOPLE_AND_TASKS if whole else _PEOPLE_AND_TASKS_IN
+        for row in self.tx.execute(people, ids).mappings():
             person = {c.key: row[f"person_{c.key}"] for c in _PERSON.columns}
             self.people.setdefault(person["id"], Person(**person))
             if row["id"] is not None:

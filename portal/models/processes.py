@@ -96,7 +96,7 @@ class StepRun(Base):
         sa.UniqueConstraint("process_id", "step", "scope", "round"),
         sa.CheckConstraint("state in ('open','done','skipped','withdrawn')", name="runs_state"),
         # Rounds that are over are never read on the way forward, however many there are.
-        sa.Index("ix_step_runs_live", "process_id",
+        sa.Index("ix_step_runs_live", "process_id", "scope",
                  sqlite_where=sa.text("is_current OR is_latest"),
                  postgresql_where=sa.text("is_current OR is_latest")),
     )  # fmt: skip

@@ -23,6 +23,7 @@ class Task(Base):
 
     __tablename__ = "tasks"
     __table_args__ = (
+        sa.Index("ix_tasks_scope", "process_id", "scope", "state"),
         sa.Index("ix_tasks_process_state", "process_id", "state", "due_at", "id"),
         sa.Index("ix_tasks_participant", "participant_id", "state"),
         sa.Index("ix_tasks_holder_due", "holder_id", "state", "due_at", "id"),

@@ -98,3 +98,18 @@ def test_finished_rounds_are_not_read_to_go_on(sqlite: db.Database) -> None:
     with sqlite.reading() as conn:
         plan = conn.exec_driver_sql(f"explain query plan select * from step_runs where {wanted}")
         assert "ix_step_runs_live" in str(plan.all())
+
+
+def test_an_item_is_found_without_reading_the_others(sqlite: db.Database) -> None:
+    """Of a thousand items a step reads its own: tasks and rounds by their scope."""
+    live = "(step_runs.is_current OR step_runs.is_latest)"
+    one = "process_id = 'x' AND scope IN ('', 'every:3')"
+    for table, more, index in (
+        ("tasks", "(state = 'open' OR id = 'y')", "ix_tasks_scope"),
+        ("step_runs", live, "ix_step_runs_live"),
+    ):
+        with sqlite.reading() as conn:
+            plan = conn.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {one} AND {more}"
+            )
+            assert f"{index} (process_id=? AND scope=?" in str(plan.all())

@@ -425,7 +425,7 @@ def _make_tables() -> None:
     op.create_index(
         "ix_step_runs_live",
         "step_runs",
-        ["process_id"],
+        ["process_id", "scope"],
         unique=False,
         sqlite_where=sa.text("is_current OR is_latest"),
         postgresql_where=sa.text("is_current OR is_latest"),
@@ -526,6 +526,7 @@ def _make_tables() -> None:
         "ix_tasks_holder_due", "tasks", ["holder_id", "state", "due_at", "id"], unique=False
     )
     op.create_index("ix_tasks_participant", "tasks", ["participant_id", "state"], unique=False)
+    op.create_index("ix_tasks_scope", "tasks", ["process_id", "scope", "state"], unique=False)
     op.create_index(
         "ix_tasks_process_state", "tasks", ["process_id", "state", "due_at", "id"], unique=False
     )
