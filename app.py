@@ -108,7 +108,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        # Participant pages send no Referer (trust.md, Links): the form's token protects.
+        # Participant pages send no Referer, so none can be asked for: the token protects.
         "WTF_CSRF_SSL_STRICT": False,
     }
 

@@ -254,7 +254,7 @@ _FULL = 2**12 - 1
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    # FULL: an answer "received" may not be lost to a power cut (trust.md, I1).
+    # FULL: an answer "received" may not be lost to a power cut.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

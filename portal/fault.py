@@ -1,4 +1,9 @@
-"""Named places where a test may kill, stop or stall the portal (trust.md: F1 to F12).
+"""Named places where a test may kill, stop or stall the portal.
+
+F1 after BEGIN · F2 state written, events not · F3 events and effects written, before COMMIT ·
+F4 after COMMIT, before the answer · F5 effects claimed, not enqueued · F6 enqueued · F7 before the
+effect · F8 the mail server took the mail, not recorded · F10 bytes of a file on disk, no row ·
+F11 audit trail stored, not recorded · F12 checkpoint signed, not published.
 
 ``PORTAL_FAULT=F3:2:kill`` acts when place F3 is reached for the second time in a process.
 Without the variable every call is one look at ``None``.

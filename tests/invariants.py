@@ -1,4 +1,4 @@
-"""What must be true after every fault (trust.md, I1 to I11), asked of a portal at rest.
+"""What must be true after every fault, asked of a portal at rest.
 
 I1 needs to know what clients were told: hand in ``acknowledged``. Everything else is read from
 the database, the files, the logs and what the receiver of mails got.

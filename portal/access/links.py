@@ -1,4 +1,4 @@
-"""Magic links: made and read with keys that the database never sees (trust.md, Links).
+"""Magic links: made and read with keys that the database never sees.
 
 A token is base64url of ``kid(1) ‖ link id(16) ‖ generation(2) ‖ tag(17)``, 36 bytes and so 48
 characters without padding. The tag is HMAC-SHA256 cut to 136 bits. Every key given in the

@@ -186,7 +186,7 @@ def enter(tx: Tx, secret: str | None, link_id: str, generation: int) -> str:
     Always a new session: whoever planted or copied the cookie that came gains nothing by this
     entry. Of the session that the cookie named this person's links come along, so that two of
     them in two tabs live side by side; nobody else's do, for a cookie is good for one person
-    alone (contract.md). The old session is left to end by itself: a form may be under way in it.
+    alone. The old session is left to end by itself: a form may be under way in it.
     """
     fresh, session_id = secrets.token_urlsafe(32), db.new_id()
     tx.execute(

@@ -10,7 +10,7 @@ from portal.models.tasks import Task
 
 
 class Link(Base):
-    """One link of one participant to one task (trust.md, Links).
+    """One link of one participant to one task.
 
     The token is made from ``id`` (32 hex digits), ``generation`` and a key outside the
     database, each time it is needed. ``task_id`` is ``None`` for a link to the

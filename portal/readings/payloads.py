@@ -1,4 +1,4 @@
-"""The shapes that programs are given (contract.md): processes, tasks, events, definitions."""
+"""The shapes that programs are given: processes, tasks, events, definitions."""
 
 from collections.abc import Mapping
 from typing import Any

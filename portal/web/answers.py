@@ -1,7 +1,8 @@
 """Answering a task from a page, the participant's or the desk's: one call for each kind of step.
 
 What is judged, and what an answer means, is decided in ``actions``; here controls become its
-arguments (contract.md, Participant pages).
+arguments. The names of the controls are promised to whoever fills in pages by program, and never
+change.
 """
 
 import json

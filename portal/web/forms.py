@@ -1,8 +1,8 @@
 """What every form has: the definition's fields as questions, and the proof that it is our page.
 
 The portal's own hidden controls are ``_csrf`` (only a page of this session could know it) and
-``_nonce`` (the once-number of this page's answer). All other controls are named as in
-``contract.md``, and are judged by ``definition.fields`` alone.
+``_nonce`` (the once-number of this page's answer). All other controls are named by
+the ids of the definition, and are judged by ``definition.fields`` alone.
 """
 
 import hashlib

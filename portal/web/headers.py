@@ -1,4 +1,4 @@
-"""Headers that every answer carries, and those of pages behind a link (contract.md)."""
+"""Headers that every answer carries, and those of pages behind a link."""
 
 from flask import Flask, request
 from werkzeug.wrappers.response import Response

@@ -1,4 +1,4 @@
-"""Tokens: one spelling each, made by keys that no database holds (trust.md, L04, L15)."""
+"""Tokens: one spelling each, made by keys that no database holds."""
 
 import base64
 import itertools

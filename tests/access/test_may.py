@@ -1,4 +1,4 @@
-"""Who may do what: every verb against every kind of caller, one line each (trust.md, A01)."""
+"""Who may do what: every verb against every kind of caller, one line each."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,6 @@
 """Killed in the middle: an answer is wholly there or wholly absent, and sent again ends the same.
 
-The places are those of ``portal/fault.py``; every kill is a real SIGKILL of a real process
-(trust.md: I1, I4 to I6, I8, and F12 for checkpoints).
+The places are those of ``portal/fault.py``; every kill is a real SIGKILL of a real process.
 """
 
 import signal

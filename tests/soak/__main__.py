@@ -1,7 +1,7 @@
 """``python -m tests.soak [--minutes N] [--seed N] [--db sqlite|pg] [--processes N]``.
 
 Clients work at a real portal while a nemesis kills, stalls and cuts its parts; then the portal
-rests and the invariants of trust.md are asked. Ends with 1 and the seed where one is broken.
+rests and ``tests/invariants.py`` is asked. Ends with 1 and the seed where one is broken.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from tests.readings.test_sentences import entry, made
 
 TYPES = sorted(CATALOGUE)
 NAMES = Names(tasks={}, steps={}, tz="UTC")
-# contract.md, API: these names are promised to programs.
+# These names are promised to programs.
 PROMISED = {
     "process.started", "task.opened", "link.sent", "link.entered", "form.submitted",
     "file.received", "approval.approved", "approval.rejected", "reminder.sent",

@@ -24,7 +24,7 @@ def named(paths: list[Path]) -> list[str]:
 
 
 def test_no_list_is_cut_by_offset() -> None:
-    """performance.md, 6: what an OFFSET skips is read all the same; cursors are keysets."""
+    """What an OFFSET skips is read all the same; cursors are keysets."""
     found = [
         path
         for path in SOURCES
@@ -56,7 +56,7 @@ def test_nothing_unfinished_is_left(word: str) -> None:
 
 
 def test_the_web_process_never_loads_the_page_setter() -> None:
-    """performance.md, 10: WeasyPrint doubles the start and belongs into the worker of PDFs."""
+    """WeasyPrint doubles the start and belongs into the worker of PDFs."""
     code = "import sys, app; from tasks import run; print('weasyprint' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; import portal.web; from portal.cli import up"],

@@ -14,7 +14,7 @@ from portal import db
 from tests import makers
 from tests.bench import world
 
-# performance.md, P1 to P3.
+# Statements of each page, whatever the size of the installation.
 GUEST_GET, GUEST_POST, STAFF_LIST = 5, 16, 8
 # Walking one of these grows with the installation; all others are small for good.
 _LARGE = ("processes", "tasks", "step_runs", "ledger_entries", "ledger_disclosures", "timers",

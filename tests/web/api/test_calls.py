@@ -1,4 +1,4 @@
-"""The API as contract.md has it: shapes, refusals, repeats, paging."""
+"""The API as programs know it: shapes, refusals, repeats, paging."""
 
 from collections.abc import Callable
 from typing import Any
