@@ -125,7 +125,7 @@ def _trust_proxies(app: Flask, count: int) -> None:
 def _probes(settings: Settings) -> Probes:
     from portal.delivery.storage import Store
     from portal.readings import gauges
-    from portal.web.health import Probes, Reading
+    from portal.web.health import Probes
 
     store = Store(settings.storage_dir)
     return Probes(
@@ -134,7 +134,7 @@ def _probes(settings: Settings) -> Probes:
             "redis": lambda: _ask_redis(settings),
             "storage": store.probe,
         },
-        readings=lambda: [Reading(*gauge) for gauge in gauges.read()],
+        readings=gauges.read,
     )
 
 

@@ -81,15 +81,6 @@ def socket_path(settings: Settings) -> Path:
     return Path(tempfile.gettempdir()) / f"portico-{os.getuid()}-{mark}" / "redis.sock"
 
 
-def is_answering(settings: Settings) -> bool:
-    """Whether Redis answers within a second."""
-    try:
-        with connect(settings, timeout=1.0) as connection:
-            return bool(connection.ping())
-    except Exception:  # noqa: BLE001, RUF100 - whatever it is, it is not an answer
-        return False
-
-
 def become_server(settings: Settings) -> None:
     """Turn this process into the embedded Redis; returns only by an exception.
 

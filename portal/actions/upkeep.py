@@ -17,8 +17,8 @@ from portal.models import (
     SessionLink,
     StaffSession,
 )
+from portal.models.heartbeats import SILENT_AFTER
 
-SILENT_AFTER = timedelta(minutes=2)
 _KEEP_EFFECTS = timedelta(days=30)
 _KEEP_SESSIONS = timedelta(days=2)
 # Meanwhile it also tells from where its user comes: there, nobody's guesses keep them out.

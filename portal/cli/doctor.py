@@ -13,8 +13,6 @@ from portal.errors import PortalError
 from portal.logs import scrub
 from portal.settings import NAMES, Settings, SettingsError
 
-# A role that has not been heard of for this long is taken to be dead; it beats every few seconds.
-SILENT_AFTER = 60
 KNOWN_BESIDE = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT"}
 REMARK = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
@@ -87,14 +85,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _roles(now: datetime) -> Iterator[Finding]:
-    from portal.readings.gauges import signs_of_life
+    from portal.readings.gauges import is_silent, signs_of_life
 
     found = signs_of_life(now)
     for role in ("worker", "scheduler"):
         remedy = f"Start `portal up` or `portal {role}`."
         if role not in found:
             yield Finding("note", role, "has never run on this database.", remedy)
-        elif found[role] > SILENT_AFTER:
+        elif is_silent(found[role]):
             told = f"gave its last sign of life {_ago(found[role])} ago."
             yield Finding("bad", role, told, remedy)
         else:

@@ -7,15 +7,13 @@ document's form, ``NAME+KEYID+BASE64``, and is what an auditor keeps.
 """
 
 import base64
-import binascii
 import hashlib
 import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -49,27 +47,6 @@ class PublicKey:
 
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{_base64(_ALGORITHM + self.raw)}"
-
-    @classmethod
-    def parse(cls, text: str) -> "PublicKey":
-        """Read ``NAME+KEYID+BASE64``; raises SealBroken where it isn't one."""
-        try:
-            name, key_id, encoded = text.strip().split("+", 2)
-            blob = base64.b64decode(encoded, validate=True)
-        except (ValueError, binascii.Error):
-            raise SealBroken("A public key is written NAME+KEYID+BASE64.") from None
-        key = cls(name, blob[1:])
-        if blob[:1] != _ALGORITHM or len(key.raw) != 32 or key.key_id.hex() != key_id:
-            raise SealBroken("This public key is damaged: its parts do not fit each other.")
-        return key
-
-    def verifies(self, message: bytes, signature: bytes) -> bool:
-        """Whether these 64 bytes are this key's signature of the message."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
 
 
 class Seal:
@@ -112,24 +89,6 @@ class Seal:
         return f"{text}\n— {self.name} {signature}\n"
 
 
-def open_note(note: str, key: PublicKey) -> str:
-    """The text of a note that this key signed; raises SealBroken.
-
-    Lines of other keys are passed over: a witness or a second algorithm may add its own.
-    """
-    text, gap, lines = note.rpartition("\n\n")
-    text += "\n"
-    for line in lines.splitlines() if gap else []:
-        parts = line.removeprefix("— ").split(" ")
-        if not line.startswith("— ") or len(parts) != 2 or parts[0] != key.name:
-            continue
-        blob = _unbase64(parts[1])
-        if blob[:4] == key.key_id and key.verifies(text.encode(), blob[4:]):
-            return text
-        raise SealBroken("The note's signature does not fit its text.")
-    raise SealBroken(f"The note carries no signature of {key.name}.")
-
-
 def _make_key(path: Path) -> None:
     """Write a fresh key so that two processes starting at once end with the same file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -152,10 +111,3 @@ def _make_key(path: Path) -> None:
 
 def _base64(blob: bytes) -> str:
     return base64.b64encode(blob).decode()
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        return b""

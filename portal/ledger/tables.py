@@ -123,8 +123,8 @@ class Outgoing(Base):
     """An effect owed to the outside world: kind and ids only, no address and no token.
 
     ``state`` is ``pending``, ``done`` or ``dead``. A pending row may be taken from ``due_at`` on;
-    taking it sets ``leased_until`` and adds one to ``fence``, and only the holder of the latest
-    fence may settle it.
+    taking it moves ``due_at`` to the end of the lease and adds one to ``fence``, and only the
+    holder of the latest fence may settle it.
     """
 
     __tablename__ = "outgoing"

@@ -1,10 +1,13 @@
 """Signs of life of the workers and the scheduler."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
+
+# A beat every few seconds is usual: two minutes of silence are no hiccup.
+SILENT_AFTER = timedelta(minutes=2)
 
 
 class Heartbeat(Base):

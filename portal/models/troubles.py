@@ -12,7 +12,8 @@ from portal.db import Base
 class Trouble(Base):
     """One exception of one process; ``once`` keeps the same one from opening twice.
 
-    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``ledger``.
+    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``,
+    ``ledger``.
     ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
     the outbox had them; a retry owes just that.
     """

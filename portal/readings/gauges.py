@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal import clock, db
 from portal.ledger import outbox
-from portal.models.heartbeats import Heartbeat
+from portal.models.heartbeats import SILENT_AFTER, Heartbeat
 from portal.models.tasks import Task
 from portal.models.troubles import Trouble
 
@@ -38,6 +38,11 @@ def signs_of_life(now: datetime) -> dict[str, int]:
     with db.reading() as conn:
         beats = conn.execute(sa.select(Heartbeat.name, Heartbeat.beat_at)).all()
     return {str(name): max(0, int((now - beat_at).total_seconds())) for name, beat_at in beats}
+
+
+def is_silent(seconds: int) -> bool:
+    """Whether a role that showed its last sign of life so long ago is taken to be dead."""
+    return seconds > SILENT_AFTER.total_seconds()
 
 
 def is_anything_owed(now: datetime) -> bool:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import ApiToken, Heartbeat, Team, TeamMember, User
+from portal.models.heartbeats import SILENT_AFTER
 
-# A beat every few seconds is usual: two minutes of silence are no hiccup.
-SILENT_AFTER = timedelta(minutes=2)
 MOST_USERS = 1000
 
 _AT_RISK = {

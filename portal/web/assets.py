@@ -48,11 +48,6 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["asset"] = lambda name: f"/assets/{release}/{name}"
 
 
-def asset(name: str) -> str:
-    """The address of a file under ``static``, for instance ``css/base.css``."""
-    return f"/assets/{current_app.extensions['assets']}/{name}"
-
-
 @doors.get("/assets/<release>/<path:name>")
 def serve(release: str, name: str) -> Response:
     """A file, to be kept for ever where the address is of this release."""

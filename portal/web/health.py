@@ -17,6 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from werkzeug.wrappers.response import Response as AnyResponse
 
+from portal.readings.gauges import Gauge
+
 log = structlog.get_logger(__name__)
 doors = Blueprint("health", __name__)
 
@@ -30,16 +32,6 @@ SECONDS = Histogram(
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One gauge of the moment, read from the database: name, help, labels and value."""
-
-    name: str
-    help: str
-    labels: tuple[tuple[str, str], ...]
-    value: float
-
-
-@dataclass(frozen=True)
 class Probes:
     """What ``/readyz`` asks and what ``/metrics`` reads beside the counters.
 
@@ -47,7 +39,7 @@ class Probes:
     """
 
     parts: Mapping[str, Callable[[], object]]
-    readings: Callable[[], Iterable[Reading]]
+    readings: Callable[[], Iterable[Gauge]]
 
 
 def install(app: Flask, probes: Probes) -> None:
@@ -90,7 +82,7 @@ def metrics() -> Response:
 class _Gauges(Collector):
     """Reads the gauges when asked; with the database away there are none."""
 
-    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+    def __init__(self, read: Callable[[], Iterable[Gauge]]) -> None:
         self.read = read
 
     def collect(self) -> Iterable[GaugeMetricFamily]:

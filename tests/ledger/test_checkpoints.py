@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
-from portal.delivery.seal import Seal, open_note
+from portal.delivery.seal import Seal
 from portal.errors import Unknown
 from portal.ledger import catalogue as c
 from portal.ledger import checkpoints, ed25519, record, tree
@@ -58,7 +58,9 @@ def test_the_tree_in_the_database_is_that_of_its_leaves(
     for size, note in points:
         signed = tree.read_note(note)
         assert signed.root == _root(hashes[:size])
-        assert open_note(note, seal.public_key).startswith(seal.name)
+        [(name, key_id, signature)] = signed.signatures
+        assert (name, key_id) == (seal.name, seal.public_key.key_id)
+        assert ed25519.is_signature(seal.public_key.raw, signed.text, signature)
     assert [size for size, _ in points] == [1, 4, 7, 10, 13]
 
 

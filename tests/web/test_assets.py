@@ -22,8 +22,7 @@ def app_of(static):
 
 def test_an_asset_is_kept_for_ever_under_the_address_of_its_content(static):
     app = app_of(static)
-    with app.app_context():
-        address = assets.asset("css/base.css")
+    address = app.jinja_env.globals["asset"]("css/base.css")
     answer = app.test_client().get(address)
     assert answer.text == "body { color: black }"
     assert answer.mimetype == "text/css"

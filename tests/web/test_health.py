@@ -1,8 +1,9 @@
 import pytest
 from flask import Flask
 
+from portal.readings.gauges import Gauge
 from portal.web import health
-from portal.web.health import Probes, Reading
+from portal.web.health import Probes
 
 
 class Away(Exception):
@@ -17,7 +18,7 @@ def parts():
 @pytest.fixture
 def visitor(parts):
     app = Flask("portal")
-    readings = [Reading("portal_age_seconds", "Age.", (("role", "worker"),), 3.0)]
+    readings = [Gauge("portal_age_seconds", "Age.", (("role", "worker"),), 3.0)]
     health.install(app, Probes(parts, lambda: readings))
     return app.test_client()
 

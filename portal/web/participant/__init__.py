@@ -3,8 +3,8 @@
 from flask import Flask
 
 from portal.readings import words
+from portal.readings.prose import to_html
 from portal.settings import Settings
-from portal.web.markdown import to_html
 from portal.web.participant import entry, receipts, tasks
 from portal.web.participant.door import doors
 

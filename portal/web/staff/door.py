@@ -17,9 +17,9 @@ from portal.access import sessions
 from portal.actor import Actor
 from portal.errors import FormTooOld, NotSignedIn, NotYours, PortalError, TooFast
 from portal.readings import house, waiting, words
+from portal.readings.prose import to_html
 from portal.settings import Settings
 from portal.web.forms import require_same_site
-from portal.web.markdown import to_html
 
 doors = Blueprint("staff", __name__)
 

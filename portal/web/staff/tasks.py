@@ -13,8 +13,8 @@ from portal.definition.operators import ExpressionFailed
 from portal.errors import Faulty, TaskDone
 from portal.readings import asked, lists
 from portal.readings.asked import Asked
+from portal.readings.prose import to_html
 from portal.web import answers, forms
-from portal.web.markdown import to_html
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage, stored
