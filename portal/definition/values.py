@@ -11,6 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from babel.numbers import get_currency_precision
+
 from portal.definition.functions import FIRST_YEAR, LAST_YEAR, compile_pattern
 from portal.definition.shown import show, show_value
 
@@ -25,6 +27,10 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
 _PHONE = re.compile(r"\+?[0-9 ()/.\-]{4,30}(?: ?(?:x|ext\.?) ?[0-9]{1,6})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+# Of the other currencies that Babel gives no digits the coins are out of use, not the cents.
+_WHOLE = frozenset(
+    re.findall(r"\w+", "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF")
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NOWHERE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -184,7 +190,19 @@ def _money(field: "Field", raw: Any, today: date) -> dict[str, str] | None:
     currency = currency.strip().upper()
     if field.currencies and currency not in field.currencies:
         raise FieldFault(f"Choose one of these currencies: {', '.join(field.currencies)}.")
-    return {"amount": _judged_number(field, decimal_of(amount)), "currency": currency}
+    value = decimal_of(amount)
+    _judge_minor_units(value, currency)
+    return {"amount": _judged_number(field, value), "currency": currency}
+
+
+def _judge_minor_units(amount: Decimal, currency: str) -> None:
+    """No currency has parts smaller than its minor unit (ISO 4217)."""
+    digits = 0 if currency in _WHOLE else max(2, get_currency_precision(currency))
+    exponent = amount.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > digits:
+        if digits == 0:
+            raise FieldFault(f"Enter a whole amount: {currency} has no smaller unit.")
+        raise FieldFault(f"Enter at most {digits} digits after the point, as {currency} has.")
 
 
 def _date(field: "Field", raw: Any, today: date) -> str:

@@ -159,6 +159,27 @@ def test_json_numbers_keep_what_they_say() -> None:
         assert parse_json(fields, {"q": raw}, today=TODAY).values == {"q": stored}
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        ("1.234", "EUR", "Enter at most 2 digits after the point, as EUR has."),
+        ("1.5", "JPY", "Enter a whole amount: JPY has no smaller unit."),
+        ("1.2345", "KWD", "Enter at most 3 digits after the point, as KWD has."),
+    ],
+)
+def test_no_amount_has_more_digits_than_its_currency(amount: str, currency: str, told: str) -> None:
+    fields = fields_of("{id: q, type: money}")
+    entry = parse_json(fields, {"q": {"amount": amount, "currency": currency}}, today=TODAY)
+    assert entry.faults == {"q": told}
+
+
+def test_an_amount_may_use_all_digits_of_its_currency() -> None:
+    fields = fields_of("{id: q, type: money}")
+    for amount, currency in (("1.23", "EUR"), ("1500", "JPY"), ("1.234", "KWD"), ("2.50", "ALL")):
+        entry = parse_json(fields, {"q": {"amount": amount, "currency": currency}}, today=TODAY)
+        assert not entry.faults
+
+
 def test_money_has_an_amount_and_a_currency() -> None:
     fields = fields_of("{id: q, type: money, currencies: [EUR, USD], min: 1}")
     assert typed(fields, ("q-amount", "10.50"), ("q-currency", "EUR")).values == {
