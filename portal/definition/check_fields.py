@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.definition.blocks import Block, Scope, described, hint, humanized, one_of
+from portal.definition.endings import wrong_ending
 from portal.definition.functions import compile_pattern
 from portal.definition.nodes import Faults, Node
 from portal.definition.shapes import UNKNOWN, of_fields
@@ -304,7 +305,7 @@ def _document(block: Block, scope: Scope) -> Document:
 
 def _extension(word: str) -> str | None:
     if _EXTENSION.fullmatch(word):
-        return None
+        return wrong_ending(word)
     return f"{word!r} is not a file type, expected an extension such as pdf"
 
 

@@ -64,9 +64,15 @@ def _finish(outline: Outline, world: World) -> Step | None:
         "control": block.flag("control", default=False),
         "line": block.line,
     }
+    for second in outline.seconds:
+        _read(second, world, common)
+    return _read(outline, world, common)
+
+
+def _read(outline: Outline, world: World, common: dict[str, Any]) -> Step | None:
     if outline.kind == "choose":
         return check_blocks.read_choose(outline, world, common, finish_steps)
-    if outline.own is None or not outline.own.is_mapping:
+    if outline.kind not in KINDS or outline.own is None or not outline.own.is_mapping:
         return None
     if outline.kind in _BLOCKS:
         return _BLOCKS[outline.kind](outline, outline.own, world, common, finish_steps)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from portal.definition.blocks import Block, Scope, hint, one_of
 from portal.definition.check_fields import Sketch, sketch_documents, sketch_fields
 from portal.definition.nodes import Faults, Node
-from portal.definition.shapes import ANY, NUMBER, Shape, of_step, scope
+from portal.definition.shapes import ANY, NAMELESS, NUMBER, Shape, of_step, scope
 from portal.definition.tree import Field, Role
 
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -65,6 +65,8 @@ class Outline:
     lists: "list[OutlineList]" = field(default_factory=list)
     siblings: "list[Outline]" = field(default_factory=list)
     parent: "Outline | None" = None
+    seconds: "list[Outline]" = field(default_factory=list)
+    """The step again as each further kind that was given with the first, which is a fault."""
 
     def shape(self) -> Shape:
         """What expressions may read of it, from beside it."""
@@ -192,20 +194,25 @@ class _Looker:
         for node in nodes:
             block = Block(node, "steps", self._faults)
             block.require("id")
-            name, kind = block.id(), _kind(block)
-            outline = _outline(name or "", kind, block)
-            outline.eaches, outline.parent, outline.siblings = eaches, parent, found
-            if name in self._lines:
-                block.fault(
-                    "id",
-                    f"{name!r} is given twice (first on line {self._lines[name]}), "
-                    "expected it once",
-                )
-            elif name:
-                self._lines[name] = block.line
-                found.append(outline)
-                self._inside(outline)
+            name, kinds = self._name(block), _kinds(block)
+            outline, *seconds = [_outline(name, kind, block) for kind in kinds]
+            outline.seconds = seconds
+            found.append(outline)
+            for one in (outline, *seconds):
+                one.eaches, one.parent, one.siblings = eaches, parent, found
+                self._inside(one)
         return found
+
+    def _name(self, block: Block) -> str:
+        """The id of a step; one that has none of its own is called by its line, to be looked at."""
+        name = block.id()
+        if name is not None and name not in self._lines:
+            self._lines[name] = block.line
+            return name
+        if name is not None:
+            first = self._lines[name]
+            block.fault("id", f"{name!r} is given twice (first on line {first}), expected it once")
+        return f"{NAMELESS}line {block.line})"
 
     def _inside(self, outline: Outline) -> None:
         eaches = (*outline.eaches, outline) if outline.kind == "each" else outline.eaches
@@ -227,8 +234,8 @@ def _branches(outline: Outline) -> list[Block]:
     return [own] if outline.kind == "each" else []
 
 
-def _kind(block: Block) -> str:
-    """The one kind of a step; what is wrong with it is noted."""
+def _kinds(block: Block) -> list[str]:
+    """The kinds of a step, of which it should have one; what is wrong with them is noted."""
     kinds = [key for key in block.items if key in KINDS or key in LATER_KINDS]
     if not kinds and block.is_mapping:
         unknown = [key for key in block.items if key not in _KNOWN_KEYS]
@@ -236,7 +243,8 @@ def _kind(block: Block) -> str:
             block.faults.add(
                 block.line, "steps", f"this step has no kind, expected {one_of(tuple(KINDS))}"
             )
-        return "" if not unknown else _unknown_kind(block, unknown[0])
+        if unknown:
+            _unknown_kind(block, unknown[0])
     for key in kinds[1:]:
         block.faults.add(
             block.items[key].line, key, f"is a second kind beside {kinds[0]}, expected one a step"
@@ -244,13 +252,12 @@ def _kind(block: Block) -> str:
     if kinds and kinds[0] in LATER_KINDS:
         message = f"is not supported by this version, expected {one_of(tuple(KINDS))}"
         block.faults.add(block.items[kinds[0]].line, kinds[0], message)
-    return kinds[0] if kinds else ""
+    return kinds or [""]
 
 
-def _unknown_kind(block: Block, key: str) -> str:
+def _unknown_kind(block: Block, key: str) -> None:
     message = f"is neither a step kind nor a known key{hint(key, dict.fromkeys(KINDS))}"
     block.faults.add(block.items[key].line, key, message)
-    return ""
 
 
 def _outline(name: str, kind: str, block: Block) -> Outline:
@@ -271,8 +278,9 @@ def _outline(name: str, kind: str, block: Block) -> Outline:
 def _all(outlines: Sequence[Outline]) -> Iterator[Outline]:
     for one in outlines:
         yield one
-        for inner in one.lists:
-            yield from _all(inner.steps)
+        for looked_at in (one, *one.seconds):
+            for inner in looked_at.lists:
+                yield from _all(inner.steps)
 
 
 def _nodes(own: Block, key: str) -> Sequence[Node]:

@@ -38,6 +38,11 @@ RESERVED = frozenset(
 UNKNOWN = "unknown"
 """The type of a field whose type is faulty: one fault, not another one wherever it is named."""
 
+NAMELESS = "("
+"""What a step without an id of its own is called by begins with; nothing may name it."""
+
+_MOST_NAMED = 20
+
 
 class ExpressionFault(ValueError):
     """An expression that can't be accepted; the sentence says why."""
@@ -94,8 +99,10 @@ def suggestion(name: str, known: Mapping[str, object]) -> str:
     close = get_close_matches(name, known, 1)
     if close:
         return f", did you mean `{close[0]}`?"
-    some = ", ".join(f"`{one}`" for one in list(known)[:8])
-    return f", expected one of {some}" if some else ""
+    names = [f"`{one}`" for one in known if not one.startswith(NAMELESS)]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    some = ", ".join(names[:_MOST_NAMED])
+    return f", expected one of {some}{more}" if some else ""
 
 
 def of_field(field: "Field") -> Shape:

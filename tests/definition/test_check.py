@@ -162,6 +162,9 @@ STEPS = [
     ("no documents", "      documents:\n        - {id: tax", "      document:\n        - {id: tax",
      51, "document", "did you mean documents?"),
     ("accept", "accept: [pdf, png]", "accept: [.pdf]", 52, "accept", "extension"),
+    ("misspelled", "accept: [pdf, png]", "accept: [pfd, png]", 52, "accept", "did you mean pdf?"),
+    ("program", "accept: [pdf, png]", "accept: [exe]", 52, "accept", "never taken"),
+    ("nothing near", "accept: [pdf, png]", "accept: [qqqq]", 52, "accept", "not a known ending"),
     ("size", "max_size: 10 MB", "max_size: big", 52, "max_size", "25 MB"),
     ("files", "max: 2}\n    assign: [vendor", "min: 3, max: 2}\n    assign: [vendor", 52, "max",
      "at least min"),
@@ -253,6 +256,34 @@ def test_all_faults_come_at_once_in_the_order_of_lines() -> None:
     assert places == sorted(places)
     # the condition of line 29 names the field whose type is unknown: that is not a second fault
     assert places == [(4, "owner"), (28, "type"), (65, "due"), (73, "body")]
+
+
+def test_steps_without_an_id_of_their_own_are_looked_at_like_all_others() -> None:
+    twice = "{id: details, assign: nobody, form: {fields: [{id: a, type: txt}]}}"
+    none = "{assign: vendor, upload: {documents: [{id: b, max: soon}]}}"
+    before = f"steps:\n  - {{id: details, assign: vendor, task: }}\n  - {twice}\n  - {none}\n"
+    text = changed(("steps:\n", before))
+    with pytest.raises(DefinitionFaults) as refused:
+        load(text)
+    keys = {fault.key for fault in refused.value.faults if fault.line < 26}
+    assert keys == {"id", "assign", "type", "max"}
+
+
+def test_the_content_of_a_second_kind_is_looked_at_with_the_first() -> None:
+    text = changed(
+        ("  - id: tell\n", "  - id: tell\n    form: {fields: [{id: a, type: txt}]}\n"),
+        ("{{ link }}", "{{ lnk }}"),
+    )
+    with pytest.raises(DefinitionFaults) as refused:
+        load(text)
+    assert {fault.key for fault in refused.value.faults} >= {"message", "type", "body"}
+
+
+def test_names_to_choose_from_are_never_cut_off_in_silence() -> None:
+    with pytest.raises(DefinitionFaults) as refused:
+        load(changed(("purpose: Get", "zzz: Get")))
+    assert "steps" in str(refused.value)
+    assert "title" in str(refused.value)
 
 
 def test_a_fault_reads_as_file_line_key_sentence() -> None:
