@@ -12,10 +12,11 @@ class Actor:
     """One acting person, program or clock.
 
     ``id`` is a participant's id, a user's id, an API token's id or a worker's name.
-    ``auth`` says in the ledger's words how it was verified: ``link``, ``password``,
-    ``token``, ``terminal``, ``none``. ``link`` is the id of the link that a participant came by,
-    in the generation it had then: a revoked link has another. ``ip`` and ``agent`` are ``None``
-    where not known.
+    ``auth`` says in the ledger's words how it was verified: ``link``, ``handed-link``,
+    ``password``, ``token``, ``terminal``, ``none``. ``link`` is the id of the link that a
+    participant came by, in the generation it had then: a revoked link has another. ``handed_by``
+    is the user who took that link for a channel of their own, where it was not mailed. ``ip`` and
+    ``agent`` are ``None`` where not known.
     """
 
     kind: ActorKind
@@ -29,6 +30,8 @@ class Actor:
     team_ids: frozenset[str] = frozenset()
     link: str | None = None
     link_generation: int | None = None
+    handed_by: str | None = None
+    handed_by_name: str | None = None
     ip: str | None = None
     agent: str | None = None
     on_behalf: bool = False

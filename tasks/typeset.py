@@ -18,6 +18,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _FONTS = Path(__file__).resolve().parent.parent / "static" / "built" / "fonts"
 _SHORT = {
     "link": "verified by link",
+    "handed-link": "by a link handed out, not mailed",
     "link+code": "verified by link and code",
     "password": "signed in",
     "token": "by API token",

@@ -18,6 +18,7 @@ from portal.models.people import WRITERS
 
 # Roles of users and of API tokens; "system" is a token that acts for no person in particular.
 _WRITERS = frozenset(WRITERS)
+_DECIDING = ("approval", "sign")  # what a person has to do, and no program
 _READERS = _WRITERS | {"auditor", "system"}
 
 
@@ -59,6 +60,7 @@ _TASK = (
         Link.generation.label("link_generation"),
         Link.revoked_at.label("link_revoked_at"),
         Link.task_id.label("link_task_id"),
+        Link.handed_by_role.label("link_handed_by_role"),
         needs_own_link().label("needs_own_link"),
     )
     .join(Process, Process.id == Task.process_id)
@@ -96,13 +98,14 @@ class _Owned:
 def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
     if actor.kind == "participant":
         _require_same_link(actor, task)
+        _require_no_program(task)
         return actor.id in (task.participant_id, *task.others)
     if actor.on_behalf:
         if not actor.reason:
             raise Faulty.one("reason", "Say why you do this in the assignee’s place.")
         return actor.role in _WRITERS and _owns(actor, _Owned(task.owner_id, task.owner_team_id))
     if actor.role == "system":
-        return task.kind not in ("approval", "sign")
+        return task.kind not in _DECIDING
     if actor.role not in _WRITERS or not actor.user_id:
         return False
     # Once it is closed the team is told that it is too late, not that a colleague has it.
@@ -120,6 +123,16 @@ def _require_same_link(actor: Actor, task: Any) -> None:
     is_replaced = known not in (None, task.link_generation)
     if task.link_revoked_at is not None or is_replaced or is_shut:
         raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
+
+
+def _require_no_program(task: Any) -> None:
+    """Refuse what a program may not do itself to whoever came by a link that it handed out."""
+    if task.link_handed_by_role == "system" and task.kind in _DECIDING:
+        raise NotYours(
+            "A program handed out the link by which you came, and a program may not have this"
+            " decided or signed.",
+            "Open the link that was mailed to you.",
+        )
 
 
 def _is_other(tx: Tx, actor: Actor, task: Any) -> bool:

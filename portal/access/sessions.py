@@ -50,6 +50,8 @@ class Guest:
     session_id: str
     link_id: str
     generation: int
+    handed_by: str | None
+    handed_by_name: str | None
     standing: Standing
     person: Any
     task: Any
@@ -63,12 +65,19 @@ class Guest:
             name=self.person.name or self.person.email or "Participant",
             email=self.person.email,
             via="page",
-            auth="link",
+            auth=how_verified(self),
             link=self.link_id,
             link_generation=self.generation,
+            handed_by=self.handed_by,
+            handed_by_name=self.handed_by_name,
             ip=ip,
             agent=agent,
         )
+
+
+def how_verified(link: Any) -> str:
+    """What a link says of whoever comes by it; only one that was mailed tells of the mailbox."""
+    return "link" if link.handed_by_name is None else "handed-link"
 
 
 def digest(secret: str) -> str:
@@ -102,13 +111,14 @@ _GUEST = (
 def participant(conn: Connection, secret: str | None, task_id: str) -> Guest | None:
     """Who stands before a task in this browser; ``None`` where no link of theirs leads to it.
 
-    One statement. Where several links of the browser do, a living one is taken.
+    One statement. Where several links of the browser do, a living one is taken, and one that was
+    mailed before one that was handed out.
     """
     if not secret:
         return None
     found = conn.execute(_GUEST, {"secret": digest(secret), "task": task_id}).all()
     guests = [_guest(row) for row in found if _is_theirs(row)]
-    guests.sort(key=lambda guest: _BEST_FIRST.index(guest.standing))
+    guests.sort(key=lambda guest: (_BEST_FIRST.index(guest.standing), bool(guest.handed_by_name)))
     if not guests:
         return None
     seen_at: datetime = found[0].session_seen_at
@@ -139,6 +149,8 @@ def _guest(row: sa.Row[Any]) -> Guest:
         session_id=row.session_id,
         link_id=row.link_id,
         generation=row.link_generation,
+        handed_by=row.link_handed_by,
+        handed_by_name=row.link_handed_by_name,
         standing=_standing(row),
         person=SimpleNamespace(**parts["person"]),
         task=SimpleNamespace(**parts["task"]),

@@ -100,6 +100,12 @@ def _count(
 
 def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: Actor) -> None:
     barred = asking.doers(running, step, task.scope)
+    if actor.handed_by in barred:
+        raise NotYours(
+            f"{actor.handed_by_name} handed out the link by which you came, and took part in what"
+            " is decided here.",
+            "Open the link that was mailed to you.",
+        )
     if barred & {actor.id, actor.user_id, actor.email}:
         raise NotYours(
             "You took part in what is decided here, so somebody else has to decide it.",

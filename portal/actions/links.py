@@ -1,5 +1,6 @@
 """What is done with magic links: enter, ask for a fresh one, withdraw, hand one out."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,8 +115,12 @@ def _renew(tx: Tx, token: str, *, ip: str | None, agent: str | None) -> None:
         raise LinkRevoked("This link was withdrawn, so no fresh one is sent.")
     if link.task_state is not None:
         require_wanted(link.task_state, link.task_kind)
-    _prolong(tx, link)
     person = _person(link, ip=ip, agent=agent)
+    if link.handed_by_name is not None:
+        # What goes to the mailbox must not be what somebody else has had in hand.
+        same = (Link.task_id == link.task_id, Link.participant_id == link.participant_id)
+        link = tx.execute(_mailed(*same)).one()
+    _prolong(tx, link)
     recorded = chain.add(LinkRenewed(task=link.task_id, link=links.short(link.id)), actor=person)
     chain.send("mail.renewal", {"link": link.id}, once=f"renewal:{link.id}:{recorded.seq}")
 
@@ -138,24 +143,43 @@ def revoke(tx: Tx, task_id: str, reason: str, *, actor: Actor) -> None:
 
 @action
 def make(tx: Tx, task_id: str, *, actor: Actor) -> tuple[str, datetime]:
-    """A link to an open task for a channel of the caller's own: its address and last moment."""
+    """A link to an open task for a channel of the caller's own: its address and last moment.
+
+    A link of its own, that bears who took it: whoever comes by it is not known to have the mailbox.
+    """
     chain = locking.chain_of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide" if actor.role == "system" else "manage")
-    link = tx.execute(
-        _LINK.where(Link.task_id == task_id, Link.revoked_at.is_(None))
-        .order_by(Link.made_at.desc())
-        .limit(1)
-    ).first()
+    link = tx.execute(_mailed(Link.task_id == task_id)).first()
     if link is None:
         state = tx.execute(sa.select(Task.state, Task.name).where(Task.id == task_id)).one()
         require_open(state.state, state.name)
         raise Conflict("This task is done by a member of staff, who signs in; it has no link.")
     require_open(link.task_state, link.task_name)
-    generation, expires_at = link.generation, link.expires_at
-    if expires_at <= tx.now:
-        generation, expires_at = _prolong(tx, link)
-    chain.add(LinkMade(task=task_id, link=links.short(link.id)), actor=actor)
-    return links.url(link.id, generation), expires_at
+    link_id, expires_at = _hand_out(tx, link, actor)
+    chain.add(LinkMade(task=task_id, link=links.short(link_id)), actor=actor)
+    return links.url(link_id, 1), expires_at
+
+
+def _hand_out(tx: Tx, link: Any, actor: Actor) -> tuple[str, datetime]:
+    """A new link beside the one that is mailed; its id and last moment."""
+    tree = trees.tree(tx.conn, link.definition_id)
+    expires_at = max(link.expires_at, lifetimes.link_ends_at(tree, link.task_step, tx.now))
+    link_id = secrets.token_hex(16)
+    tx.execute(
+        sa.insert(Link).values(
+            id=link_id, process_id=link.process_id, participant_id=link.participant_id,
+            task_id=link.task_id, generation=1, made_at=tx.now, expires_at=expires_at,
+            revoked_at=None, revoked_reason=None, entered_at=None, handed_by=actor.user_id,
+            handed_by_name=actor.name, handed_by_role=actor.role,
+        )
+    )  # fmt: skip
+    return link_id, expires_at
+
+
+def _mailed(*which: "sa.ColumnElement[bool]") -> "sa.Select[*tuple[Any, ...]]":
+    """The newest living link of those that go to a mailbox."""
+    living = _LINK.where(Link.revoked_at.is_(None), Link.handed_by_name.is_(None), *which)
+    return living.order_by(Link.made_at.desc()).limit(1)
 
 
 def _load(tx: Tx, token: str) -> tuple[Any, int, record.Chain]:
@@ -196,8 +220,10 @@ def _person(link: Any, *, ip: str | None, agent: str | None) -> Actor:
         name=link.person_name or link.person_email,
         email=link.person_email,
         via="page",
-        auth="link",
+        auth=sessions.how_verified(link),
         link=link.id,
+        handed_by=link.handed_by,
+        handed_by_name=link.handed_by_name,
         ip=ip,
         agent=agent,
     )

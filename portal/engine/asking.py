@@ -224,7 +224,7 @@ def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
 
     On somebody's behalf it is theirs, and recorded with who gave it and why.
     """
-    keys = {actor.id, actor.user_id, actor.email}
+    keys = {actor.id, actor.user_id, actor.email, actor.handed_by}
     if not actor.on_behalf and fellow_voters(running, task) & keys:
         raise NotYours(
             "You decide here already, and everybody has one vote.",

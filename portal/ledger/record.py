@@ -248,7 +248,10 @@ def _public(actor: Actor) -> dict[str, Any]:
 def _private(event: Event, actor: Actor) -> dict[str, Any]:
     if actor.kind == "system":
         return event.private()
-    facts = {"name": actor.name, "email": actor.email, "ip": actor.ip, "agent": actor.agent}
+    facts = {
+        "name": actor.name, "email": actor.email, "ip": actor.ip, "agent": actor.agent,
+        "handed_by": actor.handed_by_name,
+    }  # fmt: skip
     if actor.on_behalf:
         facts["reason"] = actor.reason
     own = {ACTOR_PREFIX + key: value for key, value in facts.items() if value is not None}

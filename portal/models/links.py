@@ -14,7 +14,8 @@ class Link(Base):
 
     The token is made from ``id`` (32 hex digits), ``generation`` and a key outside the
     database, each time it is needed. ``task_id`` is ``None`` for a link to the
-    participant's open tasks in the process.
+    participant's open tasks in the process. ``handed_by``, with name and role as they were, is
+    the user who took it for a channel of their own: such a link says nothing of a mailbox.
     """
 
     __tablename__ = "links"
@@ -33,6 +34,9 @@ class Link(Base):
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None]
     entered_at: Mapped[datetime | None]
+    handed_by: Mapped[str | None]
+    handed_by_name: Mapped[str | None]
+    handed_by_role: Mapped[str | None]
 
 
 _own = aliased(Link)

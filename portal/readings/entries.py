@@ -33,7 +33,8 @@ ENDS: dict[type[catalogue.Event], str] = {
 class Told:
     """One entry of one ledger, readable: who, what, when, where from.
 
-    ``id`` grows over all processes, ``seq`` within one. ``actor_name``, ``ip``, ``agent``
+    ``id`` grows over all processes, ``seq`` within one. ``handed_by`` names whoever passed the
+    actor's link on by a channel of their own. ``actor_name``, ``ip``, ``agent``
     are ``None`` where they were not recorded or have been erased.
     """
 
@@ -53,6 +54,7 @@ class Told:
     ip: str | None
     agent: str | None
     behalf_reason: str | None
+    handed_by: str | None
     step: str | None
     task: str | None
     data: dict[str, Any]
@@ -140,6 +142,7 @@ def _told(row: sa.Row[Any], body: dict[str, Any], disclosed: dict[str, dict[str,
         ip=private.get(ACTOR_PREFIX + "ip"),
         agent=private.get(ACTOR_PREFIX + "agent"),
         behalf_reason=private.get(ACTOR_PREFIX + "reason"),
+        handed_by=private.get(ACTOR_PREFIX + "handed_by"),
         step=data.get("step"),
         task=data.get("task"),
         data=values,

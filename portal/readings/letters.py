@@ -418,10 +418,11 @@ def _each_once(readers: Iterable[Reader]) -> list[Reader]:
 
 
 def _links(conn: Connection, task_id: str) -> dict[str | None, tuple[str, int]]:
-    """The newest living link of each participant to a task."""
+    """The newest living link of each participant to a task, of those that are mailed."""
     query = (
         sa.select(Link.participant_id, Link.id, Link.generation)
         .where(Link.task_id == task_id, Link.revoked_at.is_(None))
+        .where(Link.handed_by_name.is_(None))
         .order_by(Link.made_at, Link.id)
     )
     return {row.participant_id: (row.id, row.generation) for row in conn.execute(query)}

@@ -47,6 +47,9 @@ class _In:
         if entry.actor_kind == "system":
             return "The portal"
         name = entry.actor_name or "Somebody whose name is not recorded"
+        if entry.auth == "handed-link":
+            by = entry.handed_by or "somebody whose name is not recorded"
+            return f"{name}, by a link that {by} handed out through a channel of their own,"
         return f"{name}, in the assignee’s place," if entry.on_behalf else name
 
     @property

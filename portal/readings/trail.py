@@ -25,6 +25,7 @@ _BATCH = 400
 
 ASSURANCE = {
     "link": "reached the mailbox: came in by the link sent to this address",
+    "handed-link": "not the mailbox: came in by a link that staff handed out by a way of their own",
     "link+code": "reached the mailbox at that moment: link and one-time code",
     "password": "signed in to the portal with a password",
     "token": "an API token that acts for this person",

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.access import links as tokens
 from portal.access import sessions
-from portal.actions import forms, links, messages, processes, tasks
+from portal.actions import approvals, forms, links, messages, processes, tasks
 from portal.actor import Actor
 from portal.clock import Clock
 from portal.definition.fields import JsonSent
@@ -30,8 +31,9 @@ from portal.errors import (
     Unknown,
 )
 from portal.ledger import audit
-from portal.models import Link
+from portal.models import Link, Task
 from portal.readings import asked
+from portal.readings.trail import Evidence
 from tests import makers, people
 
 DANA = people.staff("dana")
@@ -50,7 +52,7 @@ def task() -> Any:
 
 def link_of(task: Any) -> Any:
     """The link to a task that its mail carries now."""
-    [found] = makers.rows(Link, task_id=task.id, revoked_at=None)
+    [found] = makers.rows(Link, task_id=task.id, revoked_at=None, handed_by_name=None)
     return found
 
 
@@ -224,13 +226,12 @@ def test_a_renewed_link_lives_as_long_as_a_new_one(
     steps = makers.FORM.replace("assign:", f"{own}assign:")
     task = makers.task(makers.start(steps, head=head), "details")
     assert link_of(task).expires_at - link_of(task).made_at == timedelta(days=days)
-    for renewed in (
-        lambda: links.renew(token_of(task), ip=None),
-        lambda: links.make(task.id, actor=DANA),
-    ):
-        now = clock.advance(days=days)
-        renewed()
-        assert link_of(task).expires_at - now == timedelta(days=days)
+    now = clock.advance(days=days)
+    links.renew(token_of(task), ip=None)
+    assert link_of(task).expires_at - now == timedelta(days=days)
+    now = clock.advance(days=days)
+    _, expires_at = links.make(task.id, actor=DANA)
+    assert expires_at - now == timedelta(days=days)
 
 
 # Revoking
@@ -334,9 +335,14 @@ def test_a_closed_task_has_nothing_to_revoke(task: Any) -> None:
 # Handing out
 
 
+def handed(task: Any, actor: Actor = DANA) -> str:
+    """The token of a link that somebody takes for a channel of their own."""
+    return links.make(task.id, actor=actor)[0].rpartition("/")[2]
+
+
 def test_a_link_for_a_channel_of_ones_own_opens(task: Any) -> None:
     url, expires_at = links.make(task.id, actor=DANA)
-    assert url == f"https://portal.example/t/{token_of(task)}"
+    assert url.startswith("https://portal.example/t/")
     assert expires_at == link_of(task).expires_at
     assert enter(url.rpartition("/")[2]).task_id == task.id
     assert makers.types(task.process_id).count("link.made") == 1
@@ -350,8 +356,92 @@ def test_a_link_handed_out_late_lives_again_at_an_address_of_its_own(
     url, expires_at = links.make(task.id, actor=DANA)
     assert expires_at > now
     assert enter(url.rpartition("/")[2]).task_id == task.id
-    with pytest.raises(LinkRevoked):
+    with pytest.raises(LinkExpired):
         enter(old)
+
+
+def test_who_comes_by_a_link_handed_out_is_told_apart_from_who_has_the_mailbox(task: Any) -> None:
+    person = guest(task, enter(handed(task)).secret)
+    forms.submit(task.id, JsonSent({"company": "Sea"}), nonce="n", actor=person)
+    for event in makers.events(task.process_id, "link.entered", "form.submitted"):
+        assert event["actor"]["auth"] == "handed-link"
+        assert "actor.handed_by" in event["priv"]
+    with db.reading() as conn:
+        told = [line.sentence.text for line in Evidence(conn, task.process_id, 99, "UTC").lines()]
+    by = "Vera Vendor, by a link that Dana Owner handed out through a channel of their own, "
+    assert sum(line.startswith(by) for line in told) >= 2
+
+
+def test_who_has_the_mailbox_too_acts_by_the_link_that_was_mailed(task: Any) -> None:
+    browser = enter(handed(task)).secret
+    browser = enter(token_of(task), browser).secret
+    assert guest(task, browser).auth == "link"
+
+
+def test_a_link_handed_out_is_never_what_is_mailed_afterwards(task: Any) -> None:
+    token = handed(task)
+    mailed = link_of(task).id
+    links.renew(token, ip=None)
+    [owed] = makers.owed(task.process_id, "mail.renewal")
+    assert owed.ref == {"link": mailed}
+
+
+APPROVED_OUTSIDE = """\
+  - {id: details, assign: vendor, form: {fields: [{id: company, type: text, label: Company}]}}
+  - {id: review, assign: second, approval: {question: Good?, separate_from: [starter]}}
+"""
+
+
+@pytest.fixture
+def review() -> Any:
+    """An approval that Otto, who is outside, has to give; Dana started the process."""
+    process = makers.start(APPROVED_OUTSIDE, participants={"second": people.OTTO})
+    makers.fill(process, company="Sea")
+    return makers.task(process, "review")
+
+
+def decide_by(token: str, review: Any) -> None:
+    person = guest(review, enter(token).secret)
+    approvals.decide(review.id, "approve", nonce="n", actor=person)
+
+
+def test_a_program_has_nothing_decided_by_a_link_that_it_hands_out() -> None:
+    steps = f"{makers.FORM}\n  - {{id: review, assign: vendor, approval: {{question: Good?}}}}"
+    process = makers.start(steps)
+    program = replace(DANA, kind="api", id="k1", role="system", via="api", auth="token")
+    details = makers.task(process, "details")
+    browser = enter(handed(details, program)).secret
+    sent = JsonSent({"company": "Sea"})
+    forms.submit(details.id, sent, nonce="n", actor=guest(details, browser))
+    review = makers.task(process, "review")
+    with pytest.raises(NotYours, match="A program handed out the link"):
+        approvals.decide(review.id, "approve", nonce="n", actor=guest(review, browser))
+    with pytest.raises(NotYours, match="system token"):
+        handed(review, program)
+    browser = enter(token_of(review), browser).secret
+    approvals.decide(review.id, "approve", nonce="n", actor=guest(review, browser))
+
+
+def test_whoever_may_not_decide_has_nothing_decided_by_a_link_that_they_hand_out(
+    review: Any,
+) -> None:
+    with pytest.raises(NotYours, match="Dana Owner handed out the link"):
+        decide_by(handed(review, DANA), review)
+    decide_by(handed(review, people.staff("ada")), review)
+
+
+def test_who_has_a_vote_has_no_second_one_by_a_link_that_they_hand_out() -> None:
+    steps = """\
+  - {id: details, assign: vendor, form: {fields: [{id: company, type: text, label: Company}]}}
+  - {id: review, assign: [buyer, second], approval: {question: Good?, needs: all}}
+"""
+    dana = {"email": "dana@example.com"}
+    process = makers.start(steps, participants={"buyer": dana, "second": people.OTTO})
+    makers.fill(process, company="Sea")
+    [others] = [one for one in makers.rows(Task, step="review") if one.holder_id is None
+                and makers.rows(Link, task_id=one.id)]  # fmt: skip
+    with pytest.raises(NotYours, match="one vote"):
+        decide_by(handed(others), others)
 
 
 def test_there_is_none_for_a_task_of_staff_or_for_a_closed_one(task: Any) -> None:

@@ -581,6 +581,9 @@ def _make_tables() -> None:
         sa.Column("revoked_at", UTCDateTime(), nullable=True),
         sa.Column("revoked_reason", sa.String(), nullable=True),
         sa.Column("entered_at", UTCDateTime(), nullable=True),
+        sa.Column("handed_by", sa.String(), nullable=True),
+        sa.Column("handed_by_name", sa.String(), nullable=True),
+        sa.Column("handed_by_role", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["participant_id"],
             ["participants.id"],
