@@ -1,14 +1,25 @@
 """Processes to test with, made by the verbs themselves, so that the ledger is always real."""
 
+import io
 import json
 from typing import Any
 
 import sqlalchemy as sa
 
 from portal import db
-from portal.actions import approvals, definitions, forms, processes, tasks, uploads
+from portal.actions import (
+    approvals,
+    definitions,
+    forms,
+    messages,
+    processes,
+    tasks,
+    trails,
+    uploads,
+)
 from portal.actor import Actor
 from portal.definition.fields import JsonSent
+from portal.delivery.storage import Store
 from portal.ledger.tables import Entry, Outgoing
 from portal.models import Participant, Process, StepRun, Task, Timer, Trouble
 from tests import people
@@ -156,3 +167,14 @@ def send(process_id: str, step: str, *files: uploads.Arrived) -> None:
     if files:
         uploads.stage(one.id, files, actor=actor_of(one))
     uploads.submit(one.id, nonce=db.new_id(), actor=actor_of(one))
+
+
+def built_trail(process_id: str, store: Store, content: bytes = b"%PDF-1.7") -> str:
+    """An audit trail asked for and built of these bytes; its storage id."""
+    trails.ask(process_id, actor=people.staff("dana"))
+    [owed] = messages.take(100, 30, ("trail.build",))
+    kept = store.put(io.BytesIO(content), max_bytes=len(content))
+    trails.note_built(
+        owed.ref["trail"], kept.id, kept.sha256, kept.size, outbox_id=owed.id, fence=owed.fence
+    )
+    return kept.id

@@ -81,6 +81,14 @@ def note_altered(tx: Tx, process_id: str, fault: str) -> None:
     _alarm(tx, "ledger", sentence, once=f"alarm:ledger:{process_id}")
 
 
+@action
+def note_changed(tx: Tx, process_id: str, file_id: str, name: str) -> None:
+    """A stored file does not hold what was stored: the owner of its process is told."""
+    message = f"The stored file “{name}” was changed or is lost. Put it back from a backup."
+    running = Running.load(tx, process_id)
+    troubles.open_trouble(running, "file", message, step=None, about=file_id)
+
+
 def _tell_silence(tx: Tx, role: str, since: datetime) -> None:
     tx.execute(sa.update(Heartbeat).where(Heartbeat.name == role).values(told_at=tx.now))
     sentence = _SILENCES.get(role, f"The role {role} is silent.")

@@ -4,16 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, jsonify, request, send_file
+from flask import Response, current_app, jsonify, request
 
 from portal import clock, db
 from portal.actions import processes as verbs
 from portal.actions import signals, trails
-from portal.delivery.storage import Store
 from portal.errors import AlreadyRecorded, Conflict, Faulty, Unknown
 from portal.readings import export, lists, payloads, requests, timeline, trail
 from portal.web.api import entry
 from portal.web.api.entry import call, caller, json_body, page, parse_object, raw_body, text
+from portal.web.downloads import handed_out
 
 _LONGEST_KEY = 255
 
@@ -168,11 +168,4 @@ def read_trail(process_id: str) -> Response:
         row = trail.last_asked(conn, process_id)
     if row is None or row.storage_id is None:
         raise Unknown("There is no audit trail yet.", "POST /trail asks a worker to build it.")
-    store = Store(current_app.config["SETTINGS"].storage_dir)
-    return send_file(
-        store.open(row.storage_id),
-        mimetype="application/pdf",
-        as_attachment=True,
-        download_name=f"trail-{process_id}.pdf",
-        etag=row.sha256,
-    )
+    return handed_out(row, f"trail-{process_id}.pdf", "application/pdf")

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from portal import clock, db
 from portal.actions import links, processes, tasks, trails
 from portal.definition.tree import Definition
-from portal.delivery.storage import Store, content_disposition
 from portal.errors import Faulty, Unknown
 from portal.readings import dossier as dossiers
 from portal.readings import export, feed, lists, waiting
+from portal.web.downloads import handed_out
 from portal.web.staff import rows
-from portal.web.staff.door import doors, house_zone, me, said, settings, status_of
+from portal.web.staff.door import doors, house_zone, me, said, status_of
 
 STATES = {
     "running": "Running",
@@ -24,7 +24,6 @@ STATES = {
 }
 AT_ONCE = 50
 HISTORY_AT_ONCE = 100
-CHUNK = 1 << 20
 
 
 @doors.get("/processes")
@@ -152,7 +151,7 @@ def trail_pdf(process_id: str) -> ResponseReturnValue:
     if found is None:
         raise Unknown("No audit trail has been built yet.", "Ask for one on the process's page.")
     name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
-    return stored(found.storage_id, name, "application/pdf", found.size)
+    return handed_out(found, name, "application/pdf")
 
 
 @doors.get("/processes/<process_id>/ledger.jsonl")
@@ -170,7 +169,7 @@ def process_file(process_id: str, file_id: str) -> ResponseReturnValue:
     """A file that somebody sent, to be saved."""
     with db.reading() as conn:
         file = dossiers.file_of(conn, process_id, file_id)
-    return stored(file.storage_id, file.name, file.media_type, file.size)
+    return handed_out(file, file.name, file.media_type)
 
 
 def show(
@@ -237,21 +236,3 @@ def _lines(process_id: str, upto: int) -> Iterator[str]:
     with db.reading() as conn:
         for line in export.lines(conn, process_id, upto=upto):
             yield line + "\n"
-
-
-def stored(storage_id: str, name: str, media_type: str, size: int) -> Response:
-    """A stored file as a download: never shown inside the portal's own origin."""
-    stream = Store(settings().storage_dir).open(storage_id)
-
-    def pieces() -> Iterator[bytes]:
-        with stream:
-            while piece := stream.read(CHUNK):
-                yield piece
-
-    headers = {
-        "Content-Disposition": content_disposition(name),
-        "Content-Length": str(size),
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
-    return Response(pieces(), mimetype=media_type, headers=headers)

@@ -15,9 +15,10 @@ from portal.readings import asked, lists
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
 from portal.web import answers, forms
+from portal.web.downloads import handed_out
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
-from portal.web.staff.processes import may_manage, stored
+from portal.web.staff.processes import may_manage
 
 STATES = ("open", "done", "withdrawn", "expired")
 AT_ONCE = 50
@@ -90,7 +91,7 @@ def task_file(task_id: str, file_id: str) -> ResponseReturnValue:
     """A file that the task's page shows, to be saved."""
     with db.reading() as conn:
         file = asked.of_task(conn, task_id, me().email).file(file_id)
-    return stored(file.storage_id, file.name, file.media_type, file.size)
+    return handed_out(file, file.name, file.media_type)
 
 
 def _doer(found: Asked) -> Actor:

@@ -8,6 +8,7 @@ from flask import Flask, request_finished
 
 from portal.actions import processes
 from portal.delivery.seal import Seal
+from portal.delivery.storage import Store
 from portal.ledger import ed25519
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
@@ -342,3 +343,14 @@ def test_what_is_no_json_is_said_in_plain_words(dana: Program, raw: bytes) -> No
     assert fault["at"] == "body"
     assert "sys." not in fault["message"]
     assert "recursion" not in fault["message"]
+
+
+def test_a_trail_comes_whole_or_not_at_all(app: Flask, dana: Program) -> None:
+    store = Store(app.config["SETTINGS"].storage_dir)
+    process = makers.start(makers.FORM)
+    built = makers.built_trail(process, store)
+    answer = dana.ask("GET", f"/processes/{process}/trail.pdf", 200)
+    assert (answer.data, answer.mimetype) == (b"%PDF-1.7", "application/pdf")
+    store.path(built).write_bytes(b"%PDF-1.8")
+    assert "not handed out" in dana.get(f"/processes/{process}/trail.pdf", 409)["detail"]
+    assert len(makers.troubles(process)) == 1

@@ -1,15 +1,19 @@
 """One process at the desk: what it tells, and what owner, member and auditor may do to it."""
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask, request_finished
 
 from portal.actions import processes
 from portal.delivery.seal import Seal
+from portal.delivery.storage import Store
 from portal.ledger import ed25519
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
+from portal.models import FileRow
 from tests import makers, people
 from tests.web.staff.conftest import Desk
 
@@ -208,3 +212,36 @@ def test_a_file_is_only_ever_a_download(desk: Desks, process: str) -> None:
     dana = desk("dana")
     assert dana.client.get(f"/processes/{process}/files/nothing").status_code == 404
     assert dana.client.get(f"/processes/{process}/trail.pdf").status_code == 404
+
+
+def test_a_file_whose_bytes_changed_is_not_handed_out_and_the_owner_is_told_once(
+    desk: Desks, process: str, app: Flask
+) -> None:
+    store = Store(app.config["SETTINGS"].storage_dir)
+    kept = store.put(io.BytesIO(b"as it came"), max_bytes=100)
+    makers.fill(process, company="Sea")
+    arrived = makers.arrived("tax")
+    makers.send(
+        process, "papers", replace(arrived, storage_id=kept.id, sha256=kept.sha256, size=kept.size)
+    )
+    [row] = makers.rows(FileRow, process_id=process)
+    dana, place = desk("dana"), f"/processes/{process}/files/{row.id}"
+    assert dana.get(place) == "as it came"
+    store.path(kept.id).write_bytes(b"as it is not")
+    task = makers.task(process, "review")
+    for door in (place, place, f"/tasks/{task.id}/files/{row.id}"):
+        assert "not handed out" in dana.get(door, 409)
+    [trouble] = makers.troubles(process)
+    assert (trouble.kind, trouble.message.split(" was")[0]) == ("file", "The stored file “tax.pdf”")
+
+
+def test_a_trail_whose_bytes_changed_is_not_handed_out(
+    desk: Desks, process: str, app: Flask
+) -> None:
+    store = Store(app.config["SETTINGS"].storage_dir)
+    built = makers.built_trail(process, store)
+    dana, place = desk("dana"), f"/processes/{process}/trail.pdf"
+    assert dana.get(place) == "%PDF-1.7"
+    store.delete(built)
+    dana.get(place, 409)
+    assert [one.kind for one in makers.troubles(process)] == ["file"]

@@ -1,0 +1,36 @@
+"""Stored files on their way out: the very bytes that were stored, or none at all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, current_app
+
+from portal.actions import upkeep
+from portal.delivery.storage import CHUNK, Store, content_disposition
+from portal.errors import Conflict
+
+
+def handed_out(kept: Any, name: str, media_type: str) -> Response:
+    """What a row of files or trails keeps, always to be saved and never opened in place.
+
+    Conflict where its bytes are no longer those that were stored; the owner of the process is
+    told then, once.
+    """
+    store = Store(current_app.config["SETTINGS"].storage_dir)
+    if not store.verify(kept.storage_id, kept.sha256):
+        upkeep.note_changed(kept.process_id, kept.id, name)
+        raise Conflict(
+            "This file is no longer the one that was stored, so it is not handed out.",
+            "The owner of the process is told.",
+        )
+    response = Response(_pieces(store, kept.storage_id), mimetype=media_type)
+    response.headers["Content-Disposition"] = content_disposition(name)
+    response.headers["Content-Length"] = str(kept.size)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def _pieces(store: Store, storage_id: str) -> Iterator[bytes]:
+    with store.open(storage_id) as stream:
+        while piece := stream.read(CHUNK):
+            yield piece
