@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask, request_finished
 
-from portal.actions import processes
+from portal.actions import processes, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import ed25519
@@ -157,6 +157,21 @@ def test_an_exception_shows_the_runbook_and_is_tried_again(desk: Desks) -> None:
     assert dana.send(path, page=page, how="retry", reason="").status_code == 422
     assert dana.send(path, page=page, how="cancel", reason="No amount.").status_code == 303
     assert makers.process(process).state == "cancelled"
+
+
+def test_an_exception_of_an_ended_process_is_settled_and_nothing_is_cancelled(desk: Desks) -> None:
+    process = makers.start(makers.FORM)
+    makers.fill(process, company="Sea")
+    upkeep.note_altered(process, "Event 3 is not what it was.")
+    [trouble] = makers.troubles(process)
+    dana, page = desk("dana"), f"/processes/{process}"
+    shown = dana.get(page)
+    assert "Needs a person" in shown
+    assert "Cancel the process" not in shown
+    path = f"{page}/exceptions/{trouble.id}"
+    assert dana.send(path, page=page, how="retry", reason="Put back.").status_code == 303
+    assert "Needs a person" not in dana.get(page)
+    assert makers.troubles(process, state="open") == []
 
 
 def test_an_auditor_reads_all_and_is_offered_nothing_that_writes(desk: Desks, process: str) -> None:
