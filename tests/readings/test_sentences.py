@@ -59,8 +59,8 @@ def entry(event: Event, *, kind: str = "participant", erased: bool = False) -> T
         id=1, process="log", seq=4, at=MOMENT, type=type(event).TYPE, hash="ab" * 32,
         actor_kind=kind, actor_ref="p1", auth="link", via="page", on_behalf=False,
         actor_name=None if erased else "Ann Okafor", actor_email=None, ip=None, agent=None,
-        behalf_reason=None, handed_by=None, step=event.step, task=event.task, data={}, event=event, body="",
-        disclosed={},
+        behalf_reason=None, handed_by=None, step=event.step, task=event.task, data={}, event=event,
+        body="", disclosed={},
     )  # fmt: skip
 
 
