@@ -17,7 +17,7 @@ from portal.actions import forms as form_verbs
 from portal.actor import Actor
 from portal.definition.fields import FormSent
 from portal.definition.tree import FormStep
-from portal.errors import Conflict
+from portal.errors import Conflict, Fault, Faulty, TooLarge
 from portal.readings.asked import Asked
 from portal.web import arrivals, forms
 
@@ -26,6 +26,12 @@ def prepare(task: Any) -> None:
     """Before the form is read: let the files in that this task asks for, and no others."""
     if task.kind == "upload":
         arrivals.expect_for(request, task.id)
+
+
+def too_large(asked: Asked, refusal: TooLarge) -> Faulty:
+    """The refusal of a body that was not even read, as a fault of the first document."""
+    at = asked.wanted[0].document.id if asked.wanted else ""
+    return arrivals.FilesTooLarge([Fault(at, str(refusal))])
 
 
 def answer(task: Any, *, actor: Actor) -> None:

@@ -103,8 +103,8 @@ def _too_large(guest: Guest, error: TooLarge) -> ResponseReturnValue:
     """The page again, without reading a body that is far beyond what is taken."""
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-    at = asked.wanted[0].document.id if asked.wanted else ""
-    return _page(guest, asked, {}, {at: str(error)}), error.status
+    told = answers.too_large(asked, error)
+    return _page(guest, asked, {}, {one.at: one.message for one in told.faults}), told.status
 
 
 def _too_late(task_id: str, error: PortalError) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from portal import clock, db
 from portal.actions import tasks as verbs
 from portal.actor import Actor
 from portal.definition.operators import ExpressionFailed
-from portal.errors import Faulty, TaskDone
+from portal.errors import Faulty, TaskDone, TooLarge
 from portal.readings import asked, lists
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
@@ -65,7 +65,10 @@ def do_task(task_id: str) -> ResponseReturnValue:
     """Take the answer, mine or in the assignee's place."""
     with db.reading() as conn:
         found = asked.of_task(conn, task_id, me().email)
-    answers.prepare(found.task)
+    try:
+        answers.prepare(found.task)
+    except TooLarge as error:
+        return _page(found, {}, answers.too_large(found, error))
     require_own_form()
     typed, actor = forms.typed(), _doer(found)
     try:
@@ -116,14 +119,18 @@ def _again(
 ) -> ResponseReturnValue:
     """The page once more with what was typed; what arrived or was recorded meanwhile is on it."""
     with db.reading() as conn:
-        return _page(asked.of_task(conn, task_id, me().email), typed, error)
+        found = asked.of_task(conn, task_id, me().email)
+    return _page(found, typed, error, more=request.form.get("_more"))
 
 
 def _page(
-    found: Asked, typed: forms.Typed, error: Faulty | TaskDone | None = None
+    found: Asked,
+    typed: forms.Typed,
+    error: Faulty | TaskDone | None = None,
+    *,
+    more: str | None = None,
 ) -> ResponseReturnValue:
     faults = error.faults if isinstance(error, Faulty) else ()
-    more = request.form.get("_more")
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
     page = render_template(
         "staff/task.html",

@@ -188,6 +188,18 @@ def test_unknown_tasks_are_a_plain_404(desk: Desks) -> None:
     assert dana.send("/tasks/nothing", page="/").status_code == 404
 
 
+def test_far_too_large_is_said_on_the_page_itself(desk: Desks) -> None:
+    steps = PAPERS.replace(
+        "accept: [pdf]}, {id: plan", "accept: [pdf], max_size: 10 kB}, {id: plan"
+    )
+    steps = steps.replace("required: false", "required: false, max_size: 10 kB")
+    dana, page = desk("dana"), of(makers.start(steps), "papers")
+    answer = dana.send(page, draft=(io.BytesIO(PDF + b"\0" * 2_000_000), "draft.pdf"))
+    assert answer.status_code == 413
+    assert "That is more than is taken here: a file may have up to 10 kB." in answer.text
+    assert 'name="draft"' in answer.text
+
+
 @pytest.mark.parametrize(("steps", "step"), [(FORM, "terms"), (PAPERS, "papers"), (TEAM, "pay")])
 def test_a_task_page_stays_under_the_ceiling(
     desk: Desks, statements: list[str], steps: str, step: str
