@@ -1,5 +1,6 @@
-"""What went wrong and needs a person: try again, or cancel the process."""
+"""What went wrong and needs a person: seven ways out, always with a reason."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,22 +10,32 @@ from portal.actions.tasks import ASKED_FOR
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import closing, troubles
+from portal.engine import closing, remedies, troubles
 from portal.engine.advance import advance
-from portal.engine.running import Running
+from portal.engine.running import Running, doer
 from portal.errors import Conflict, Faulty, Unknown
-from portal.ledger.catalogue import ProcessCancelled
+from portal.ledger.catalogue import ExceptionProposed, ProcessCancelled
 from portal.models import Trouble
 
-WAYS = ("retry", "cancel")
+WAYS = ("retry", "skip", "complete", "edit", "reassign", "return_to", "cancel")
 
 
 @action
-def resolve(tx: Tx, trouble_id: str, how: str, reason: str, *, actor: Actor) -> None:
-    """Deal with an exception: ``retry`` what failed, or ``cancel`` the process.
+def resolve(
+    tx: Tx,
+    trouble_id: str,
+    how: str,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
+    *,
+    actor: Actor,
+) -> bool:
+    """Deal with an exception in one of ``WAYS``; False where a second person has to agree.
 
-    Raises Faulty at ``how`` and ``reason``. A retry that fails again opens the next exception.
-    Once the process has ended there is nothing to cancel, but a mail or a trail may go on.
+    ``details``: ``values`` for ``complete``; ``inputs``, ``values`` and ``steps`` for ``edit``;
+    ``to`` for ``reassign``; ``step`` for ``return_to``. Raises Faulty at ``how``, ``reason`` and
+    at what is wrong in the details. A retry that fails again opens the next exception. Once the
+    process has ended a mail or a trail may still go on.
     """
     running = Running.load(tx, _process_of(tx, trouble_id))
     may.process_for(tx, actor, running.id, "manage")
@@ -32,14 +43,17 @@ def resolve(tx: Tx, trouble_id: str, how: str, reason: str, *, actor: Actor) -> 
     if trouble.state != "open":
         raise Conflict("This was resolved already.")
     why = _checked(how, reason)
-    if how == "cancel":
+    if how != "retry":
         running.require_running()
+    if how == "skip" and _needs_second(running, trouble, why, actor):
+        return False
     troubles.resolve(running, trouble, how, why, actor)
-    if how == "cancel":
-        closing.end_process(running, "cancelled", ProcessCancelled(reason=why), actor)
-        return
-    _owe_again(running, trouble)
-    advance(running)
+    _DOES[how](running, trouble, why, details or {}, actor)
+    if how in ("skip", "complete", "return_to"):
+        troubles.resolve_all(running, how, why, actor, step=trouble.step, scope=trouble.scope)
+    if running.is_running:
+        advance(running)
+    return True
 
 
 def _process_of(tx: Tx, trouble_id: str) -> str:
@@ -55,8 +69,36 @@ def _checked(how: str, reason: str) -> str:
     return words("reason", reason, "Say in a sentence why.")
 
 
-def _owe_again(running: Running, trouble: Any) -> None:
+def _needs_second(running: Running, trouble: Any, why: str, actor: Actor) -> bool:
+    """Whether a safeguard would be skipped by one person alone: then it is only proposed."""
+    if not remedies.step_of(running, trouble).control:
+        return False
+    before = trouble.proposal
+    if before is not None:
+        if before["by"] == doer(actor):
+            raise Conflict("You proposed this; a second person has to agree.")
+        return False
+    proposal = {"how": "skip", "by": doer(actor), "name": actor.name, "reason": why}
+    table = sa.update(Trouble).where(Trouble.id == trouble.id)
+    running.tx.execute(table.values(proposal=proposal))
+    running.chain.add(
+        ExceptionProposed(
+            step=trouble.step,
+            scope=trouble.scope or None,
+            exception=trouble.id,
+            how="skip",
+            reason=why,
+        ),
+        actor=actor,
+    )
+    return True
+
+
+def _retry(
+    running: Running, trouble: Any, why: str, details: Mapping[str, Any], actor: Actor
+) -> None:
     """Owe just what failed; whoever let a task go overdue is reminded."""
+    remedies.try_again(running, trouble)
     kind, ref = "", {}
     if trouble.effect is not None:
         kind, ref = trouble.effect["kind"], trouble.effect["ref"]
@@ -65,3 +107,29 @@ def _owe_again(running: Running, trouble: Any) -> None:
         kind, ref = "mail.reminder", {"task": trouble.task_id, "rung": rung, "label": ASKED_FOR}
     if kind:
         running.chain.send(kind, ref, once=f"retry:{trouble.id}")
+
+
+def _complete(
+    running: Running, trouble: Any, why: str, details: Mapping[str, Any], actor: Actor
+) -> None:
+    values = details.get("values") or {}
+    if not isinstance(values, Mapping):
+        raise Faulty.one("values", "`values` is not an object: send {…}.")
+    remedies.complete(running, trouble, values, actor)
+
+
+_DOES: dict[str, Callable[[Running, Any, str, Mapping[str, Any], Actor], None]] = {
+    "retry": _retry,
+    "skip": lambda running, trouble, _w, _d, actor: remedies.skip(running, trouble, actor),
+    "complete": _complete,
+    "edit": lambda running, _t, _w, details, actor: remedies.edit(running, details, actor),
+    "reassign": lambda running, trouble, why, details, actor: remedies.give_to(
+        running, trouble, details.get("to"), why, actor
+    ),
+    "return_to": lambda running, trouble, why, details, _a: remedies.return_to(
+        running, trouble, details.get("step"), why
+    ),
+    "cancel": lambda running, _t, why, _d, actor: closing.end_process(
+        running, "cancelled", ProcessCancelled(reason=why), actor
+    ),
+}

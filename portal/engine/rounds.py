@@ -123,8 +123,10 @@ def tell_why(running: Running, begun: Round) -> None:
         return
     senders = [
         (found.done_at, _place(running.tree, found.step), found)
-        for found in running.latest.values()
-        if not found.is_current and _leads_to(running.tree, found, begun)
+        for found in (*running.latest.values(), *running.rounds.values())
+        if (not found.is_current or found.state == "withdrawn")
+        and found.done_at is not None
+        and _leads_to(running.tree, found, begun)
     ]
     if not senders:
         return
@@ -170,15 +172,26 @@ def _stands(step: Step, done: Round, marked: set[str]) -> bool:
 
 
 def _leads_to(tree: Definition, found: Round, begun: Round) -> bool:
-    sender = tree.step(found.step)
-    if not isinstance(sender, ApprovalStep) or found.outcome is None:
+    to = _way_of(tree, found)
+    if to is None:
         return False
-    way = after(sender, found.outcome)  # type: ignore[arg-type]  # an approval's own outcomes
-    if not isinstance(way, ReturnTo):
-        return False
-    around = scopes.outer(found.scope, len(tree.eaches_around(way.step)))
-    covered = {one.id for one in ways.region(tree, way.step, sender.id)}
+    around = scopes.outer(found.scope, len(tree.eaches_around(to)))
+    covered = {one.id for one in ways.region(tree, to, found.step)}
     return begun.step in covered and scopes.is_within(begun.scope, around)
+
+
+def _way_of(tree: Definition, found: Round) -> str | None:
+    """The step that a round sent work back to, if it did: an approval, or a person by hand."""
+    by_hand = found.answers.get("return_to") if found.state == "withdrawn" else None
+    if by_hand is not None:
+        return str(by_hand)
+    sender = tree.step(found.step)
+    if not isinstance(sender, ApprovalStep) or found.state != "done" or found.outcome is None:
+        return None
+    if found.outcome not in ("approved", "changes_requested", "rejected"):
+        return None
+    way = after(sender, found.outcome)  # type: ignore[arg-type]  # an approval's own outcomes
+    return way.step if isinstance(way, ReturnTo) else None
 
 
 def _place(tree: Definition, step: str) -> int:

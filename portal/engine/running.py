@@ -470,6 +470,11 @@ class Running:
         self._changes[1].add(found)
         return found
 
+    def keep_latest(self, found: Round) -> None:
+        """Change what a round brought that is over."""
+        self.forget_facts()
+        self._changes[1].add(found)
+
     def keep_task(self, task: Asked) -> Asked:
         """Add or change a task."""
         self.tasks[task.id] = task

@@ -38,7 +38,7 @@ def open_trouble(
         {
             "id": trouble, "process_id": running.id, "scope": scope, "step": step,
             "once": f"{same}:{len(states) + 1}", "task_id": task, "kind": kind,
-            "message": message, "effect": effect, "state": "open",
+            "message": message, "effect": effect, "proposal": None, "state": "open",
             "owner_id": running.process["owner_id"], "opened_at": running.now,
             "resolved_at": None,
         }

@@ -54,6 +54,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.MailBounced: _TOLD,
     c.ExceptionOpened: _MOVES,
     c.ExceptionResolved: _MOVES,
+    c.ExceptionProposed: _TOLD,
+    c.DataEdited: _MOVES,
     # A trail covers the ledger up to the last event that is not about trails.
     c.TrailBuilt: frozenset({TIMELINE}),
     c.DisclosureErased: _TOLD,

@@ -458,6 +458,24 @@ class ExceptionResolved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionProposed(Event):
+    """Somebody proposed a way out of an exception that takes a second person."""
+
+    exception: str
+    how: str
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataEdited(Event):
+    """Somebody changed data of the process; ``names`` say which (``inputs.amount``)."""
+
+    names: list[str]
+    before: dict[str, Json] | None = private()
+    after: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrailBuilt(Event):
     """An audit trail up to event ``upto`` was built."""
 

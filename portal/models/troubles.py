@@ -15,7 +15,8 @@ class Trouble(Base):
     ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``,
     ``ledger``, ``file``.
     ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
-    the outbox had them; a retry owes just that.
+    the outbox had them; a retry owes just that. ``proposal`` is a way out that waits for a
+    second person: ``{how, by, name, reason}``.
     """
 
     __tablename__ = "troubles"
@@ -33,6 +34,7 @@ class Trouble(Base):
     kind: Mapped[str]
     message: Mapped[str]
     effect: Mapped[dict[str, Any] | None]
+    proposal: Mapped[dict[str, Any] | None]
     state: Mapped[str]
     owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
     opened_at: Mapped[datetime]

@@ -76,6 +76,27 @@ class Dossier:
         """Tasks that somebody holds now."""
         return [task for task in self.tasks if task.state == "open"]
 
+    def earlier(self, step: str | None) -> list[Step]:
+        """The steps that an exception at this step may go back to."""
+        if step is None or not self.tree.has_step(step):
+            return []
+        return list(self.tree.steps_before(step))
+
+    @property
+    def editable(self) -> list[tuple[str, str]]:
+        """What may be changed one at a time: ``inputs.ID`` and ``values.ID`` with their labels."""
+        plain = [one for one in self.tree.inputs if one.type not in ("table", "choices", "money")]
+        return [
+            *((f"inputs.{one.id}", str(one.label)) for one in plain),
+            *((f"values.{name}", name.replace("_", " ")) for name in self.tree.value_names()),
+        ]
+
+    @staticmethod
+    def fault_of_value(faults: Mapping[str, str]) -> str:
+        """What is wrong with a value that was to be changed, if anything is."""
+        found = (text for at, text in faults.items() if at.startswith(("inputs", "values")))
+        return next(found, "")
+
     @property
     def coming(self) -> list[str]:
         """The names of the steps that people do after those that are open now, in order."""

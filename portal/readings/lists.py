@@ -17,10 +17,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.errors import Faulty, Unknown
-from portal.models import DefinitionRow, Participant, Process, Task, User
+from portal.models import DefinitionRow, Participant, Process, Task, Trouble, User
 from portal.models.processes import PROCESS_STATES
 from portal.models.tasks import TASK_STATES
 
+TROUBLE_STATES = ("open", "resolved")
 __all__ = ["PROCESS_STATES", "TASK_STATES"]  # for the doors, which know no models
 
 MOST = 1001  # no count runs past this: "1000+" tells as much
@@ -68,6 +69,15 @@ class TaskFilters:
     overdue: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TroubleFilters:
+    """What a list of exceptions is narrowed to; ``owner`` is a user's e-mail address."""
+
+    state: str | None = None
+    process: str | None = None
+    owner: str | None = None
+
+
 def processes(
     conn: Connection,
     filters: ProcessFilters,
@@ -92,6 +102,28 @@ def tasks(
     """Tasks with their assignee and process, earliest due first."""
     wanted = _narrow_tasks(task_columns(), filters, now)
     return _by_due(conn, wanted, Task.due_at, Task.id, cursor, limit)
+
+
+def troubles(
+    conn: Connection, filters: TroubleFilters, *, cursor: str | None = None, limit: int = 50
+) -> Page:
+    """Exceptions with their owner, the oldest first."""
+    wanted = _TROUBLES
+    if filters.state is not None:
+        wanted = wanted.where(Trouble.state == filters.state)
+    if filters.process is not None:
+        wanted = wanted.where(Trouble.process_id == filters.process)
+    if filters.owner is not None:
+        wanted = wanted.where(User.email == filters.owner.lower())
+    return _by_due(conn, wanted, Trouble.opened_at, Trouble.id, cursor, limit)
+
+
+def trouble(conn: Connection, trouble_id: str) -> Row:
+    """One exception as ``troubles`` lists it; Unknown if there is none."""
+    row = conn.execute(_TROUBLES.where(Trouble.id == trouble_id)).first()
+    if row is None:
+        raise Unknown("There is no such exception.")
+    return row
 
 
 def task_columns() -> "sa.Select[*tuple[Any, ...]]":
@@ -122,6 +154,14 @@ _TASKS: "sa.Select[*tuple[Any, ...]]" = (
     .join(Process, Process.id == Task.process_id)
     .outerjoin(User, User.id == Process.owner_id)
 )
+
+
+_TROUBLES: "sa.Select[*tuple[Any, ...]]" = sa.select(
+    *Trouble.__table__.columns,
+    Trouble.opened_at.label("due_at"),  # what pages are sorted by
+    User.email.label("owner_email"),
+    User.name.label("owner_name"),
+).outerjoin(User, User.id == Trouble.owner_id)
 
 
 def task_row(conn: Connection, task_id: str) -> Row:

@@ -165,6 +165,24 @@ def _files(conn: Connection, process_id: str) -> dict[str, Shape]:
     }
 
 
+def trouble(row: sa.Row[Any]) -> Shape:
+    """One exception; ``row`` as ``lists.troubles`` has it."""
+    return {
+        "id": row.id,
+        "process": row.process_id,
+        "step": row.step,
+        "task": row.task_id,
+        "kind": row.kind,
+        "message": row.message,
+        "state": row.state,
+        "owner": row.owner_email,
+        "opened_at": iso(row.opened_at),
+        "resolved_at": row.resolved_at and iso(row.resolved_at),
+        "proposal": row.proposal
+        and {key: row.proposal.get(key) for key in ("how", "name", "reason")},
+    }
+
+
 def _open_troubles(conn: Connection, process_id: str) -> list[str]:
     query = (
         sa.select(Trouble.id)

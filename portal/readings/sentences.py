@@ -361,6 +361,9 @@ _RESOLVED = {
     "cancel": "cancelled the process because of an exception",
     "reassign": "settled an exception by saying who does the work",
     "complete": "closed an exception: what it was about is done",
+    "skip": "resolved an exception by going on without the step",
+    "edit": "resolved an exception by changing data",
+    "return_to": "resolved an exception by going back to an earlier step",
     "withdrawn": "closed an exception: what it was about is no longer needed",
 }
 
@@ -371,6 +374,26 @@ def _(event: c.ExceptionResolved, in_: _In) -> Sentence:
         return Sentence("An exception was closed with the process, which was cancelled.")
     how = _RESOLVED.get(event.how, f"resolved an exception ({event.how.replace('_', ' ')})")
     return Sentence(f"{in_.who} {how}.", event.reason)
+
+
+@say.register
+def _(event: c.ExceptionProposed, in_: _In) -> Sentence:
+    how = event.how.replace("_", " ")
+    text = f"{in_.who} proposed to {how} {in_.thing}; a second person has to agree."
+    return Sentence(text, event.reason)
+
+
+@say.register
+def _(event: c.DataEdited, in_: _In) -> Sentence:
+    what = words.listed([name.rpartition(".")[2].replace("_", " ") for name in event.names])
+    if event.before is None or event.after is None:
+        return Sentence(f"{in_.who} changed {what}.")
+    was = ", ".join(_changed(event.before.get(name), event.after.get(name)) for name in event.names)
+    return Sentence(f"{in_.who} changed {what}: {was}.")
+
+
+def _changed(before: object, after: object) -> str:
+    return f"“{'' if before is None else before}” is now “{'' if after is None else after}”"
 
 
 @say.register

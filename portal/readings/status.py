@@ -49,6 +49,9 @@ class Status:
         elif isinstance(event, c.ValuesSet):
             # What is computed for an item is kept with the item's own round.
             self.values.update(() if event.scope else event.names)
+        elif isinstance(event, c.DataEdited):
+            names = (name.partition(".") for name in event.names if not event.scope)
+            self.values.update(name for kind, _, name in names if kind == "values")
         elif isinstance(event, c.ExceptionOpened):
             self.troubles.add(event.exception)
         elif isinstance(event, c.ExceptionResolved):

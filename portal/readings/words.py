@@ -148,6 +148,7 @@ _WITHDRAWN = {
     "completed": "the process has ended",
     "returned": "work went back to an earlier step",
     "expired": "its time is over",
+    "skipped": "it was skipped",
     "finished": "enough was done without it",
 }
 

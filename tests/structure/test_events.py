@@ -21,7 +21,7 @@ PROMISED = {
     "upload.submitted", "task.done", "task.picked_up", "task.reassigned", "task.withdrawn",
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
-    "signal.received",
+    "signal.received", "task.expired", "data.edited",
 }  # fmt: skip
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.

@@ -458,6 +458,7 @@ def _make_tables() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("message", sa.String(), nullable=False),
         sa.Column("effect", sa.JSON(), nullable=True),
+        sa.Column("proposal", sa.JSON(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("owner_id", sa.String(), nullable=True),
         sa.Column("opened_at", UTCDateTime(), nullable=False),
