@@ -89,5 +89,8 @@ def cancelled_with(running: Running, found: list[Round]) -> list[Running]:
     if not ids:
         return []
     query = sa.select(Process.id).where(Process.id.in_(ids), Process.state == "running")
-    children = running.tx.execute(query.order_by(Process.id)).scalars().all()
-    return [Running.load(running.tx, child) for child in children]
+    written = running.tx.execute(query.order_by(Process.id)).scalars().all()
+    # One that was begun in this very transaction is not written yet.
+    begun = [kept for one in ids if (kept := running.tx.kept.get((Running, one))) is not None]
+    fresh = [kept for kept in begun if kept.is_running and kept.id not in written]
+    return [*(Running.load(running.tx, child) for child in written), *fresh]

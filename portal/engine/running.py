@@ -552,14 +552,19 @@ class Running:
             self.tx.execute(_END_OF_TASKS, {"tasks": self._ended_tasks})
         if self._ended_runs:
             self.tx.execute(_END_OF_RUNS, {"runs": self._ended_runs})
-        if self.timers:
-            self.tx.execute(_ADD_TIMERS, self.timers)
+        timers = [row for row in self.timers if not self._is_over(row)]
+        if timers:
+            self.tx.execute(_ADD_TIMERS, timers)
         if self.troubles:
             self.tx.execute(_ADD_TROUBLES, self.troubles)
         if not self._is_new:
             self._sum_up()
             new = {f"new_{name}": self.process[name] for name in _CHANGED}
             self.tx.execute(_UPDATE, {"process": self.id, **new})
+
+    def _is_over(self, timer: dict[str, Any]) -> bool:
+        """Whether what a new timer stands for was closed in this very transaction."""
+        return timer["run_id"] in self._ended_runs or timer["task_id"] in self._ended_tasks
 
     def _sum_up(self) -> None:
         """What lists show of the process, from what is open now."""

@@ -133,3 +133,28 @@ def test_an_inner_process_that_ends_at_once_is_told_as_well() -> None:
     process = begun(PARENT, quick)
     pass_on(child_of(process))
     assert makers.task(process, "last").name == "completed 1"
+
+
+def test_a_process_begun_beside_a_branch_that_ends_at_once_is_cancelled_with_its_timers() -> None:
+    process = begun(
+        """\
+  - id: race
+    parallel:
+      finish: any
+      branches:
+        - steps: [{id: pause, wait: {for: 3 days}}]
+        - steps:
+            - id: inner
+              run:
+                definition: child
+                inputs: {name: "'Kiel'"}
+                participants: {vendor: participants.vendor}
+        - steps: [{id: now, set: {x: 1}}]
+  - {id: last, assign: buyer, task: {}}
+"""
+    )
+    assert open_steps(process) == ["last"]
+    assert makers.process(child_of(process)).state == "cancelled"
+    assert makers.timers(process) == []
+    assert is_sound(process)
+    assert is_sound(child_of(process))
