@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "[hidden]"
 TOKEN_BYTES = 36
-_LINK = re.compile(r"/t/([A-Za-z0-9_.~%=-]+)")
+_LINK = re.compile(r"/t/([A-Za-z0-9_.~%=\r\n-]+)")  # a mail program may have broken the line
 _LOGIN_IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*(?=@)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _SECRET_NAME = re.compile(r"(?i)passw|secret|token|authorization|cookie|api_?key|\bcode\b|^code$")

@@ -14,6 +14,12 @@ def test_a_link_is_told_by_the_first_digits_of_its_id():
     assert logs.scrub(f"GET /t/{TOKEN} 200") == "GET link:00010203 200"
 
 
+def test_a_token_broken_over_two_lines_shows_neither_half() -> None:
+    told = logs.scrub(f"GET /t/{TOKEN[:20]}=\n{TOKEN[20:]}")
+    assert TOKEN[:20] not in told
+    assert TOKEN[20:] not in told
+
+
 def test_what_was_guessed_is_not_repeated():
     told = logs.scrub("GET /t/guess-guess")
     assert "guess" not in told

@@ -9,11 +9,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 _PURPOSE = b"portal-link/v1\0"
 _ID, _TAG = 16, 17
 _LENGTH, _BYTES = 48, 36
+_BREAK = re.compile(r"=?\r?\n")
 _GENERATIONS = 2**16
 
 
@@ -71,12 +73,11 @@ def read(token: str) -> tuple[str, int] | None:
 def mended(text: str) -> str:
     """A token as mail programs and hurried fingers leave it, without what they put around it.
 
-    Trailing punctuation, soft line breaks and percent signs go; what remains is judged by
-    ``read`` as strictly as ever.
+    Trailing punctuation, line breaks wherever they fell and percent signs go; what remains is
+    judged by ``read`` as strictly as ever.
     """
-    return text.strip().replace("=\n", "").replace("%2D", "-").replace("%5F", "_").rstrip(
-        ".,;:)]}>\"'&\\"
-    )  # fmt: skip
+    whole = _BREAK.sub("", text).strip().replace("%2D", "-").replace("%5F", "_")
+    return whole.rstrip("=.,;:)]}>\"'&\\")
 
 
 def url(link_id: str, generation: int) -> str:

@@ -1,6 +1,7 @@
 """The pages of people without an account: a link leads in, a session shows the task."""
 
 from flask import Flask
+from werkzeug.routing import PathConverter
 
 from portal.readings import words
 from portal.readings.prose import to_html
@@ -14,10 +15,17 @@ __all__ = ["register"]
 ROOMS = (entry, receipts, tasks)
 
 
+class Spelt(PathConverter):
+    """The rest of an address as somebody's mail program left it, line breaks included."""
+
+    regex = r"[^/][\s\S]*?"
+
+
 def register(app: Flask) -> None:
     """Hang the participant pages into the app, with what their templates ask for."""
     settings: Settings = app.config["SETTINGS"]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand=settings.brand_name, words=words)
     app.add_template_filter(to_html, "markdown")
+    app.url_map.converters["spelt"] = Spelt
     app.register_blueprint(doors)

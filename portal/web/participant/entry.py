@@ -22,7 +22,7 @@ _REMEDY = "Copy it from the e-mail once more, or ask whoever sent it for a new o
 log = structlog.get_logger(__name__)
 
 
-@doors.get("/t/<path:token>")
+@doors.get("/t/<spelt:token>")
 def look(token: str) -> ResponseReturnValue:
     """Who asks for what kind of thing, and one button. Records nothing, opens no session."""
     known, generation = _known(token)
@@ -39,7 +39,7 @@ def look(token: str) -> ResponseReturnValue:
     )
 
 
-@doors.post("/t/<path:token>")
+@doors.post("/t/<spelt:token>")
 def enter(token: str) -> ResponseReturnValue:
     """Open a session and go on to an address without the token."""
     known, _ = _known(token)

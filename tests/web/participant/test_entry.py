@@ -74,9 +74,20 @@ def test_what_mail_programs_add_to_a_link_does_no_harm(visitor: Visitor, task: A
         assert "Continue" in visitor.get(link + end)
 
 
+def test_a_link_broken_over_two_lines_is_mended(visitor: Visitor, task: Any) -> None:
+    link = link_to(task)
+    for end in ("%0A", "%0D%0A", "=%0A", "="):
+        assert "Continue" in visitor.get(link + end)
+    for soft in ("=%0A", "=%0D%0A", "%0A"):
+        broken = link[:20] + soft + link[20:]
+        answer = visitor.client.post(broken, data=hidden_in(visitor.get(broken)))
+        assert answer.status_code == 303
+
+
 def test_unknown_links_are_all_the_same_refusal(visitor: Visitor, task: Any) -> None:
     good = link_to(task)
     wrong = ["/t/x", good[:-1], good[:-1] + ("A" if good[-1] != "A" else "B"), "/t/" + "A" * 48]
+    wrong += [wrong[-1] + "%0A", wrong[-1] + "=%0A", wrong[-1][:20] + "=%0A" + wrong[-1][20:]]
     pages = {visitor.get(path, 404) for path in wrong}
     assert len(pages) == 1
 
