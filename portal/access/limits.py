@@ -13,13 +13,19 @@ from portal.models import Attempt
 def spend(what: str, limit: int, seconds: int, sentence: str = "") -> None:
     """Count one attempt at ``what``; TooFast beyond ``limit`` in a window of ``seconds``.
 
-    Runs in a transaction of its own: an attempt counts even where what it was for fails.
+    An attempt counts even where what it was for fails.
     """
     with db.transaction() as tx:
         n, ends_at = _count(tx, what, seconds)
     if n > limit:
         wait = max(1, int((ends_at - clock.now()).total_seconds()))
         raise TooFast(sentence or "Too many attempts. Wait a little and try again.", wait)
+
+
+def count(what: str, seconds: int) -> int:
+    """Count one attempt at ``what``; how many those are in its window of ``seconds``."""
+    with db.transaction() as tx:
+        return _count(tx, what, seconds)[0]
 
 
 def note_failure(what: str, limit: int, seconds: int) -> bool:

@@ -130,7 +130,7 @@ def test_a_revoked_link_is_gone_and_so_are_its_sessions(visitor: Visitor, task: 
     assert visitor.post(place, {"x": "y"}).status_code == 410
 
 
-def test_an_expired_link_offers_a_fresh_one_three_times_an_hour(
+def test_l07_an_expired_link_offers_a_fresh_one_and_answers_the_same_however_often(
     visitor: Visitor, task: Any, clock: house_clock.Clock
 ) -> None:
     link = link_to(task)
@@ -140,14 +140,11 @@ def test_an_expired_link_offers_a_fresh_one_three_times_an_hour(
     assert "mailto:dana@example.com" in page
     renewal = re.search(r'action="(/t/[^"]+/renew)"', page)
     assert renewal is not None
-    for _ in range(3):
-        answer = visitor.post(renewal[1], hidden_in(page))
-        assert "A fresh link is on its way" in answer.text
-        assert "vera@" not in answer.text
-    answer = visitor.post(renewal[1], hidden_in(page))
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
-    assert makers.owed(task.process_id, "mail.renewal")
+    answers = [visitor.post(renewal[1], hidden_in(page)) for _ in range(5)]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
+    assert "A fresh link is on its way" in answers[0].text
+    assert "vera@" not in answers[0].text
+    assert len(makers.owed(task.process_id, "mail.renewal")) == 3
     fresh = link_of(task)
     assert fresh.generation == 2
     assert "Continue" in visitor.get(link_to(task))
