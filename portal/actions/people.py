@@ -25,7 +25,8 @@ from portal.models.people import ROLES
 SHORTEST_PASSWORD = 8
 # Bounds the work of one guess; argon2 itself takes any length.
 LONGEST_PASSWORD = 1000
-_TEN_MINUTES, _DAY = 600, 86_400
+_MINUTE, _TEN_MINUTES, _DAY = 60, 600, 86_400
+_SLOW = "Many wrong passwords were tried for this account today. Wait a little, then try again."
 _TRIES_HERE, _TRIES_FROM_HERE, _TRIES_ELSEWHERE = 10, 60, 100
 _hasher = PasswordHasher()
 # What an unknown address is checked against, so that it takes as long as a known one.
@@ -155,16 +156,24 @@ def _join(tx: Tx, user_id: str, names: list[str]) -> None:
 def _require_patience(email: str, ip: str | None) -> list[str]:
     """Count the attempt; what to forget after a right password. Raises TooFast.
 
-    The limit of the account alone does not count where this browser's address has been let in
-    before: else a stranger's guesses would keep the owner out.
+    Guesses from many addresses slow the account down, and never shut it: a hundred wrong
+    passwords a day would else be all it takes to keep somebody out. From then on every address
+    has one try a minute and ten a day, so that the owner's first right password lets them in
+    from wherever they are, and guessing goes no faster than the guesser finds addresses. An
+    address that has been let in before is not slowed.
     """
     whom = hashlib.sha256(email.encode()).hexdigest()[:32]
     here = [f"sign-in:{whom}:{ip}"]
     limits.spend(f"sign-in:{ip}", _TRIES_FROM_HERE, _TEN_MINUTES)
     limits.spend(here[0], _TRIES_HERE, _TEN_MINUTES)
     if not _was_here(email, ip):
-        limits.spend(f"sign-in:{whom}", _TRIES_ELSEWHERE, _DAY)
+        n = limits.count(f"sign-in:{whom}", _DAY)
         here.append(f"sign-in:{whom}")
+        if n > _TRIES_ELSEWHERE:
+            slow = [f"{here[0]}:minute", f"{here[0]}:day"]
+            limits.spend(slow[0], 1, _MINUTE, _SLOW)
+            limits.spend(slow[1], _TRIES_HERE, _DAY, _SLOW)
+            here += slow
     return here
 
 
