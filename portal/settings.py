@@ -84,7 +84,7 @@ class Settings:
         ``env`` is the whole environment to read; without it the process environment over the
         file ``.env`` of the working directory. Raises ``SettingsError`` with every fault.
         """
-        return _Reader(_environment() if env is None else env).settings()
+        return _Reader(environment() if env is None else env).settings()
 
     def on_port(self, port: int) -> "Settings":
         """The same settings with ``--port`` in force, in the default address too."""
@@ -103,7 +103,8 @@ class Settings:
         return ZoneInfo(self.timezone)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The process environment over the file ``.env`` of the working directory."""
     from dotenv import dotenv_values
 
     try:

@@ -17,7 +17,7 @@ from portal import fault
 from portal.actions import messages
 from portal.ledger.outbox import Claimed
 from portal.settings import Settings
-from tasks import mail, queues, runs, trails
+from tasks import calls, mail, queues, runs, trails
 from tasks.hold import LEASE
 from tasks.job import job
 
@@ -46,6 +46,7 @@ ROUTES = (
     Route("urgent", _FIRST, 50, mail.carry_out, "tasks.mail.deliver"),
     Route("urgent", ("run.ended",), 20, runs.carry_out, "tasks.runs.go_on"),
     Route("default", _LATER, 50, mail.carry_out, "tasks.mail.deliver"),
+    Route("default", ("call.request",), 10, calls.carry_out, "tasks.calls.make"),
     Route("slow", ("trail.build",), 1, trails.carry_out, "tasks.trails.build"),
 )
 # An alarm says that nobody works on the queues: whoever raises it sends it.

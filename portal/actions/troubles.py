@@ -122,7 +122,9 @@ _DOES: dict[str, Callable[[Running, Any, str, Mapping[str, Any], Actor], None]] 
     "retry": _retry,
     "skip": lambda running, trouble, _w, _d, actor: remedies.skip(running, trouble, actor),
     "complete": _complete,
-    "edit": lambda running, _t, _w, details, actor: remedies.edit(running, details, actor),
+    "edit": lambda running, trouble, _w, details, actor: remedies.edit(
+        running, trouble, details, actor
+    ),
     "reassign": lambda running, trouble, why, details, actor: remedies.give_to(
         running, trouble, details.get("to"), why, actor
     ),

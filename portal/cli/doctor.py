@@ -9,8 +9,10 @@ import click
 
 from portal import clock, db
 from portal.cli.main import Outside
+from portal.delivery import secrets
 from portal.errors import PortalError
 from portal.logs import scrub
+from portal.readings import calls, words
 from portal.settings import NAMES, Settings, SettingsError
 
 KNOWN_BESIDE = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT"}
@@ -61,7 +63,8 @@ def examine(ask_redis: Callable[[Settings], object]) -> Iterator[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "settings", f"are sound; data lies in {settings.data_dir}.")
     known = {*NAMES, *KNOWN_BESIDE}
-    for name in sorted(n for n in os.environ if n.startswith("PORTAL_") and n not in known):
+    names = (n for n in os.environ if n.startswith("PORTAL_") and not n.startswith(secrets.PREFIX))
+    for name in sorted(n for n in names if n not in known):
         yield Finding("note", "settings", f"{name} is not a setting of ours.", "Is it misspelt?")
 
 
@@ -82,6 +85,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("ok", "database", f"{kind} answers, its schema is current.")
     yield from _roles(clock.now())
+    yield from _secrets(settings)
 
 
 def _roles(now: datetime) -> Iterator[Finding]:
@@ -97,6 +101,18 @@ def _roles(now: datetime) -> Iterator[Finding]:
             yield Finding("bad", role, told, remedy)
         else:
             yield Finding("ok", role, f"gave a sign of life {_ago(max(0, found[role]))} ago.")
+
+
+def _secrets(settings: Settings) -> Iterator[Finding]:
+    """A line for each secret that a definition names and this environment does not have."""
+    with db.reading() as conn:
+        named = list(calls.secrets(conn))
+    for name in dict.fromkeys(name for name, _ in named):
+        if secrets.value_of(settings, name) is None:
+            users = words.listed([key for one, key in named if one == name])
+            told = f"{name}, which {users} needs for its calls, is not known here."
+            remedy = f"Set {secrets.PREFIX}{name.upper()}, or write the file secrets/{name}."
+            yield Finding("note", "secrets", told, remedy)
 
 
 def _redis(settings: Settings, ask: Callable[[Settings], object]) -> Finding:

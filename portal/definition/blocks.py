@@ -109,6 +109,29 @@ class Block:
             )
         return expression
 
+    def computed(self, scope: Scope) -> tuple[tuple[str, Expression], ...]:
+        """Every key as the name of a value, with the expression that gives it."""
+        found = []
+        for name, item in self.items.items():
+            wrong = wrong_id(name)
+            if wrong:
+                self.faults.add(item.line, name, f"{wrong}, expected {EXPECTED['id']}")
+            expression = self.expression(name, scope)
+            if expression:
+                found.append((name, expression))
+        return tuple(found)
+
+    def json(self, key: str, node: Node, scope: Scope) -> Any:
+        """A value at a node as JSON, its texts compiled."""
+        value = node.value
+        if isinstance(value, str):
+            return self.compiled(key, node, value, scope)
+        if isinstance(value, list):
+            return [self.json(key, one, scope) for one in value]
+        if isinstance(value, dict):
+            return {name: self.json(key, item.node, scope) for name, item in value.items()}
+        return value
+
     def flag(self, key: str, *, default: bool) -> bool:
         """True or false."""
         node = self.node(key)
@@ -233,6 +256,7 @@ EXPECTED = {
     "documents": "a list of documents",
     "assign": "a role, a list of roles, or {email, name}",
     "to": "whom to tell",
+    "url": "the address to call",
     "kind": "external or staff",
     "subject": "a subject line",
     "body": "the text of the message",

@@ -209,7 +209,8 @@ class _Translator:
         def run(run: Run) -> Any:
             run.spend()
             value, at = subject.run(run), index.run(run)
-            return _item(subject, value, at)
+            found = _item(subject, value, at)
+            return found.value if isinstance(found, Later) else found
 
         return Node(run, subject.shape.item or ANY, self._text(tree))
 

@@ -126,8 +126,9 @@ def _refuse_shared_names(outline: Outline) -> None:
 def _sets(outlines: Sequence[Outline]) -> Iterator[_Set]:
     """What these steps compute; what is inside an `each` belongs to its items."""
     for one in outlines:
-        if one.own is not None:
-            yield from (_Set(name, one.own) for name in one.set_names())
+        computed = one.computed()
+        if computed is not None:
+            yield from (_Set(name, computed) for name in one.set_names())
         if one.kind != "each":
             for inner in one.lists:
                 yield from _sets(inner.steps)

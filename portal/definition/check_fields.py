@@ -230,21 +230,9 @@ def _finish(sketch: Sketch, scope: Scope, local: Scope) -> Field:
     default = block.node("default")
     if default is None:
         return field
-    field = replace(field, default=_default(block, default, scope))
+    field = replace(field, default=block.json("default", default, scope))
     _judge_default(block, field)
     return field
-
-
-def _default(block: Block, node: Node, scope: Scope) -> Any:
-    """The JSON of a default, its texts compiled."""
-    value = node.value
-    if isinstance(value, str):
-        return block.compiled("default", node, value, scope)
-    if isinstance(value, list):
-        return [_default(block, one, scope) for one in value]
-    if isinstance(value, dict):
-        return {key: _default(block, item.node, scope) for key, item in value.items()}
-    return value
 
 
 def _judge_default(block: Block, field: Field) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from portal.definition import check_blocks
-from portal.definition.blocks import EXPECTED, Block, described, humanized, read_key, wrong_id
+from portal.definition.blocks import Block, described, humanized, read_key
 from portal.definition.check_approvals import read_approval
+from portal.definition.check_calls import read_call
 from portal.definition.check_fields import finish_fields, read_documents
 from portal.definition.check_people import known_role, read_person
 from portal.definition.expressions import Expression
@@ -128,15 +129,7 @@ def _message(outline: Outline, own: Block, world: World, common: dict[str, Any])
 def _set(outline: Outline, own: Block, world: World, common: dict[str, Any]) -> Step:
     if not own.items:
         outline.block.fault("set", "is empty, expected {name: expression}")
-    computed = []
-    for name in own.items:
-        wrong = wrong_id(name)
-        if wrong:
-            world.faults.add(own.items[name].line, name, f"{wrong}, expected {EXPECTED['id']}")
-        expression = own.expression(name, world.scope)
-        if expression:
-            computed.append((name, expression))
-    return SetStep(assignments=tuple(computed), **common)
+    return SetStep(assignments=own.computed(world.scope), **common)
 
 
 def _wait(outline: Outline, own: Block, world: World, common: dict[str, Any]) -> Step:
@@ -194,6 +187,7 @@ _FINISH: Mapping[str, Callable[[Outline, Block, World, dict[str, Any]], Step]] =
     "approval": read_approval,
     "task": _task,
     "message": _message,
+    "call": read_call,
     "set": _set,
     "wait": _wait,
     "run": _run,

@@ -20,10 +20,10 @@ from portal.definition.tree import (
     Field,
     FormStep,
     RunStep,
-    SetStep,
     Step,
     UploadStep,
     WaitStep,
+    computed_by,
 )
 
 
@@ -116,7 +116,7 @@ def values_seen(
     `answers(step, scope)` gives what the latest round of a step kept.
     """
     seen = dict(values)
-    steps = [one for one in definition.all_steps() if isinstance(one, SetStep)]
+    steps = [one for one in definition.all_steps() if computed_by(one)]
     for inner in scopes.chain(scope)[1:]:
         for step in steps:
             if len(definition.eaches_around(step.id)) == len(scopes.chain(inner)) - 1:
@@ -179,6 +179,8 @@ def pack(value: Any) -> Any:
         return {"$days": value.days}
     if isinstance(value, timedelta):
         return {"$microseconds": value // timedelta(microseconds=1)}
+    if isinstance(value, Later):
+        return pack(value.value)
     if isinstance(value, list):
         return [pack(one) for one in value]
     if isinstance(value, dict):

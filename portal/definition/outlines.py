@@ -20,6 +20,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "approval": ("question", "show", "needs", "on_changes", "on_reject", "separate_from"),
     "task": ("instructions", "checklist"),
     "message": ("to", "subject", "body"),
+    "call": ("method", "url", "headers", "json", "secret", "retry", "save"),
     "set": (),
     "wait": ("for", "until", "signal", "timeout"),
     "run": ("definition", "inputs", "participants"),
@@ -29,7 +30,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Every step kind that runs, and the keys of its own."""
 
-LATER_KINDS = ("sign", "call")
+LATER_KINDS = ("sign",)
 PERSON_KINDS = ("form", "upload", "approval", "task")
 STEP_KEYS = ("id", "name", "when", "why", "control")
 PERSON_KEYS = (
@@ -82,7 +83,17 @@ class Outline:
 
     def set_names(self) -> tuple[str, ...]:
         """The values it computes."""
-        return tuple(self.own.items) if self.kind == "set" and self.own else ()
+        computed = self.computed()
+        return tuple(computed.items) if computed else ()
+
+    def computed(self) -> Block | None:
+        """The mapping whose keys are the values it computes."""
+        if self.own is None or self.kind == "set":
+            return self.own
+        node = self.own.node("save") if self.kind == "call" else None
+        if node is None or not isinstance(node.value, dict):
+            return None
+        return Block(node, "save", self.own.faults, self.own.items["save"].line)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

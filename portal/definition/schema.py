@@ -8,6 +8,7 @@ from typing import Any
 from portal.calendar import UNITS
 from portal.definition.blocks import ID, TAKEN
 from portal.definition.check import HEAD_KEYS
+from portal.definition.check_calls import HEADER, METHODS, MOST_REPEATS, SECRET
 from portal.definition.check_fields import ANY_FIELD, DOCUMENT_KEYS, TYPES
 from portal.definition.outlines import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
 from portal.definition.shapes import RESERVED
@@ -104,6 +105,7 @@ def _kind(kind: str) -> Schema:
         "form": ["fields"],
         "upload": ["documents"],
         "message": ["to", "subject", "body"],
+        "call": ["url"],
         "parallel": ["branches"],
         "run": ["definition"],
         "each": ["in", "as", "steps"],
@@ -221,6 +223,22 @@ _OWN: Schema = {
     "until": _ref("expression"),
     "signal": _ref("id"),
     "timeout": _ref("duration"),
+    "method": {"enum": list(METHODS)},
+    "url": _TEXT,
+    "headers": {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{HEADER.pattern}$"},
+        "additionalProperties": _TEXT,
+    },
+    "json": {"not": {"type": "null"}},
+    "secret": {"type": "string", "pattern": f"^{SECRET.pattern}$"},
+    "retry": _record(
+        {
+            "times": {"type": "integer", "minimum": 0, "maximum": MOST_REPEATS},
+            "first": _ref("duration"),
+        }
+    ),
+    "save": _map(_ref("expression")),
     "fields": _list(_ref("field")),
     "documents": _list(_ref("document")),
     "question": _TEXT,

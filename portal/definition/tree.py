@@ -242,6 +242,26 @@ class SetStep(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallStep(Step):
+    """Calls another system over HTTP.
+
+    `json` is a JSON value in which strings are `Text`; `None`: no body. `secret` is a name.
+    A call that failed is made `times` more, after `first` and then after twice as long each time.
+    `save` are the values computed from the answer, in the order written.
+    """
+
+    kind: ClassVar[str] = "call"
+    method: str
+    url: Text
+    headers: tuple[tuple[str, Text], ...] = ()
+    json: Any = None
+    secret: str | None = None
+    times: int
+    first: Duration
+    save: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitStep(Step):
     """Waits: exactly one of `span`, `until` and `signal` is set; `timeout` goes with a signal."""
 
@@ -382,12 +402,19 @@ class Definition:
 
     def value_names(self) -> tuple[str, ...]:
         """Every name under `values`, in document order, each once; those of items too."""
-        sets = (step for step in self.all_steps() if isinstance(step, SetStep))
-        return tuple(dict.fromkeys(name for step in sets for name, _ in step.assignments))
+        names = (name for step in self.all_steps() for name, _ in computed_by(step))
+        return tuple(dict.fromkeys(names))
 
     def input(self, wanted: str) -> Field:
         """The input of that id; KeyError if there is none."""
         return _by_id(self.inputs, wanted)
+
+
+def computed_by(step: Step) -> tuple[tuple[str, Expression], ...]:
+    """The values that a step computes, by name, in the order written."""
+    if isinstance(step, SetStep):
+        return step.assignments
+    return step.save if isinstance(step, CallStep) else ()
 
 
 def within(steps: tuple[Step, ...]) -> Iterator[Step]:

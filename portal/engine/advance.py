@@ -7,6 +7,7 @@ from portal.definition.expressions import ExpressionFailed
 from portal.definition.scopes import is_within, item
 from portal.definition.tree import (
     BlockStep,
+    CallStep,
     ChooseStep,
     EachStep,
     MessageStep,
@@ -17,7 +18,7 @@ from portal.definition.tree import (
     Step,
     WaitStep,
 )
-from portal.engine import asking, children, closing, troubles, waiting
+from portal.engine import asking, calls, children, closing, troubles, waiting
 from portal.engine.decide import Begin, Close, End, EndItem, walk
 from portal.engine.rows import Person, Place
 from portal.engine.running import ENGINE, Running
@@ -228,6 +229,7 @@ def _close(running: Running, step: BlockStep, scope: str) -> None:
 _OPENS: Mapping[type[Step], Callable[..., None]] = {
     SetStep: _set,
     MessageStep: _send,
+    CallStep: calls.begin,
     WaitStep: waiting.begin,
     ParallelStep: _side_by_side,
     ChooseStep: _choose,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from portal.actor import Actor
 from portal.definition.scopes import is_within
-from portal.definition.tree import BlockStep, within
+from portal.definition.tree import BlockStep, CallStep, RunStep, within
 from portal.engine import children, troubles
 from portal.engine.rows import Asked, Place, Round
 from portal.engine.running import ENGINE, Running, doer
@@ -128,6 +128,9 @@ def withdraw_rounds(running: Running, found: Sequence[Round], why: str) -> None:
         one.state, one.done_at = "withdrawn", running.now
         running.keep_round(one)
         running.end_timers(one)
+        if isinstance(running.tree.step(one.step), CallStep | RunStep):
+            where = {"step": one.step, "scope": one.scope}
+            troubles.resolve_all(running, "withdrawn", None, ENGINE, **where)
     for child in children.cancelled_with(running, list(found)):
         reason = "The process that ran it no longer needs it."
         end_process(child, "cancelled", ProcessCancelled(reason=reason), ENGINE)

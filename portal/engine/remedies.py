@@ -14,6 +14,7 @@ from portal.definition.fields import JsonSent, parse_json
 from portal.definition.tree import (
     ApprovalStep,
     BlockStep,
+    CallStep,
     FormStep,
     PersonStep,
     RunStep,
@@ -22,6 +23,7 @@ from portal.definition.tree import (
     TaskStep,
     UploadStep,
     WaitStep,
+    computed_by,
 )
 from portal.definition.values import is_email
 from portal.engine import asking, casting, closing, handoffs, rounds
@@ -73,7 +75,7 @@ def complete(running: Running, trouble: Any, values: Mapping[str, Any], actor: A
     if found is not None:
         _take_back(running, step, found)
     done = running.new_round(step.id, "open", trouble.scope)
-    if isinstance(step, SetStep):
+    if isinstance(step, SetStep | CallStep):
         before = {name: running.process["values"].get(name) for name in answers}
         if not trouble.scope:
             running.set_values(answers)
@@ -86,10 +88,10 @@ def complete(running: Running, trouble: Any, values: Mapping[str, Any], actor: A
     closing.end_round(running, done, outcome, answers)
 
 
-def edit(running: Running, changes: Mapping[str, Any], actor: Actor) -> None:
+def edit(running: Running, trouble: Any, changes: Mapping[str, Any], actor: Actor) -> None:
     """Change inputs, values and what forms brought: ``{inputs, values, steps}``. Faulty at names.
 
-    Old and new values stand in the ledger.
+    Old and new values stand in the ledger. A call is then made anew, of what is known now.
     """
     told: dict[str, tuple[Any, Any]] = {}
     faults: list[Fault] = []
@@ -115,6 +117,9 @@ def edit(running: Running, changes: Mapping[str, Any], actor: Actor) -> None:
         raise Faulty.one("inputs", "Say what to change: inputs, values or steps.")
     running.set_values(values)
     _tell_edit(running, told, actor, None)
+    found = _open_round(running, trouble)
+    if found is not None and isinstance(running.tree.step(found.step), CallStep):
+        closing.withdraw_rounds(running, [found], "returned")
 
 
 def give_to(running: Running, trouble: Any, to: Any, reason: str, actor: Actor) -> None:
@@ -182,8 +187,8 @@ def _result(running: Running, step: Step, values: Mapping[str, Any]) -> tuple[st
         result: tuple[str, dict[str, Any]] = ("completed", entry.values)
     elif isinstance(step, TaskStep):
         result = ("completed", {"note": str(values.get("note") or "") or None})
-    elif isinstance(step, SetStep):
-        names = [name for name, _ in step.assignments]
+    elif isinstance(step, SetStep | CallStep):
+        names = [name for name, _ in computed_by(step)]
         faults = [Fault(f"values.{name}", "Give this value.") for name in names
                   if name not in values]  # fmt: skip
         packed = {name: _json(f"values.{name}", values.get(name), faults) for name in names}

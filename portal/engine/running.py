@@ -17,10 +17,11 @@ from portal import calendar, db, installation
 from portal.actor import Actor, system
 from portal.calendar import WorkCalendar
 from portal.db import Tx
+from portal.definition import calls, scopes
 from portal.definition import facts as definition_facts
-from portal.definition import scopes
 from portal.definition.text import Escape, Text
 from portal.definition.tree import (
+    CallStep,
     ChooseStep,
     Definition,
     EachStep,
@@ -588,16 +589,19 @@ class Running:
 
     def _open_waits(self) -> list[Round]:
         """The rounds at hand in which nobody is asked, and that go on."""
+        kinds = (CallStep, RunStep, WaitStep)
         return [
             found
             for found in self.rounds.values()
-            if found.state == "open" and isinstance(self.tree.step(found.step), (WaitStep, RunStep))
+            if found.state == "open" and isinstance(self.tree.step(found.step), kinds)
         ]
 
     def _paused(self, found: Round) -> dict[str, Any]:
         step = self.tree.step(found.step)
         name = "the right time"
-        if isinstance(step, RunStep):
+        if isinstance(step, CallStep):
+            name = calls.host(found.answers[calls.REQUEST]["url"])
+        elif isinstance(step, RunStep):
             name = "the process that it runs"
         elif isinstance(step, WaitStep) and step.signal:
             name = f"the signal “{step.signal}”"

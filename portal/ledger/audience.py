@@ -27,6 +27,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.BranchesOpened: _TOLD,
     c.WaitBegan: _TOLD,
     c.RunStarted: _TOLD,
+    c.CallSucceeded: _TOLD,
+    c.CallFailed: _TOLD,
     c.SignalReceived: _TOLD,
     c.TaskOpened: _MOVES,
     c.TaskPickedUp: _MOVES,

@@ -205,6 +205,33 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallSucceeded(Event):
+    """Another system answered a call with ``status`` (200 to 299), at that ``attempt``."""
+
+    round: int
+    attempt: int
+    status: int
+    url: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(Event):
+    """An attempt to call another system failed: ``status`` is what it answered, if it did.
+
+    ``error`` is a word where there was no answer (``address``, ``dns``, ``connection``, ``tls``,
+    ``timeout``, ``answer``), none was asked for (``request``, ``secret``, ``fault``), or nothing
+    could be saved of it (``save``). ``said`` is how its answer begins, or what was wrong.
+    """
+
+    round: int
+    attempt: int
+    status: int | None = None
+    error: str | None = None
+    url: str | None = private()
+    said: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalReceived(Event):
     """A program or a member of staff told that something has happened outside."""
 

@@ -12,7 +12,7 @@ from portal.db import Base
 class Trouble(Base):
     """One exception of one process; ``once`` keeps the same one from opening twice.
 
-    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``,
+    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``, ``call``,
     ``ledger``, ``file``.
     ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
     the outbox had them; a retry owes just that. ``proposal`` is a way out that waits for a

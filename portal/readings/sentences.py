@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
+from portal.definition import calls
 from portal.ledger import catalogue as c
 from portal.readings import words
 from portal.readings.entries import Told
@@ -185,6 +186,34 @@ def _(event: c.WaitBegan, in_: _In) -> str:
 @say.register
 def _(event: c.RunStarted, in_: _In) -> str:
     return f"{in_.thing} began to run another process ({event.process})."
+
+
+@say.register
+def _(event: c.CallSucceeded, in_: _In) -> str:
+    again = f", at attempt {event.attempt}" if event.attempt > 1 else ""
+    return f"{in_.thing}: {calls.host(event.url)} was called and answered {event.status}{again}."
+
+
+_NO_ANSWER = {
+    "address": "its address is not one that may be called",
+    "dns": "its name leads to no address",
+    "connection": "it could not be reached",
+    "tls": "it did not prove who it is",
+    "timeout": "it took too long",
+    "answer": "its answer could not be read",
+    "request": "the request could not be sent",
+    "secret": "its secret is not known",
+    "fault": "the call was not finished",
+    "save": "what is to be saved could not be computed from its answer",
+}
+
+
+@say.register
+def _(event: c.CallFailed, in_: _In) -> Sentence:
+    answered = "it gave no answer" if event.status is None else f"it answered {event.status}"
+    why = _NO_ANSWER.get(event.error or "", answered)
+    called = f"{in_.thing}: the call to {calls.host(event.url)} failed"
+    return Sentence(f"{called} at attempt {event.attempt}: {why}.", event.said)
 
 
 @say.register

@@ -102,3 +102,28 @@ def test_https_is_well_and_http_is_noted(house):
     assert findings()["address"].verdict == "note"
     house.setenv("PORTAL_BASE_URL", "https://desk.example.org")
     assert findings()["address"].verdict == "ok"
+
+
+CALLING = """\
+key: demo
+name: Demo
+owner: dana@example.com
+steps:
+  - {id: book, call: {url: "https://erp.example/", secret: ERP}}
+"""
+
+
+def test_a_secret_that_a_definition_names_and_nobody_has_is_told(house, tmp_path):
+    from portal.actions import definitions
+    from tests import people
+
+    db.bind(db.Database(f"sqlite:///{tmp_path}/var/portal.sqlite3"))
+    people.settle()
+    definitions.publish(CALLING, actor=people.staff("dana"))
+    told = findings()["secrets"]
+    assert told.verdict == "note"
+    assert "ERP, which demo needs" in told.told
+    house.setenv("PORTAL_SECRET_ERP", "x")
+    found = findings()
+    assert "secrets" not in found
+    assert found["settings"].verdict == "ok"

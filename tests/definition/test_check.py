@@ -113,8 +113,6 @@ STEPS = [
     ("two kinds", "  - id: tell\n", "  - id: tell\n    set: {a: 1}\n", 74, "message", "second kind"),
     ("unknown kind", "    upload:", "    uplod:", 50, "uplod", "did you mean upload?"),
     ("later kind", GOOD[GOOD.index("    message:"):], "    sign: {statement: I agree}", 73, "sign", "not supported"),
-    ("call", "  - id: totals", "  - {id: ask, call: {url: x}}\n  - id: totals", 67, "call",
-     "not supported by this version, expected one of form, upload, approval, task, message, set"),
     ("no assign", "    assign: [vendor, lawyer]\n", "", 48, "assign", "missing"),
     ("assign", "assign: [vendor, lawyer]", "assign: vender", 53, "assign", "did you mean vendor?"),
     ("assign list", "[vendor, lawyer]", "[vendor, vendor]", 53, "assign", "twice"),

@@ -31,8 +31,9 @@ IDS = {
     "parent", "participants", "process", "role", "scope", "sent", "signal", "step",
     "task", "to", "to_participant", "trail",
 }  # fmt: skip
-WORDS = {"about", "basis", "fields", "how", "kind", "label", "outcome", "scan", "why"}
+WORDS = {"about", "basis", "error", "fields", "how", "kind", "label", "outcome", "scan", "why"}
 NUMBERS_AND_MOMENTS = {
+    "attempt",
     "chosen",
     "count",
     "due_at",
@@ -40,6 +41,7 @@ NUMBERS_AND_MOMENTS = {
     "round",
     "rung",
     "seq",
+    "status",
     "upto",
     "version",
 }

@@ -27,6 +27,7 @@ def house(
             "PORTAL_BASE_URL": "https://portal.example",
             "PORTAL_SECRET_KEYS": "k" * 40,
             "PORTAL_BRAND_NAME": "Sea Works",
+            "PORTAL_OUTBOUND_ALLOW": "127.0.0.0/8",
         }
     )
     before = installation.current
