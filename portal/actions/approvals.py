@@ -115,6 +115,9 @@ def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: 
 
 def _outcome(step: ApprovalStep, decision: str) -> Verdict:
     offered = [one for one in _OUTCOMES if one != "request_changes" or step.on_changes]
+    if not decision:
+        changes = ", to ask for changes" if step.on_changes else ""
+        raise Faulty.one("decision", f"Choose whether to approve{changes} or to reject.")
     if decision not in offered:
         raise Faulty.one("decision", f"Choose one of: {', '.join(offered)}.")
     return _OUTCOMES[decision]

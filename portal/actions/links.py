@@ -1,5 +1,6 @@
 """What is done with magic links: enter, ask for a fresh one, withdraw, hand one out."""
 
+import contextlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,12 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portal import db
 from portal.access import limits, links, may, sessions
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine import lifetimes, locking
-from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, Unknown
+from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, PortalError, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
 from portal.ledger.catalogue import LinkRevoked as Revoked
@@ -22,6 +24,7 @@ from portal.models.tasks import require_open, require_wanted
 RECEIPT_SHOWN_FOR = timedelta(days=30)
 _UNKNOWN = "This link is not one of ours, or was cut short on its way."
 _RENEWALS_AN_HOUR, _AN_HOUR = 3, 3600
+_RENEWALS_FROM_HERE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,27 @@ def renew(token: str, *, ip: str | None, agent: str | None = None) -> None:
         raise Unknown(_UNKNOWN)
     n = limits.count(f"renew:{known[0]}", _AN_HOUR)
     _renew(token, is_enough=n > _RENEWALS_AN_HOUR, ip=ip, agent=agent)
+
+
+def renew_of_task(task_id: str, *, ip: str | None, agent: str | None = None) -> None:
+    """Send a fresh link to everybody outside who has one to a task that is open.
+
+    For browsers that came by none: they learn nothing, also not that there is such a task.
+    """
+    limits.spend(f"renew-from:{ip}", _RENEWALS_FROM_HERE, _AN_HOUR)
+    with db.reading() as conn:
+        living = {row.participant_id: row for row in conn.execute(_LIVING, {"task": task_id})}
+    for row in living.values():
+        with contextlib.suppress(PortalError):
+            renew(links.mint(row.id, row.generation), ip=ip, agent=agent)
+
+
+_LIVING = (
+    sa.select(Link.participant_id, Link.id, Link.generation)
+    .join(Task, Task.id == Link.task_id)
+    .where(Link.task_id == sa.bindparam("task"), Link.revoked_at.is_(None), Task.state == "open")
+    .order_by(Link.made_at, Link.id)
+)
 
 
 @action

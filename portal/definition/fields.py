@@ -26,7 +26,11 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_ROWS = 1000
-_MISSING = "Fill this in."
+_MISSING = {
+    "yes_no": "Choose yes or no.",
+    "choice": "Choose one of the options.",
+    "choices": "Choose at least one of the options.",
+}
 _ROW = re.compile(r"[0-9]{1,6}")
 
 Typed = dict[str, list[str]]
@@ -73,7 +77,8 @@ class FormSent:
         raw = {field.id: _from_form(field, self.controls) for field in asked}
         reading = _Reading(today, facts or {})
         values = reading.values(fields, raw, known or {}, "")
-        return Entry(values, reading.faults, _typed(asked, self.controls))
+        faults = _in_order(reading.faults, fields)
+        return Entry(values, faults, _typed(asked, self.controls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class JsonSent:
         raw = {field.id: reading.given(field, self.data) for field in asked}
         values = reading.values(fields, raw, known or {}, "")
         reading.refuse_unknown(self.data, fields, "")
-        return Entry(values, reading.faults, {})
+        return Entry(values, _in_order(reading.faults, fields), {})
 
 
 def parse_form(
@@ -207,7 +212,7 @@ class _Reading:
                 values[field.id] = None
                 self._forgive(at)
             elif field.id in raw and values[field.id] is None and field.required:
-                self.faults.update({} if self._has_fault(at) else {at: _MISSING})
+                self.faults.update({} if self._has_fault(at) else {at: _missing(field)})
         return values
 
     def table(self, field: "Field", rows: list[tuple[str, Any]], at: str) -> Any:
@@ -258,6 +263,24 @@ class _Reading:
     def _forgive(self, at: str) -> None:
         for name in [name for name in self.faults if name == at or name.startswith(f"{at}-")]:
             del self.faults[name]
+
+
+def _missing(field: "Field") -> str:
+    return _MISSING.get(field.type, "Fill this in.")
+
+
+def _in_order(faults: dict[str, str], fields: "Sequence[Field]") -> dict[str, str]:
+    """The faults as their controls stand on the page; what is no field comes last."""
+    places = {field.id: n for n, field in enumerate(fields)}
+    columns = {f.id: {one.id: n for n, one in enumerate(f.columns)} for f in fields}
+
+    def place(at: str) -> tuple[int, int, int]:
+        field, _, rest = at.partition("-")
+        row, _, column = rest.partition("-")
+        own = columns.get(field, {}).get(column.partition("-")[0], 0)
+        return places.get(field, len(places)), int(row) if _ROW.fullmatch(row) else 0, own
+
+    return {at: faults[at] for at in sorted(faults, key=place)}
 
 
 def _is_shown(

@@ -121,8 +121,15 @@ def _text(field: "Field", raw: Any, today: date) -> str:
         raise FieldFault("Enter this on a single line.")
     _judge_length(field, text)
     if field.pattern and not compile_pattern(field.pattern).fullmatch(text):
-        raise FieldFault("This doesn't have the expected form; please check it.")
+        raise FieldFault(_misfit(field, field.pattern))
     return text
+
+
+def _misfit(field: "Field", pattern: str) -> str:
+    """What to do about a text that does not fit its pattern: the definition's own help, if any."""
+    if field.help is not None and field.help.is_constant:
+        return f"Enter this as asked: {field.help}"
+    return f"Check each sign of this: it has to fit {pattern}."
 
 
 def _judge_length(field: "Field", text: str) -> None:

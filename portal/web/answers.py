@@ -16,10 +16,9 @@ from portal.actions import approvals, tasks, uploads
 from portal.actions import forms as form_verbs
 from portal.actor import Actor
 from portal.definition.fields import FormSent
-from portal.definition.tree import FormStep
 from portal.errors import Conflict, Fault, Faulty, TooLarge
 from portal.readings.asked import Asked
-from portal.web import arrivals, forms
+from portal.web import arrivals, forms, names
 
 
 def prepare(task: Any) -> None:
@@ -67,14 +66,12 @@ def _files() -> Iterator[tuple[str, FileStorage]]:
     return iter(request.files.items(multi=True))
 
 
-def names(asked: Asked) -> dict[str, str]:
-    """What to call each control in the list of faults."""
-    found = {"decision": "Decision", "comment": "Comment", "note": "Note"}
-    found |= {want.document.id: want.name for want in asked.wanted}
+def labels(asked: Asked) -> dict[str, str]:
+    """What the page of a task calls its fields, documents and lines to tick."""
+    found = {want.document.id: want.name for want in asked.wanted}
     found |= {f"item-{n}": line for n, line in enumerate(asked.checklist, 1)}
-    if isinstance(asked.step, FormStep):
-        found |= {field.id: asked.text(field.label) for field in asked.fields}
-    return found
+    named = {field.id: asked.text(field.label) for field in asked.fields}
+    return names.labels_of(asked.fields, named) | found
 
 
 def drop(actor: Actor) -> bool:

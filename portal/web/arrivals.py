@@ -25,6 +25,20 @@ from portal.readings import asked
 
 LARGEST_BODY = 10_000_000  # bytes of any request that brings no expected file
 _SLACK = 1_000_000  # bytes of a request beside its files
+_UNREADABLE_NAME = (
+    "The name of a file came in letters that can’t be read, so nothing was recorded. Go back,"
+    " where all that you typed still stands, rename the file with plain letters, and send it again."
+)
+_NOT_WHOLE = (
+    "What was sent arrived damaged, so nothing was recorded. Go back, where all that you typed"
+    " still stands, and send it again."
+)
+
+
+class Garbled(Faulty):
+    """What came could not be taken apart: a broken boundary, a file name in unknown letters."""
+
+    code, title = "garbled", "This did not arrive whole"
 
 
 class FilesTooLarge(Faulty):
@@ -113,8 +127,22 @@ class _Form(FormDataParser):
             max_content_length=request.max_content_length,
             max_form_parts=request.max_form_parts,
             cls=request.parameter_storage_class,
+            silent=False,  # a form must not look empty because a part of it could not be read
         )
         self._request = request
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        try:
+            return super().parse(stream, mimetype, content_length, options)
+        except ValueError as error:
+            is_name = isinstance(error, UnicodeError) and mimetype == "multipart/form-data"
+            raise Garbled([Fault("body", _UNREADABLE_NAME if is_name else _NOT_WHOLE)]) from None
 
     def _parse_multipart(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]

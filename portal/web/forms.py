@@ -36,6 +36,8 @@ class Question:
     label: str
     help: str
     is_required: bool
+    is_conditional: bool = False
+    """Required, but only where what it hangs on is answered so."""
     options: tuple[Option, ...] = ()
     columns: "tuple[Question, ...]" = ()
     currencies: tuple[str, ...] = ()
@@ -67,6 +69,7 @@ def _question(
         label=filled(field.label, facts),
         help=filled(field.help, facts) if field.help else "",
         is_required=field.required and field.show_if is None,
+        is_conditional=field.required and field.show_if is not None,
         options=field.options,
         columns=tuple(_question(one, facts, {}, None) for one in field.columns),
         currencies=field.currencies,

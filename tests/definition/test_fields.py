@@ -83,8 +83,8 @@ def test_it_takes(spec: str, raw: str, stored: Any) -> None:
         ("type: text", "a\nb", "single line"),
         ("type: text, min_length: 3", "ab", "at least 3"),
         ("type: text, max_length: 3", "abcd", "at most 3"),
-        ("type: text, pattern: '[A-Z]{2}'", "DEX", "expected form"),
-        ("type: text, pattern: 'a|b'", "ab", "expected form"),
+        ("type: text, pattern: '[A-Z]{2}'", "DEX", "it has to fit [A-Z]{2}."),
+        ("type: text, pattern: 'a|b'", "ab", "it has to fit a|b."),
         ("type: email", "ada", "e-mail address"),
         ("type: email", "ada@localhost", "e-mail address"),
         ("type: email", "a b@c.example", "e-mail address"),
@@ -253,6 +253,17 @@ def test_a_fault_in_a_table_stands_at_its_cell() -> None:
     rows = [{"what": "Pen", "n": "x"}, {"what": "none", "z": 1}]
     faults = parse_json(fields_of(TABLE), {"q": rows}, today=TODAY).faults
     assert set(faults) == {"q-1-n", "q-2-z"}
+
+
+def test_faults_stand_in_the_order_of_the_page() -> None:
+    fields = fields_of("{id: last, type: number}", TABLE, "{id: end, type: text}")
+    sent = [("q-2-what", "Pen"), ("q-2-n", "x"), ("q-1-n", "1"), ("last", "y")]
+    assert list(typed(fields, *sent).faults) == ["last", "q-1-what", "q-2-n", "end"]
+
+
+def test_a_pattern_that_is_not_met_is_told_in_the_words_of_its_help() -> None:
+    fields = fields_of("{id: q, type: text, pattern: '[A-Z]{2}', help: 'Two letters, such as DE'}")
+    assert typed(fields, ("q", "x")).faults == {"q": "Enter this as asked: Two letters, such as DE"}
 
 
 def test_rows_are_counted() -> None:

@@ -1,5 +1,7 @@
 """Who stands at the door: the cookie of a browser that entered by a link, and what it may see."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Connection
@@ -110,10 +112,16 @@ def zone_of(guest: Guest, asked: Asked) -> str:
     return guest.person.timezone or trees.zone(asked.tree)
 
 
-def gone_page(error: PortalError, known: Known | None, renew: str | None) -> ResponseReturnValue:
+def gone_page(
+    error: PortalError,
+    known: Known | None,
+    renew: str | None,
+    kept: Sequence[tuple[str, str, str]] = (),
+) -> ResponseReturnValue:
     """A page that says plainly why this is no longer open, and what is still possible.
 
-    ``renew`` is the address that sends a fresh link, where one can be had.
+    ``renew`` is the address that sends a fresh link, where one can be had; ``kept`` what was
+    typed, each with its control and what that is called.
     """
     may_renew = renew is not None and isinstance(error, LinkExpired) and _is_open(known)
     page = render_template(
@@ -121,6 +129,7 @@ def gone_page(error: PortalError, known: Known | None, renew: str | None) -> Res
         error=error,
         known=known,
         renew=renew if may_renew else None,
+        kept=kept,
         csrf=forms.token("renew", renew or ""),
     )
     return page, error.status

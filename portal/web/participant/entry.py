@@ -68,7 +68,7 @@ def renewed(token: str, known: Known | None) -> ResponseReturnValue:
         verbs.renew(token, ip=request.remote_addr, agent=agent())
     except Gone as error:
         return gone_page(error, known, None)
-    return render_template("participant/renewed.html")
+    return render_template("participant/renewed.html", is_sure=True)
 
 
 def _known(token: str) -> tuple[Known, int]:

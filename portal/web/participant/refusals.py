@@ -11,6 +11,7 @@ from portal.readings import asked as asked_readings
 from portal.readings import links as link_readings
 from portal.readings.links import Known
 from portal.web import answers, forms
+from portal.web.names import called
 from portal.web.participant.door import SessionOver, gone_page, secret, zone_of
 
 
@@ -23,7 +24,7 @@ def refusal(error: PortalError, task_id: str) -> ResponseReturnValue:
         known = link_readings.known(conn, guest.link_id) if guest else None
     if isinstance(error, TaskDone) and guest is not None:
         return _done(error, guest, known)
-    return gone_page(error, known, f"/w/{task_id}/renew" if guest else None)
+    return gone_page(error, known, f"/w/{task_id}/renew" if guest else None, _kept(guest))
 
 
 def _done(error: TaskDone, guest: Guest, known: Known | None) -> ResponseReturnValue:
@@ -37,26 +38,35 @@ def _done(error: TaskDone, guest: Guest, known: Known | None) -> ResponseReturnV
 
 
 def over(error: PortalError, place: str | None, task_id: str | None = None) -> ResponseReturnValue:
-    """403 with what was typed still on the page, and one button to go on where that is safe."""
+    """403 with what was typed still on the page, and one button to go on.
+
+    ``place`` is the page to open again where the session lives; else the button lets the person
+    in once more where that is safe, or has a fresh link sent to the address on file.
+    """
     guest = None
-    if task_id and request.method == "POST":
+    if task_id:
         with db.reading() as conn:
             guest = sessions.participant(conn, secret(), task_id)
-        if guest is not None:
-            answers.prepare(guest.task)
+    is_ours = guest is not None and request.method == "POST" and _was_ours(guest)
+    again = f"/w/{task_id}/again" if is_ours else None
+    renew = f"/w/{task_id}/renew" if task_id and not (again or place) else None
     page = render_template(
         "participant/session_over.html",
         error=error,
-        typed=_kept(),
+        kept=_kept(guest),
         place=place,
-        again=f"/w/{task_id}/again" if guest is not None and _was_ours(guest) else None,
-        csrf=forms.token("again", guest.person.id if guest else "", task_id or ""),
+        again=again,
+        renew=renew,
+        csrf=forms.token("renew", renew)
+        if renew
+        else forms.token("again", guest.person.id if guest else "", task_id or ""),
     )
     return page, error.status
 
 
 def _was_ours(guest: Guest) -> bool:
     """Whether the form came from a page of the session that has ended."""
+    answers.prepare(guest.task)
     try:
         forms.require_ours("answer", guest.person.id, guest.task.id, forms.sent_nonce())
     except FormTooOld:
@@ -64,7 +74,22 @@ def _was_ours(guest: Guest) -> bool:
     return True
 
 
-def _kept() -> dict[str, list[str]]:
+def _kept(guest: Guest | None) -> list[tuple[str, str, str]]:
+    """What was typed: each value with its control, and what that is called on the page.
+
+    Whoever has no session is told nothing of the definition: controls are called by their ids.
+    """
     if request.method != "POST":
-        return {}
-    return {name: values for name, values in forms.typed().items() if not name.startswith("_")}
+        return []
+    labels: dict[str, str] = {}
+    if guest is not None:
+        answers.prepare(guest.task)
+        with db.reading() as conn:
+            asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+        labels = answers.labels(asked)
+    return [
+        (name, called(name, labels), value)
+        for name, values in forms.typed().items()
+        for value in values
+        if not name.startswith("_") and value
+    ]

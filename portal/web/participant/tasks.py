@@ -15,6 +15,7 @@ from portal.readings import asked as asked_readings
 from portal.readings import links as link_readings
 from portal.readings.asked import Asked
 from portal.web import answers, forms
+from portal.web.names import told
 from portal.web.participant.door import (
     NoSession,
     SessionOver,
@@ -71,7 +72,7 @@ def send(task_id: str) -> ResponseReturnValue:
         answers.prepare(guest.task)
         forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce())
     except FormTooOld as error:
-        return over(error, f"/w/{task_id}")
+        return over(error, f"/w/{task_id}", task_id)
     except TooLarge as error:
         return _too_large(guest, error)
     return _answer(guest)
@@ -127,7 +128,7 @@ def _page(
         questions=forms.questions(asked.fields, _facts(asked), typed, more=more),
         typed=typed,
         faults=faults or {},
-        names=answers.names(asked) if faults else {},
+        told=told(faults or {}, answers.labels(asked)) if faults else {},
         nonce=nonce,
         csrf=forms.token("answer", guest.person.id, guest.task.id, nonce),
         tz=zone_of(guest, asked),
@@ -165,11 +166,15 @@ def go_on(task_id: str) -> ResponseReturnValue:
 
 @doors.post("/w/<task_id>/renew")
 def renew_here(task_id: str) -> ResponseReturnValue:
-    """Send a fresh link to the address on file, for the link this browser came by."""
+    """Send a fresh link to the address on file, for the link this browser came by.
+
+    A browser that came by none is told the same whether there is such a task or not.
+    """
     forms.require_ours("renew", f"/w/{task_id}/renew")
     with db.reading() as conn:
         guest = sessions.participant(conn, secret(), task_id)
         known = link_readings.known(conn, guest.link_id) if guest else None
     if guest is None:
-        raise NoSession
+        link_verbs.renew_of_task(task_id, ip=request.remote_addr, agent=agent())
+        return render_template("participant/renewed.html", is_sure=False)
     return renewed(links.mint(guest.link_id, guest.generation), known)

@@ -20,6 +20,7 @@ from portal.readings import house, waiting, words
 from portal.readings.prose import to_html
 from portal.settings import Settings
 from portal.web.forms import require_same_site
+from portal.web.names import called
 
 doors = Blueprint("staff", __name__)
 
@@ -189,7 +190,7 @@ def require_own_form() -> None:
 def _session_over() -> ResponseReturnValue:
     """The sign-in with what was typed still on the page."""
     typed = {
-        name: "\n".join(values)
+        called(name, {}): "\n".join(values)
         for name, values in request.form.lists()
         if not name.startswith("_") and name != "password" and any(values)
     }

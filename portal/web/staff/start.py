@@ -13,7 +13,7 @@ from portal.definition import fields
 from portal.definition.tree import Definition
 from portal.errors import AlreadyRecorded, Fault, Faulty
 from portal.readings import catalogue, house, lists, requests, trees, words
-from portal.web import forms
+from portal.web import forms, names
 from portal.web.staff.door import doors, me, said
 
 
@@ -111,15 +111,14 @@ def _page(key: str, typed: forms.Typed, faults: list[Fault]) -> ResponseReturnVa
     return page, 422 if faults else 200
 
 
-def _places(tree: Definition, told: dict[str, str]) -> list[tuple[str, str, str]]:
-    """For the summary: the control, what it is called, and the sentence."""
-    labels = {field.id: str(field.label) for field in tree.inputs}
-    labels |= {f"participants.{role.id}": role.name for role in tree.roles.values()}
+def _places(tree: Definition, told: dict[str, str]) -> list[tuple[str, str]]:
+    """For the summary: the control, and the sentence behind what it is called."""
+    roles = {f"participants.{role.id}": role.name for role in tree.roles.values()}
+    labels = names.labels_of(tree.inputs, {**roles, "definition": "This start"})
     return [
         (
             f"_{at.partition('.')[2]}-email" if at.startswith("participants.") else at,
-            labels.get(at) or labels.get(at.partition("-")[0], "This start"),
-            sentence,
+            names.pointed(names.called(at, labels), sentence),
         )
         for at, sentence in told.items()
     ]

@@ -16,6 +16,7 @@ from portal.readings.asked import Asked
 from portal.readings.prose import to_html
 from portal.web import answers, forms
 from portal.web.downloads import handed_out
+from portal.web.names import told
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage
@@ -144,7 +145,9 @@ def _page(
         questions=forms.questions(found.fields, found.facts, typed, more=more),
         typed=typed,
         faults={one.at: one.message for one in faults},
-        names=answers.names(found) | {"reason": "Why", "comment": "Comment", "note": "Note"},
+        told=told(
+            {one.at: one.message for one in faults}, {**answers.labels(found), "reason": "Why"}
+        ),
         is_mine=_is_mine(found),
         may_manage=may_manage(found.process),
         nonce=forms.new_nonce(),

@@ -217,6 +217,77 @@ def test_a_session_that_is_over_keeps_what_was_typed_and_goes_on(
     assert makers.types(process).count("link.entered") == 2
 
 
+def test_who_has_no_session_keeps_what_was_typed_and_may_ask_for_a_link(
+    visitor: Visitor, visitors: Callable[[], Visitor]
+) -> None:
+    process, place = begin(visitor, DETAILS, "details")
+    answer = visitors().post(place, ANSWERS)
+    assert answer.status_code == 403
+    assert answer.text.count("<button") == 1
+    assert "Fee, amount" in answer.text
+    assert "Sites, row 1, Town" in answer.text
+    assert "ann@sea.example" in answer.text
+    asked = visitors().post(f"{place}/renew", hidden_in(answer.text))
+    assert asked.status_code == 200
+    assert "A fresh link is on its way" in asked.text
+    assert len(makers.owed(process, "mail.renewal")) == 1
+
+
+def test_a_stranger_is_told_the_same_of_a_task_that_is_not_there(
+    visitor: Visitor, visitors: Callable[[], Visitor]
+) -> None:
+    _, place = begin(visitor, DETAILS, "details")
+    pages = []
+    for path in (place, "/w/nothing"):
+        stranger = visitors()
+        refused = stranger.get(path, 403)
+        answer = stranger.post(f"{path}/renew", hidden_in(refused))
+        pages.append((answer.status_code, answer.text))
+    assert pages[0] == pages[1]
+
+
+def test_a_link_that_ends_meanwhile_keeps_what_was_typed(
+    visitor: Visitor, clock: house_clock.Clock
+) -> None:
+    process, place = begin(visitor, DETAILS, "details")
+    data = {**hidden_in(visitor.get(place)), **ANSWERS}
+    clock.advance(days=31)
+    answer = visitor.post(place, data)
+    assert answer.status_code == 410
+    assert "ann@sea.example" in answer.text
+    assert "Send me a fresh link" in answer.text
+    assert "form.submitted" not in makers.types(process)
+
+
+def test_what_is_missing_is_named_with_its_row_and_in_the_order_of_the_page(
+    visitor: Visitor,
+) -> None:
+    _, place = begin(visitor, DETAILS, "details")
+    faulty = {**ANSWERS, "sites-1-rooms": "few", "company": "", "insured": ""}
+    page = send(visitor, place, **faulty).text
+    places = [page.index(f'<a href="#{one}">') for one in ("company", "insured", "sites-1-rooms")]
+    assert places == sorted(places)
+    assert "Sites, row 1, Rooms: Enter a number" in page
+    assert "Insured: Choose yes or no." in page
+    assert 'Policy <span class="optional">(if it applies)' in page
+
+
+PART = b'Content-Disposition: form-data; name="licence"'
+GARBLED = {
+    "file name": b"--b\r\n" + PART + b'; filename="r\xe9.pdf"\r\n\r\nx\r\n--b--\r\n',
+    "boundary": b"--other\r\n" + PART + b"\r\n\r\nx\r\n--other--\r\n",
+}
+
+
+@pytest.mark.parametrize("body", GARBLED.values(), ids=GARBLED)
+def test_what_arrives_garbled_is_said_in_one_sentence(visitor: Visitor, body: bytes) -> None:
+    _, place = begin(visitor, PAPERS, "papers")
+    kind = "multipart/form-data; boundary=b"
+    answer = visitor.client.post(place, data=body, content_type=kind)
+    assert answer.status_code == 422
+    assert "Go back, where all that you typed still stands" in answer.text
+
+
 # Documents
 
 
