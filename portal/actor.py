@@ -12,11 +12,11 @@ class Actor:
     """One acting person, program or clock.
 
     ``id`` is a participant's id, a user's id, an API token's id or a worker's name.
-    ``auth`` says in the ledger's words how it was verified: ``link``, ``handed-link``,
-    ``password``, ``token``, ``terminal``, ``none``. ``link`` is the id of the link that a
-    participant came by, in the generation it had then: a revoked link has another. ``handed_by``
-    is the user who took that link for a channel of their own, where it was not mailed. ``ip`` and
-    ``agent`` are ``None`` where not known.
+    ``auth`` says in the ledger's words how it was verified: ``link``, ``handed-link``, either
+    with ``+code``, ``password``, ``token``, ``terminal``, ``none``. ``link`` is the id of the link
+    that a participant came by, in the generation it had then: a revoked link has another.
+    ``handed_by`` is the user who took that link for a channel of their own, where it was not
+    mailed. ``ip`` and ``agent`` are ``None`` where not known.
     """
 
     kind: ActorKind
@@ -36,6 +36,10 @@ class Actor:
     agent: str | None = None
     on_behalf: bool = False
     reason: str | None = None
+
+    def proved_by_code(self) -> "Actor":
+        """The same person, whose mailbox was reached at this very moment as well."""
+        return replace(self, auth=f"{self.auth}+code")
 
     def acting_on_behalf(self, reason: str) -> "Actor":
         """The same actor, doing it in the assignee's place, for a reason that is recorded."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from portal.access import links
+from portal.access import codes, links
 from portal.actions import messages
 from portal.delivery.mail import Message
 from portal.readings import prose, words
@@ -24,6 +24,7 @@ _RECEIVED = {
     "form": "Your answers were received",
     "upload": "Your files were received",
     "approval": "Your decision was received",
+    "sign": "Your signature was received",
     "task": "You ticked it off",
 }
 _HEADLINES = {
@@ -74,7 +75,9 @@ def _more(letter: Letter, at: datetime, brand: str) -> dict[str, Any]:
 def _own(letter: Letter, task: Any) -> dict[str, Any]:
     """What one template alone asks."""
     if letter.template == "receipt":
-        return {"received": _RECEIVED.get(task.kind, "It was received")}
+        return {"received": _received(task)}
+    if letter.template == "code":
+        return {"code": codes.of(letter.facts["code_id"])}
     if letter.template == "withdrawn":
         return {"reason": words.withdrawn(letter.facts["why"])}
     if letter.template == "alarm":
@@ -82,6 +85,12 @@ def _own(letter: Letter, task: Any) -> dict[str, Any]:
     if letter.template == "message":
         return _written(letter)
     return {}
+
+
+def _received(task: Any) -> str:
+    if task.kind == "sign" and task.outcome == "rejected":
+        return "That you declined to sign was received"
+    return _RECEIVED.get(task.kind, "It was received")
 
 
 def _written(letter: Letter) -> dict[str, Any]:

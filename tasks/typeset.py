@@ -20,6 +20,7 @@ _SHORT = {
     "link": "verified by link",
     "handed-link": "by a link handed out, not mailed",
     "link+code": "verified by link and code",
+    "handed-link+code": "verified by code, the link handed out",
     "password": "signed in",
     "token": "by API token",
     "terminal": "at the server’s terminal",

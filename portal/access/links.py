@@ -21,12 +21,13 @@ _GENERATIONS = 2**16
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The name and key that make links, the keys that open them by name, where links lead.
+    """The name and key that make links, all keys newest first and by name, where links lead.
 
     A name has one byte, so that two keys may share one: each then opens the links it made.
     """
 
     newest: tuple[int, bytes]
+    all: tuple[bytes, ...]
     by_name: dict[int, list[bytes]]
     base_url: str
 
@@ -41,7 +42,8 @@ def configure(keys: tuple[str, ...], base_url: str) -> None:
     for key in keys:
         by_name.setdefault(_name(key), []).append(_secret(key))
     newest = (_name(keys[0]), _secret(keys[0]))
-    _keys = _Keys(newest, by_name, base_url.rstrip("/"))
+    every = tuple(_secret(key) for key in keys)
+    _keys = _Keys(newest, every, by_name, base_url.rstrip("/"))
 
 
 def mint(link_id: str, generation: int) -> str:
@@ -83,6 +85,11 @@ def mended(text: str) -> str:
 def url(link_id: str, generation: int) -> str:
     """The address that a mail carries."""
     return f"{base_url()}/t/{mint(link_id, generation)}"
+
+
+def secrets_for(purpose: bytes) -> tuple[bytes, ...]:
+    """Keys for something else than links, the newest first: none tells anything of another."""
+    return tuple(hmac.digest(key, purpose, "sha256") for key in _configured().all)
 
 
 def base_url() -> str:

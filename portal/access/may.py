@@ -101,6 +101,11 @@ def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
         _require_no_program(task)
         return actor.id in (task.participant_id, *task.others)
     if actor.on_behalf:
+        if task.kind == "sign":
+            raise NotYours(
+                "Nobody signs in another person’s place.",
+                "Hand the task to whoever is to sign, or ask them to do it.",
+            )
         if not actor.reason:
             raise Faulty.one("reason", "Say why you do this in the assignee’s place.")
         return actor.role in _WRITERS and _owns(actor, _Owned(task.owner_id, task.owner_team_id))

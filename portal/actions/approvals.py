@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from portal.access import may
+from portal.actions import codes
+from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -40,10 +42,12 @@ def decide(
     items: Sequence[str] = (),
     *,
     nonce: str | None = None,
+    proof: Proof | None = None,
     actor: Actor,
-) -> None:
-    """Take one person's decision; with the last one needed the step has its outcome.
+) -> Unproved | None:
+    """Take one person's decision, or return what is missing before it counts.
 
+    With the last decision needed the step has its outcome.
     ``items`` are ``STEP.ID`` or bare ids of what is wrong, with ``request_changes`` alone.
     Raises Faulty at ``decision``, ``comment`` or ``items``; NotYours for whoever took part in
     what is judged. The same page's answer again changes nothing and is no fault.
@@ -52,7 +56,7 @@ def decide(
     may.task_for(tx, actor, task_id, "decide")
     task = running.task_to_do(task_id, nonce)
     if task is None:
-        return
+        return None
     step = running.step_of(task, ApprovalStep, "an approval")
     _require_separate(running, step, task, actor)
     asking.require_own_vote(running, task, actor)
@@ -61,6 +65,9 @@ def decide(
         "comment": _comment(comment, outcome),
         "items": _items(running, step, task, outcome, items),
     }
+    proved = codes.prove(running, task, actor, {**said, "outcome": outcome}, proof)
+    if isinstance(proved, Unproved):
+        return proved
     closing.finish_task(
         running,
         task,
@@ -68,10 +75,11 @@ def decide(
         outcome=outcome,
         answers=said,
         nonce=nonce,
-        actor=actor,
+        actor=proved,
     )
     _count(running, step, task, outcome, said)
     advance(running)
+    return None
 
 
 def _count(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal.access import may
+from portal.actions import codes
+from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.fields import FormSent, JsonSent
@@ -18,27 +20,38 @@ from portal.ledger.catalogue import FormSubmitted
 
 @action
 def submit(
-    tx: Tx, task_id: str, sent: FormSent | JsonSent, *, nonce: str | None = None, actor: Actor
-) -> None:
-    """Take the answers to a form. Raises Faulty at field ids.
+    tx: Tx,
+    task_id: str,
+    sent: FormSent | JsonSent,
+    *,
+    nonce: str | None = None,
+    proof: Proof | None = None,
+    actor: Actor,
+) -> Unproved | None:
+    """Take the answers to a form, or return what is missing before they count.
 
-    The same page's answer again (``nonce``) changes nothing and is no fault.
+    Raises Faulty at field ids. The same page's answer again (``nonce``) changes nothing and is
+    no fault.
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
     task = running.task_to_do(task_id, nonce)
     if task is None:
-        return
+        return None
     step = running.step_of(task, FormStep, "a form")
     begun = running.round_of(task)
     answers = _read(running, step, begun, sent)
     new = {name: answers[name] for name in begun.only or answers if name in answers}
+    proved = codes.prove(running, task, actor, new, proof)
+    if isinstance(proved, Unproved):
+        return proved
     event = FormSubmitted(step=step.id, task=task.id, round=task.round, answers=new)
     closing.finish_task(
-        running, task, event, outcome="completed", answers=new, nonce=nonce, actor=actor
+        running, task, event, outcome="completed", answers=new, nonce=nonce, actor=proved
     )
     closing.end_round(running, begun, "completed", answers)
     advance(running)
+    return None
 
 
 def _read(

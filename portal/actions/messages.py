@@ -202,6 +202,8 @@ def _event(mail: Posted) -> catalogue.Event:
         return catalogue.ReminderSent(rung=mail.rung, label=mail.label, **where)
     if about == "receipt":
         return catalogue.ReceiptSent(**where)
+    if about == "code":
+        return catalogue.CodeSent(**where)
     if about == "message":
         return catalogue.MessageSent(subject=mail.subject, **where)
     return catalogue.NoticeSent(about=about, **where)

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from portal.access import may
+from portal.actions import codes
+from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -27,27 +29,33 @@ def tick(
     ticked: Collection[int] | None = None,
     *,
     nonce: str | None = None,
+    proof: Proof | None = None,
     actor: Actor,
-) -> None:
-    """Tick off a to-do. ``ticked`` are the places (from 0) of its checklist; ``None`` is all.
+) -> Unproved | None:
+    """Tick off a to-do, or return what is missing before it counts.
 
-    Raises Faulty at ``item-N`` (from 1) for what is not ticked, and at ``note``. The same page's
-    answer again changes nothing and is no fault.
+    ``ticked`` are the places (from 0) of its checklist; ``None`` is all. Raises Faulty at
+    ``item-N`` (from 1) for what is not ticked, and at ``note``. The same page's answer again
+    changes nothing and is no fault.
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
     task = running.task_to_do(task_id, nonce)
     if task is None:
-        return
+        return None
     step = running.step_of(task, TaskStep, "a to-do")
     words = _checked(step, note, ticked)
-    event = TaskDone(step=step.id, task=task.id, note=words)
     answers = {"note": words}
+    proved = codes.prove(running, task, actor, answers, proof)
+    if isinstance(proved, Unproved):
+        return proved
+    event = TaskDone(step=step.id, task=task.id, note=words)
     closing.finish_task(
-        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
+        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=proved
     )
     closing.end_round(running, running.round_of(task), "completed", answers)
     advance(running)
+    return None
 
 
 @action

@@ -12,6 +12,7 @@ from portal.engine.running import Running
 from portal.ledger import checkpoints, outbox
 from portal.models import (
     BrowserSession,
+    Code,
     Heartbeat,
     KeptAnswer,
     SessionLink,
@@ -23,6 +24,7 @@ _KEEP_EFFECTS = timedelta(days=30)
 _KEEP_SESSIONS = timedelta(days=2)
 # Meanwhile it also tells from where its user comes: there, nobody's guesses keep them out.
 _KEEP_STAFF_SESSIONS = timedelta(days=30)
+_KEEP_CODES = timedelta(days=2)  # they are counted for a day
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
 _SILENCES = {
@@ -57,6 +59,7 @@ def prune(tx: Tx) -> int:
     gone = outbox.prune(tx, tx.now - _KEEP_EFFECTS, _AT_ONCE)
     limits.prune(tx)
     tx.execute(sa.delete(KeptAnswer).where(KeptAnswer.kept_at < tx.now - _KEEP_ANSWERS))
+    tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
     before = tx.now - _KEEP_SESSIONS
     old = _some(BrowserSession.id, BrowserSession.started_at < before)
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))

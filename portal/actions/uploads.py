@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import may
+from portal.actions import codes
+from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import Document, UploadStep
@@ -69,9 +71,12 @@ def submit(
     *,
     arrived: Sequence[Arrived] = (),
     nonce: str | None = None,
+    proof: Proof | None = None,
     actor: Actor,
-) -> None:
+) -> Unproved | None:
     """Answer an upload with the files staged for it and those that came with the answer itself.
+
+    What is missing before it counts is returned; the files stay staged then.
 
     Raises Faulty at document ids; what ``arrived`` is then not kept. In a later round a document
     without a new file keeps those it has. The same page's answer again changes nothing and is
@@ -81,24 +86,28 @@ def submit(
     may.task_for(tx, actor, task_id, "decide")
     task = running.task_to_do(task_id, nonce)
     if task is None:
-        return
+        return None
     step = running.step_of(task, UploadStep, "an upload")
     begun = running.round_of(task)
     if arrived:
         _stage(tx, task, _wanted(step, begun.only), arrived)
+    proved = _proved(running, task, step, actor, proof)
+    if isinstance(proved, Unproved):
+        return proved
     new = _receive(tx, task_id)
     answers = _answers(step, begun, new)
     _retire(tx, begun, answers)
     for row in new:
-        running.chain.add(_received(task, row), actor=actor)
+        running.chain.add(_received(task, row), actor=proved)
     files = [id_ for ids in answers.values() for id_ in ids]
     sent = [row.id for row in new]
     event = UploadSubmitted(step=step.id, task=task.id, round=task.round, files=files, sent=sent)
     closing.finish_task(
-        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=actor
+        running, task, event, outcome="completed", answers=answers, nonce=nonce, actor=proved
     )
     closing.end_round(running, begun, "completed", answers)
     advance(running)
+    return None
 
 
 # Arriving
@@ -198,6 +207,17 @@ def _receive(tx: Tx, task_id: str) -> list[Any]:
     """The files that arrived for the task, now part of its answer, in the order they came."""
     rows = tx.execute(_RECEIVE, {"task": task_id}).all()
     return sorted(rows, key=lambda row: row.id)
+
+
+def _proved(
+    running: Running, task: Asked, step: UploadStep, actor: Actor, proof: Proof | None
+) -> Actor | Unproved:
+    """Judge the files while they are still staged: they become an answer when it counts."""
+    if step.verify != "code":
+        return actor
+    staged = running.tx.execute(_STAGED, {"task": task.id}).all()
+    answers = _answers(step, running.round_of(task), sorted(staged, key=lambda row: str(row.id)))
+    return codes.prove(running, task, actor, answers, proof)
 
 
 def _answers(step: UploadStep, begun: Round, new: Sequence[Any]) -> dict[str, list[str]]:

@@ -28,19 +28,22 @@ def read_person(outline: Outline, world: World) -> dict[str, Any]:
         "remind": _remind(block) if "remind" in block else None,
         "escalate": _escalate(block, world) if "escalate" in block else (),
         "on_timeout": _on_timeout(outline, world) if "on_timeout" in block else None,
+        "verify": block.choice("verify", ("link", "code")) or _own_proof(outline),
         "link_for": read_link_for(block),
     }
 
 
 def _refuse_later_ways(block: Block) -> None:
-    verify = block.choice("verify", ("link", "code"))
-    if verify == "code":
-        block.fault("verify", f"code {LATER} link")
     node = block.node("delegate")
     if node and node.value not in (False, "no"):
         known = node.value in ("allowed", "ask")
         wrong = f"{node.value} {LATER} no" if known else f"is {described(node)}, expected no"
         block.fault("delegate", wrong)
+
+
+def _own_proof(outline: Outline) -> str:
+    """How somebody outside is verified where the step does not say: a signature takes a code."""
+    return "code" if outline.kind == "sign" else "link"
 
 
 def _assign(block: Block, world: World) -> tuple[str, ...] | AssignExpr:

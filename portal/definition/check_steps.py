@@ -9,12 +9,12 @@ from portal.definition.check_approvals import read_approval
 from portal.definition.check_calls import read_call
 from portal.definition.check_fields import finish_fields, read_documents
 from portal.definition.check_people import known_role, read_person
+from portal.definition.check_signs import read_sign
 from portal.definition.expressions import Expression
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import (
     KINDS,
     LATER_KEYS,
-    LATER_KINDS,
     PERSON_KEYS,
     PERSON_KINDS,
     STEP_KEYS,
@@ -82,7 +82,7 @@ def _read(outline: Outline, world: World, common: dict[str, Any]) -> Step | None
 
 def _other_kinds(outline: Outline) -> dict[str, str]:
     """Second kinds are named by the first look; the second look only has to pass them by."""
-    kinds = [key for key in (*KINDS, *LATER_KINDS) if key != outline.kind]
+    kinds = [key for key in KINDS if key != outline.kind]
     first = f"is a second kind beside {outline.kind}, expected one a step"
     return dict.fromkeys(kinds, first)
 
@@ -185,6 +185,7 @@ _FINISH: Mapping[str, Callable[[Outline, Block, World, dict[str, Any]], Step]] =
     "form": _form,
     "upload": _upload,
     "approval": read_approval,
+    "sign": read_sign,
     "task": _task,
     "message": _message,
     "call": read_call,

@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "form": ("fields",),
     "upload": ("documents",),
     "approval": ("question", "show", "needs", "on_changes", "on_reject", "separate_from"),
+    "sign": ("statement", "document", "methods"),
     "task": ("instructions", "checklist"),
     "message": ("to", "subject", "body"),
     "call": ("method", "url", "headers", "json", "secret", "retry", "save"),
@@ -30,8 +31,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Every step kind that runs, and the keys of its own."""
 
-LATER_KINDS = ("sign",)
-PERSON_KINDS = ("form", "upload", "approval", "task")
+PERSON_KINDS = ("form", "upload", "approval", "sign", "task")
 STEP_KEYS = ("id", "name", "when", "why", "control")
 PERSON_KEYS = (
     "assign",
@@ -247,7 +247,7 @@ def _branches(outline: Outline) -> list[Block]:
 
 def _kinds(block: Block) -> list[str]:
     """The kinds of a step, of which it should have one; what is wrong with them is noted."""
-    kinds = [key for key in block.items if key in KINDS or key in LATER_KINDS]
+    kinds = [key for key in block.items if key in KINDS]
     if not kinds and block.is_mapping:
         unknown = [key for key in block.items if key not in _KNOWN_KEYS]
         if not unknown:
@@ -260,9 +260,6 @@ def _kinds(block: Block) -> list[str]:
         block.faults.add(
             block.items[key].line, key, f"is a second kind beside {kinds[0]}, expected one a step"
         )
-    if kinds and kinds[0] in LATER_KINDS:
-        message = f"is not supported by this version, expected {one_of(tuple(KINDS))}"
-        block.faults.add(block.items[kinds[0]].line, kinds[0], message)
     return kinds or [""]
 
 

@@ -111,6 +111,8 @@ def _kind(kind: str) -> Schema:
         "each": ["in", "as", "steps"],
     }
     record = _record({key: _OWN[key] for key in KINDS[kind]}, required=needed.get(kind))
+    if kind == "sign":
+        return {**record, "oneOf": [{"required": ["statement"]}, {"required": ["document"]}]}
     return _either(record, {"type": "null"}) if kind in ("approval", "task") else record
 
 
@@ -200,7 +202,7 @@ _STEP: Schema = {
         },
         required=["after", "do"],
     ),
-    "verify": {"const": "link"},
+    "verify": {"enum": ["link", "code"]},
     "delegate": {"enum": ["no", False]},
     "link_for": _ref("duration"),
 }
@@ -249,6 +251,9 @@ _OWN: Schema = {
     "separate_from": _list(_TEXT),
     "instructions": _TEXT,
     "checklist": {"type": "array", "items": _TEXT},
+    "statement": _TEXT,
+    "document": {"type": "string", "pattern": f"^{ID.pattern}\\.{ID.pattern}$"},
+    "methods": {**_list({"enum": ["typed", "drawn"]}), "contains": {"const": "typed"}},
     "to": _list(_ref("id")),
     "subject": _TEXT,
     "body": _TEXT,

@@ -164,6 +164,7 @@ class PersonStep(Step):
 
     `assign`: role ids in order (several: see the page), or a computed person.
     `remind`: the rungs; `None` means the default ladder where `due` is set, `()` none.
+    `verify`: `code` asks somebody outside for a one-time code before the step is done.
     """
 
     assign: tuple[str, ...] | AssignExpr
@@ -171,6 +172,7 @@ class PersonStep(Step):
     due: Duration | DueAt | None = None
     remind: tuple[Rung, ...] | None = None
     escalate: tuple[Escalation, ...] = ()
+    verify: Literal["link", "code"] = "link"
     on_timeout: Timeout | None = None
     link_for: Duration | None = None
 
@@ -213,6 +215,24 @@ class ApprovalStep(PersonStep):
     on_changes: ReturnTo | None = None
     on_reject: ReturnTo | Literal["end", "continue"] = "end"
     separate_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOf:
+    """The document of an upload step, as `step.document` names it."""
+
+    step: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignStep(PersonStep):
+    """Asks for a signature: exactly one of `statement` (Markdown) and `document` is set."""
+
+    kind: ClassVar[str] = "sign"
+    statement: Text | None = None
+    document: DocumentOf | None = None
+    methods: tuple[str, ...] = ("typed",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,22 +9,24 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
-from portal.definition import durations, scopes
+from portal.definition import durations, scopes, ways
 from portal.definition.expressions import ExpressionFailed
 from portal.definition.text import Text
 from portal.definition.tree import (
     ApprovalStep,
     AssignExpr,
+    DocumentOf,
     EachStep,
     FormStep,
     PersonStep,
+    SignStep,
     TaskStep,
     UploadStep,
 )
 from portal.definition.values import is_email
 from portal.engine import casting, handoffs, rounds
 from portal.engine.decide import needed
-from portal.engine.rows import Asked, Person, Round
+from portal.engine.rows import Asked, Person, Place, Round
 from portal.engine.running import ENGINE, Running
 from portal.errors import NotYours
 from portal.ledger import record
@@ -47,6 +49,8 @@ def ask(running: Running, step: PersonStep, scope: str) -> None:
         running.text(
             text, scope=scope
         )  # what can't be filled in is found now, not by whoever is asked
+    if isinstance(step, SignStep) and step.document is not None:
+        _require_document(running, step.document, scope)
     due = [_due(running, step, group[0], scope) for group in groups]
     begun = running.new_round(step.id, "open", scope)
     rounds.tell_why(running, begun)
@@ -61,6 +65,8 @@ def _texts(step: PersonStep) -> list[Text]:
     found: list[Text | None] = [step.instructions]
     if isinstance(step, ApprovalStep):
         found.append(step.question)
+    elif isinstance(step, SignStep):
+        found.append(step.statement)
     elif isinstance(step, TaskStep):
         found += step.checklist
     elif isinstance(step, FormStep):
@@ -68,6 +74,17 @@ def _texts(step: PersonStep) -> list[Text]:
     elif isinstance(step, UploadStep):
         found += [text for one in step.documents for text in (one.name, one.help)]
     return [text for text in found if text is not None and not text.is_constant]
+
+
+def _require_document(running: Running, document: DocumentOf, scope: str) -> None:
+    """Refuse to ask for a signature under a document of which nothing was sent."""
+    place = Place(*ways.beside(running.tree, document.step, scope))
+    done = running.latest.get(place)
+    if done is None or not done.answers.get(document.document):
+        name = running.text(running.tree.step(document.step).name, scope=scope)
+        raise ExpressionFailed(
+            f"“{name}” brought no file as `{document.document}`, so there is nothing to sign."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from portal.definition.tree import (
     PersonStep,
     RunStep,
     SetStep,
+    SignStep,
     Step,
     TaskStep,
     UploadStep,
@@ -196,9 +197,10 @@ def _result(running: Running, step: Step, values: Mapping[str, Any]) -> tuple[st
     elif isinstance(step, WaitStep):
         data = _json("values.data", values.get("data"), faults)
         result = ("succeeded", {"data": data} if data is not None else {})
-    elif isinstance(step, (UploadStep, ApprovalStep)):
+    elif isinstance(step, (UploadStep, ApprovalStep, SignStep)):
         raise Faulty.one(
-            "how", "Files and decisions come from a person: give the work to somebody else."
+            "how",
+            "Files, decisions and signatures come from a person: give the work to somebody else.",
         )
     else:
         result = ("succeeded", {})

@@ -371,6 +371,32 @@ class ApprovalRejected(Event):
     comment: str | None = private()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureMade(Event):
+    """The assignee signed. ``sha256`` is of the statement as shown, or of the document's bytes.
+
+    ``document`` lists the files, ``{file, name, size, sha256}``; of several ``sha256`` is that of
+    the list of their digests, one a line. ``agreement`` is what the box said that they ticked.
+    """
+
+    round: int
+    method: str
+    signature: str | None = private()
+    agreement: str | None = private()
+    statement: str | None = private()
+    document: list[dict[str, Json]] | None = private()
+    sha256: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureDeclined(Event):
+    """The assignee declined to sign what was put before them, ``sha256`` as in a signature."""
+
+    round: int
+    comment: str | None = private()
+    sha256: str | None = private()
+
+
 # Links and messages
 
 
@@ -379,6 +405,14 @@ class LinkSent(Event):
     """The mail server took a mail that asks somebody for something, with their link."""
 
     link: str | None = None
+    mail: str
+    to: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSent(Event):
+    """The mail server took a one-time code, asked for before an answer is recorded."""
+
     mail: str
     to: str | None = private()
 

@@ -6,7 +6,8 @@ from portal.ledger.findings import ALTERED, Report
 
 _CLOSING = {"task.withdrawn": "withdrawn", "task.expired": "expired"}
 _OUTCOMES = {
-    *("form.submitted", "upload.submitted", "signature.made", "task.done"),
+    *("form.submitted", "upload.submitted", "task.done"),
+    *("signature.made", "signature.declined"),
     *("approval.approved", "approval.rejected", "approval.changes_requested"),
 }
 

@@ -1,5 +1,6 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
+from portal.models.codes import Code
 from portal.models.definitions import DefinitionRow
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
@@ -19,6 +20,7 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "BrowserSession",
+    "Code",
     "DefinitionRow",
     "FileRow",
     "Heartbeat",

@@ -15,7 +15,15 @@ from portal.definition.fields import show
 from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show_value
 from portal.definition.text import Text
-from portal.definition.tree import Definition, Field, FormStep, PersonStep, Step, UploadStep
+from portal.definition.tree import (
+    Definition,
+    Field,
+    FormStep,
+    PersonStep,
+    SignStep,
+    Step,
+    UploadStep,
+)
 from portal.errors import Unknown
 from portal.ledger.tables import Head
 from portal.models import (
@@ -348,6 +356,10 @@ def _answered(
         ids = [one for listed in run.answers.values() for one in listed]
         sent = [files[one] for one in ids if one in files]
     else:
+        if isinstance(step, SignStep) and "signature" in run.answers:
+            rows = _signature(run)
+            signed = [one["file"] for one in run.answers["document"] or ()]
+            sent = [files[one] for one in signed if one in files]
         comment = run.answers.get("comment") or run.answers.get("note")
     name = filled(step.name, facts)
     return Answered(
@@ -362,3 +374,13 @@ def _answered(
         comment=comment,
         is_latest=is_latest,
     )
+
+
+def _signature(run: Row) -> list[tuple[str, str]]:
+    statement = run.answers["statement"]
+    what = [("What was signed", statement)] if statement else []
+    return [
+        *what,
+        ("Signature", run.answers["signature"]),
+        ("SHA-256 of what was signed", words.grouped_hash(run.answers["sha256"])),
+    ]

@@ -20,6 +20,8 @@ ANSWERS = (
     catalogue.ApprovalApproved,
     catalogue.ApprovalChangesRequested,
     catalogue.ApprovalRejected,
+    catalogue.SignatureMade,
+    catalogue.SignatureDeclined,
     catalogue.TaskDone,
 )
 ENDS: dict[type[catalogue.Event], str] = {

@@ -14,7 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal import clock
 from portal.models import (
+    Code,
     DefinitionRow,
     FileRow,
     Link,
@@ -181,6 +183,19 @@ def _receipt(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -
     return [_letter(matter, reader, "receipt", {"files": files})] if reader else []
 
 
+def _code(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """A one-time code to whoever asked for it; none that would come too late to be used."""
+    row = conn.execute(sa.select(Code.__table__).where(Code.id == ref["code"])).first()
+    if row is None or row.expires_at <= clock.now():
+        return []
+    matter = _of_task(conn, row.task_id, tz)
+    if matter is None or matter.task.state != "open":
+        return []
+    facts = {"code_id": row.id, "expires_at": row.expires_at}
+    readers = _participants(conn, [row.participant_id])
+    return [_letter(matter, reader, "code", facts) for reader in readers]
+
+
 def _withdraw(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
     matter = _of_task(conn, ref["task"], tz)
     if matter is None:
@@ -279,6 +294,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "reminder": _remind,
     "renewal": _renew,
     "receipt": _receipt,
+    "code": _code,
     "withdrawn": _withdraw,
     "reassigned": _reassign,
     "escalation": _escalate,

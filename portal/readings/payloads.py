@@ -145,8 +145,12 @@ def _answers(step: Any, answers: Mapping[str, Any], files: Mapping[str, Shape]) 
             for document in step.documents
         }
     if isinstance(step, PersonStep):
-        return {key: value for key, value in answers.items() if key in ("comment", "note", "items")}
+        return {key: value for key, value in answers.items() if key in _SAID}
     return {}
+
+
+# What a step that is no form and no upload brought.
+_SAID = ("comment", "note", "items", "signature", "method", "sha256")
 
 
 def _files(conn: Connection, process_id: str) -> dict[str, Shape]:

@@ -308,10 +308,26 @@ def _(event: c.ApprovalRejected, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.SignatureMade, in_: _In) -> str:
+    name = f" as “{event.signature}”" if event.signature else ""
+    return f"{in_.who} signed {in_.thing}{name}."
+
+
+@say.register
+def _(event: c.SignatureDeclined, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} declined to sign {in_.thing}.", event.comment)
+
+
+@say.register
 def _(event: c.LinkSent, in_: _In) -> str:
     if event.task is None:
         return f"A fresh link to {in_.thing} went to {_address(event.to)}."
     return f"The mail asking for {in_.thing} went to {_address(event.to)}."
+
+
+@say.register
+def _(event: c.CodeSent, in_: _In) -> str:
+    return f"A one-time code for {in_.thing} went to {_address(event.to)}."
 
 
 @say.register
@@ -369,6 +385,7 @@ _MAILS = {
     "renewal": "the fresh link to {thing}",
     "reminder": "the reminder of {thing}",
     "receipt": "the receipt for {thing}",
+    "code": "the one-time code for {thing}",
     "message": "a message",
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from portal import clock
 from portal.definition import facts as definition_facts
-from portal.definition import scopes, ways
+from portal.definition import scopes, statements, ways
 from portal.definition.fields import default_value, show, typed_of, visible
 from portal.definition.operators import ExpressionFailed
 from portal.definition.text import Text
@@ -20,11 +20,12 @@ from portal.definition.tree import (
     Field,
     FormStep,
     PersonStep,
+    SignStep,
     Step,
     TaskStep,
     UploadStep,
 )
-from portal.errors import Unknown
+from portal.errors import Conflict, Unknown
 from portal.readings import trees, words
 from portal.readings.dossier import filled
 
@@ -78,6 +79,15 @@ class Wanted:
     help: str
     staged: Sequence[Row]
     standing: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What is put before a signer: a statement (Markdown) or files, and what stands for it."""
+
+    sha256: str
+    statement: str = ""
+    files: Sequence[Row] = ()
 
 
 @dataclass
@@ -330,6 +340,23 @@ class Asked:
         step = self.step
         return [self.text(one) for one in step.checklist] if isinstance(step, TaskStep) else []
 
+    @cached_property
+    def signing(self) -> Signing | None:
+        """What is to be signed; ``None`` for other kinds. Conflict where it is not there."""
+        step = self.step
+        if not isinstance(step, SignStep):
+            return None
+        if step.statement is not None:
+            facts = {} if step.statement.is_constant else self.facts
+            text = statements.statement(step.statement, facts, self.task.opened_at)
+            return Signing(statements.digest_of_statement(text), text)
+        assert step.document is not None
+        run = self.latest.get(ways.beside(self.tree, step.document.step, self.task.scope))
+        files = self._by_ids(run.answers.get(step.document.document, ()) if run else ())
+        if not files:
+            raise Conflict("The document that is to be signed is not there any more.")
+        return Signing(statements.digest_of_files([one.sha256 for one in files]), files=files)
+
     # What is decided on
 
     @property
@@ -423,6 +450,8 @@ class Asked:
         shown = [item for sent in self.shown for item in sent.items]
         shown += [*self.accepted, *self._items(self.step, self.task.answers)]
         ids = {one.id for item in shown for one in item.files}
+        if self.task.state == "open" and self.signing is not None:
+            ids |= {one.id for one in self.signing.files}
         ids |= {one.id for want in self.wanted for one in (*want.staged, *want.standing)}
         found = next((one for one in self.files if one.id == file_id and one.id in ids), None)
         if found is None:
@@ -440,17 +469,18 @@ class Asked:
                 if one.id in answers and one.id in seen
             ]
         if isinstance(step, UploadStep):
-            by_id = {one.id: one for one in self.files}
             return [
                 Item(
                     f"{prefix}{one.id}",
                     self.text(one.name),
-                    files=[by_id[id_] for id_ in answers.get(one.id, ()) if id_ in by_id],
+                    files=self._by_ids(answers.get(one.id, ())),
                     may_mark=may_mark,
                 )
                 for one in step.documents
                 if one.id in answers
             ]
+        if isinstance(step, SignStep):
+            return self._signed(answers, prefix)
         return []
 
     def _seen(self, step: FormStep, answers: Mapping[str, Any]) -> set[str]:
@@ -458,6 +488,28 @@ class Asked:
         if any(one.show_if for one in step.fields):
             return visible(step.fields, answers, self.facts)
         return {one.id for one in step.fields}
+
+    def _signed(self, answers: Mapping[str, Any], prefix: str) -> list[Item]:
+        """A signature and what stands under it, or why there is none."""
+        if "signature" not in answers:
+            why = answers.get("comment")
+            return [Item(f"{prefix}comment", "Declined to sign", why)] if why else []
+        document = answers.get("document") or ()
+        named = words.listed([f"{one['name']} ({words.size(one['size'])})" for one in document])
+        return [
+            Item(
+                f"{prefix}statement",
+                "What was signed",
+                answers.get("statement") or named,
+                files=self._by_ids([one["file"] for one in document]),
+            ),
+            Item(f"{prefix}signature", "Signature", answers["signature"]),
+            Item(f"{prefix}sha256", "SHA-256 of what was signed", answers["sha256"]),
+        ]
+
+    def _by_ids(self, ids: Sequence[str]) -> list[Row]:
+        by_id = {one.id: one for one in self.files}
+        return [by_id[id_] for id_ in ids if id_ in by_id]
 
     def _field(self, one: Field, value: Any, item_id: str, may_mark: bool) -> Item:
         label = self.text(one.label)

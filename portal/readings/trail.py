@@ -5,7 +5,7 @@ in the ledger's first event. Whatever was not recorded, or was erased, is ``None
 printed as "not recorded". Long ledgers are read in batches, never as a whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from portal.definition.fields import show
 from portal.definition.tree import Definition, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
 from portal.models import Process, Trail, trees
-from portal.readings import timeline
+from portal.readings import timeline, words
 from portal.readings.entries import ANSWERS, ENDS, Told
 from portal.readings.sentences import Names, Sentence, tell
 
@@ -27,6 +27,9 @@ ASSURANCE = {
     "link": "reached the mailbox: came in by the link sent to this address",
     "handed-link": "not the mailbox: came in by a link that staff handed out by a way of their own",
     "link+code": "reached the mailbox at that moment: link and one-time code",
+    "handed-link+code": (
+        "reached the mailbox at that moment: one-time code, after a link that staff handed out"
+    ),
     "password": "signed in to the portal with a password",
     "token": "an API token that acts for this person",
     "terminal": "somebody at the server’s own terminal",
@@ -135,12 +138,14 @@ class Evidence:
     def answers(self) -> Iterator[Answer]:
         """Every answer in the order it was given."""
         files: list[File] = []
+        ways: dict[str, list[tuple[str, str]]] = {}
         for batch, names in self._batches():
             for entry in batch:
+                _note_way(ways, entry, self.tz)
                 if isinstance(entry.event, c.FileReceived):
                     files.append(self._file(entry, entry.event))
                 elif isinstance(entry.event, ANSWERS):
-                    yield self._answer(entry, names, files)
+                    yield self._answer(entry, names, files, ways.pop(str(entry.task), []))
                     files = []
 
     def lines(self) -> Iterator[Line]:
@@ -218,7 +223,9 @@ class Evidence:
             seq=entry.seq,
         )
 
-    def _answer(self, entry: Told, names: Names, files: list[File]) -> Answer:
+    def _answer(
+        self, entry: Told, names: Names, files: list[File], way: list[tuple[str, str]]
+    ) -> Answer:
         step, event = self._step(entry.step), entry.event
         rows: list[tuple[str, str]] = []
         if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
@@ -226,6 +233,10 @@ class Evidence:
             for f in step.fields:
                 told = "not recorded" if given is None else show(f, given.get(f.id)) or "left empty"
                 rows.append((str(f.label), told))
+        elif isinstance(event, c.SignatureMade):
+            rows = [*_signature(event), *way, *_signer(entry)]
+        elif isinstance(event, c.SignatureDeclined):
+            rows = [("SHA-256 of what was declined", _hash(event.sha256)), *way, *_signer(entry)]
         return Answer(
             seq=entry.seq,
             at=entry.at,
@@ -238,6 +249,62 @@ class Evidence:
 
     def _step(self, step: str | None) -> Step | None:
         return self.tree.step(step) if step and self.tree.has_step(step) else None
+
+
+# How a signature came about, told beside it: events of its task, and what a reader calls them.
+_WAY: dict[type[c.Event], str] = {
+    c.TaskOpened: "Asked",
+    c.LinkSent: "Link sent",
+    c.MailBounced: "Mail came back",
+    c.LinkEntered: "Came in by the link",
+    c.LinkRevoked: "Links withdrawn",
+    c.TaskReassigned: "Given to somebody else",
+    c.ReminderSent: "Reminded",
+    c.CodeSent: "One-time code sent",
+}
+
+
+def _note_way(ways: dict[str, list[tuple[str, str]]], entry: Told, tz: str) -> None:
+    """Keep what leads to a signature, by its task."""
+    event = entry.event
+    if isinstance(event, c.TaskOpened) and event.kind == "sign":
+        ways[str(entry.task)] = []
+    way, told = ways.get(str(entry.task)), _WAY.get(type(event))
+    if way is not None and told is not None:
+        to = entry.data.get("to")
+        where = f", to {to}" if isinstance(to, str) else ""
+        at = words.moment(entry.at, tz, seconds=True)
+        way.append((told, f"{at}{where} [event {entry.seq}]"))
+
+
+def _signature(event: c.SignatureMade) -> list[tuple[str, str]]:
+    """What was signed and how, as recorded."""
+    rows = [(f"Document “{one['name']}”", _document(one)) for one in event.document or ()]
+    if event.document is None:
+        rows.append(("Statement", event.statement or "not recorded"))
+    return [
+        *rows,
+        ("SHA-256 of what was signed", _hash(event.sha256)),
+        ("Signature", event.signature or "not recorded"),
+        ("Method", {"typed": "typed name"}.get(event.method, event.method)),
+        ("Its meaning", event.agreement or "not recorded"),
+    ]
+
+
+def _signer(entry: Told) -> list[tuple[str, str]]:
+    return [
+        ("Verified by", ASSURANCE.get(entry.auth, entry.auth)),
+        ("Network address", entry.ip or "not recorded"),
+        ("Device", words.device(entry.agent)),
+    ]
+
+
+def _document(file: Mapping[str, Any]) -> str:
+    return f"{words.size(file['size'])}, SHA-256 {_hash(file['sha256'])}"
+
+
+def _hash(digest: str | None) -> str:
+    return words.grouped_hash(digest) if digest else "not recorded"
 
 
 def _count(view: Overview, entry: Told) -> None:
@@ -284,8 +351,8 @@ def _delivered(view: Overview, entry: Told) -> None:
             person.bounces += entry.type == "mail.bounced"
 
 
-_MAILED = {"link.sent", "reminder.sent", "receipt.sent", "message.sent", "notice.sent",
-           "mail.bounced"}  # fmt: skip
+_MAILED = {"link.sent", "code.sent", "reminder.sent", "receipt.sent", "message.sent",
+           "notice.sent", "mail.bounced"}  # fmt: skip
 
 
 def _person(view: Overview, ref: str, told: dict[str, Any], role: str | None, seq: int) -> Person:

@@ -137,6 +137,8 @@ _OUTCOMES = {
 
 def outcome(kind: str, said: str | None) -> str:
     """How a task ended, as a stamp says it: ``Approved``, ``Received``, ``Done``."""
+    if kind == "sign":
+        return "Declined" if said == "rejected" else "Signed"
     ended = "Received" if kind in ("form", "upload") else "Done"
     return _OUTCOMES.get(said or "", ended)
 

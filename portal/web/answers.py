@@ -7,18 +7,22 @@ change.
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import FileStorage
 
-from portal.actions import approvals, tasks, uploads
+from portal import db
+from portal.actions import approvals, signatures, tasks, uploads
 from portal.actions import forms as form_verbs
+from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.definition.fields import FormSent
 from portal.errors import Conflict, Fault, Faulty, TooLarge
+from portal.readings import asked as asked_readings
 from portal.readings.asked import Asked
-from portal.web import arrivals, forms, names
+from portal.web import arrivals, downloads, forms, names
 
 
 def prepare(task: Any) -> None:
@@ -33,8 +37,11 @@ def too_large(asked: Asked, refusal: TooLarge) -> Faulty:
     return arrivals.FilesTooLarge([Fault(at, str(refusal))])
 
 
-def answer(task: Any, *, actor: Actor) -> None:
+def answer(task: Any, *, actor: Actor, session: str | None = None) -> Unproved | None:
     """Take what the page sent as the answer of a task (its row). Raises Faulty at controls.
+
+    ``session`` is the browser session of somebody outside; what they have yet to prove before
+    their answer counts is returned.
 
     The same answer of the same page sent again is no fault and changes nothing; another answer
     of that page comes too late.
@@ -42,8 +49,30 @@ def answer(task: Any, *, actor: Actor) -> None:
     take = _KINDS.get(task.kind)
     if take is None:
         raise Conflict("This kind of task can’t be done on this page.")
-    if not is_repeat(task):
-        take(task.id, _once(), actor)
+    if is_repeat(task):
+        return None
+    return take(task.id, _Sending(_once(), _proof(session), actor))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What every kind of answer comes with: its once-number, the proof beside it, and by whom."""
+
+    nonce: str
+    proof: Proof | None
+    actor: Actor
+
+
+def _proof(session: str | None) -> Proof | None:
+    if session is None:
+        return None
+    wants_new, code = "_resend" in request.form, request.form.get("code")
+    return Proof(session=session, page=forms.sent_nonce(), code=code, wants_new=wants_new)
+
+
+def sent_shown() -> str:
+    """The digest of what the page showed to be signed, empty for other pages."""
+    return request.form.get("_shown", "")
 
 
 def is_repeat(task: Any) -> bool:
@@ -83,31 +112,68 @@ def drop(actor: Actor) -> bool:
     return True
 
 
-def _form(task_id: str, nonce: str, actor: Actor) -> None:
-    form_verbs.submit(task_id, FormSent(request.form), nonce=nonce, actor=actor)
+def _form(task_id: str, by: _Sending) -> Unproved | None:
+    sent = FormSent(request.form)
+    return form_verbs.submit(task_id, sent, nonce=by.nonce, proof=by.proof, actor=by.actor)
 
 
-def _upload(task_id: str, nonce: str, actor: Actor) -> None:
-    arrivals.receive(task_id, request, actor=actor)
-    uploads.submit(task_id, nonce=nonce, actor=actor)
+def _upload(task_id: str, by: _Sending) -> Unproved | None:
+    arrivals.receive(task_id, request, actor=by.actor)
+    return uploads.submit(task_id, nonce=by.nonce, proof=by.proof, actor=by.actor)
 
 
-def _approval(task_id: str, nonce: str, actor: Actor) -> None:
+def _approval(task_id: str, by: _Sending) -> Unproved | None:
     form = request.form
-    decision = form.get("decision", "")
-    items = form.getlist("items")
-    approvals.decide(task_id, decision, form.get("comment"), items, nonce=nonce, actor=actor)
+    return approvals.decide(
+        task_id,
+        form.get("decision", ""),
+        form.get("comment"),
+        form.getlist("items"),
+        nonce=by.nonce,
+        proof=by.proof,
+        actor=by.actor,
+    )
 
 
-def _todo(task_id: str, nonce: str, actor: Actor) -> None:
+def _signature(task_id: str, by: _Sending) -> Unproved | None:
+    form, shown = request.form, sent_shown()
+    _require_intact(task_id)
+    if "decline" in form:
+        return signatures.decline(
+            task_id, form.get("comment"), shown=shown, nonce=by.nonce, proof=by.proof,
+            actor=by.actor,
+        )  # fmt: skip
+    return signatures.sign(
+        task_id,
+        form.get("signature"),
+        "agree" in form,
+        shown=shown,
+        nonce=by.nonce,
+        proof=by.proof,
+        actor=by.actor,
+    )
+
+
+def _require_intact(task_id: str) -> None:
+    """Refuse a signature under a file whose stored bytes are not those that were received."""
+    with db.reading() as conn:
+        asked = asked_readings.of_task(conn, task_id)
+    if asked.task.state == "open" and asked.signing is not None:
+        for file in asked.signing.files:
+            downloads.require_intact(file, file.name)
+
+
+def _todo(task_id: str, by: _Sending) -> Unproved | None:
     ticked = [int(name[5:]) - 1 for name in request.form if _is_item(name)]
-    tasks.tick(task_id, request.form.get("note"), ticked, nonce=nonce, actor=actor)
+    note = request.form.get("note")
+    return tasks.tick(task_id, note, ticked, nonce=by.nonce, proof=by.proof, actor=by.actor)
 
 
-_KINDS: dict[str, Callable[[str, str, Actor], None]] = {
+_KINDS: dict[str, Callable[[str, _Sending], Unproved | None]] = {
     "form": _form,
     "upload": _upload,
     "approval": _approval,
+    "sign": _signature,
     "task": _todo,
 }
 

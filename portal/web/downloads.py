@@ -16,18 +16,26 @@ def handed_out(kept: Any, name: str, media_type: str) -> Response:
     Conflict where its bytes are no longer those that were stored; the owner of the process is
     told then, once.
     """
-    store = Store(current_app.config["SETTINGS"].storage_dir)
-    if not store.verify(kept.storage_id, kept.sha256):
+    require_intact(kept, name)
+    response = Response(_pieces(_store(), kept.storage_id), mimetype=media_type)
+    response.headers["Content-Disposition"] = content_disposition(name)
+    response.headers["Content-Length"] = str(kept.size)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def require_intact(kept: Any, name: str) -> None:
+    """Refuse with Conflict what is kept no longer as it was stored; the owner is told, once."""
+    if not _store().verify(kept.storage_id, kept.sha256):
         upkeep.note_changed(kept.process_id, kept.id, name)
         raise Conflict(
             "This file is no longer the one that was stored, so it is not handed out.",
             "The owner of the process is told.",
         )
-    response = Response(_pieces(store, kept.storage_id), mimetype=media_type)
-    response.headers["Content-Disposition"] = content_disposition(name)
-    response.headers["Content-Length"] = str(kept.size)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+
+
+def _store() -> Store:
+    return Store(current_app.config["SETTINGS"].storage_dir)
 
 
 def _pieces(store: Store, storage_id: str) -> Iterator[bytes]:

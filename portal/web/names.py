@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from portal.definition.tree import Field
 
-_OURS = {"decision": "Decision", "comment": "Comment", "note": "Note", "items": "Needs a change"}
+_OURS = {
+    "decision": "Decision",
+    "comment": "Comment",
+    "note": "Note",
+    "items": "Needs a change",
+    "signature": "Your name",
+    "agree": "Your agreement",
+    "code": "Code",
+}
 _PARTS = {"amount": "amount", "currency": "currency"}
 
 

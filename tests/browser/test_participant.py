@@ -11,6 +11,7 @@ from portal.actions import links as verbs
 from tests import makers, people
 from tests.browser.pages import press
 from tests.web.participant.conftest import link_to
+from tests.web.participant.test_signatures import PROMISE
 from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW, TODO
 
 if TYPE_CHECKING:
@@ -173,6 +174,13 @@ def test_every_page_is_for_everybody(
     todo = makers.task(makers.start(TODO), "post")
     enter(page, site, todo)
     judge("to-do")
+    enter(page, site, makers.task(makers.start(PROMISE), "promise"))
+    judge("signature")
+    page.fill("#signature", "Vera Vendor")
+    page.check("#agree")
+    press(page, "Sign")
+    judge("code")
+    assert page.evaluate("document.activeElement.id") == "code"
     link = link_to(todo)
     verbs.revoke(todo.id, "Wrong address.", actor=people.staff("dana"))
     page.goto(site + link)

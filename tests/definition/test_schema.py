@@ -46,7 +46,7 @@ def test_the_good_definition_fits() -> None:
         (", options: [NO, SE]", ""),
         ("due: 3 business days", "due: 3 busy days"),
         ("    assign: [vendor, lawyer]\n", ""),
-        ("verify: link", "verify: code"),
+        ("verify: link", "verify: face"),
         ("needs: any", "needs: most"),
         ("on_reject: {return_to: details}", "on_reject: stop"),
         ("to: [vendor]", "to: vendor"),

@@ -1,14 +1,19 @@
 """The evidence that an audit trail prints comes from the ledger, whatever the tables say now."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from portal import clock as house_clock
 from portal import db
-from portal.actions import timers
+from portal.access import codes, links
+from portal.actions import signatures, timers
+from portal.actions.codes import Proof
+from portal.definition.statements import AGREEMENT
 from portal.ledger import record
 from portal.ledger.tables import Disclosure
-from portal.models import Task
+from portal.models import Code, Link, Task
 from portal.readings.trail import Evidence
 from tests import makers, people
 
@@ -60,3 +65,43 @@ def test_an_erased_name_leaves_the_steps_own(process: str) -> None:
     left = told(process)
     assert any(line.startswith("“Details of {{ participants.vendor.name }}” went") for line in left)
     assert "Details of Vera Vendor" not in str(left)
+
+
+SIGN = """\
+  - {id: papers, assign: buyer, upload: {documents: [{id: contract, name: Contract}]}}
+  - {id: seal, name: Sign the contract, assign: vendor, sign: {document: papers.contract}}
+  - {id: promise, assign: vendor, verify: link, sign: {statement: "I keep **it** secret."}}
+"""
+
+
+def test_e09_a_signature_is_told_with_all_that_is_known_of_it() -> None:
+    process = makers.start(SIGN)
+    makers.send(process, "papers", makers.arrived("contract", "c"))
+    sign_with_code(makers.task(process, "seal"))
+    promise = makers.task(process, "promise")
+    signatures.decline(promise.id, "Not like this.", actor=makers.actor_of(promise))
+    with db.reading() as conn:
+        answers = list(Evidence(conn, process, 10_000, "UTC").answers())
+    signed, declined = answers[-2:]
+    rows = dict(signed.rows)
+    assert signed.sentence.text == "Vera Vendor signed “Sign the contract” as “Vera V.”."
+    assert rows["Document “contract.pdf”"].startswith("1 byte, SHA-256 cccccccc")
+    assert rows["SHA-256 of what was signed"] == " ".join(["c" * 8] * 8)
+    assert (rows["Signature"], rows["Method"]) == ("Vera V.", "typed name")
+    assert rows["Its meaning"] == AGREEMENT
+    assert "one-time code" in rows["Verified by"]
+    assert rows["Asked"].startswith("Mon 23 Nov 2026, 09:00:00 (UTC) [event ")
+    assert rows["Network address"] == "198.51.100.7"
+    assert declined.sentence.quote == "Not like this."
+    assert dict(declined.rows)["Verified by"].startswith("reached the mailbox: came in")
+
+
+def sign_with_code(one: Any) -> None:
+    """Sign as Vera, with the code that she was sent."""
+    links.configure(("a-key-of-these-tests-that-is-long-enough",), "https://portal.example")
+    [link] = makers.rows(Link, task_id=one.id)
+    vera = people.guest(one.participant_id, people.VERA, link.id)
+    for code in (None, "last"):
+        typed = code and codes.of(makers.rows(Code)[-1].id)
+        proof = Proof(session="s", page=db.new_id(), code=typed)
+        signatures.sign(one.id, "Vera V.", True, proof=proof, actor=vera)

@@ -21,7 +21,7 @@ PROMISED = {
     "upload.submitted", "task.done", "task.picked_up", "task.reassigned", "task.withdrawn",
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
-    "signal.received", "task.expired", "data.edited",
+    "signal.received", "task.expired", "data.edited", "signature.made",
 }  # fmt: skip
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
@@ -31,7 +31,9 @@ IDS = {
     "parent", "participants", "process", "role", "scope", "sent", "signal", "step",
     "task", "to", "to_participant", "trail",
 }  # fmt: skip
-WORDS = {"about", "basis", "error", "fields", "how", "kind", "label", "outcome", "scan", "why"}
+WORDS = {
+    "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome", "scan", "why",
+}  # fmt: skip
 NUMBERS_AND_MOMENTS = {
     "attempt",
     "chosen",

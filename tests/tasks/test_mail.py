@@ -3,10 +3,15 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
-from portal.actions import links, processes, tasks, timers, troubles
+from portal import db
+from portal.access import codes
+from portal.actions import links, processes, signatures, tasks, timers, troubles
+from portal.actions.codes import Proof
 from portal.clock import Clock
-from portal.models import Link, Mail
+from portal.ledger.tables import Disclosure, Entry, Outgoing
+from portal.models import Code, Link, Mail
 from portal.settings import Settings
 from tasks import sweep
 from tests import makers, people
@@ -350,3 +355,58 @@ def test_no_token_stands_in_the_database(table: str, asked: str, smtp: Smtp) -> 
 def test_ringing_needs_no_mail_server(asked: str, smtp: Smtp, clock: Clock) -> None:
     clock.advance(days=1)
     assert timers.ring([row.id for row in makers.timers(asked)]) == 1
+
+
+PROMISE = """\
+  - {id: promise, name: Keep it secret, assign: vendor, sign: {statement: I keep it secret.}}
+"""
+
+
+def ask_for_code(process: str, signature: str = "Vera") -> None:
+    """Sign as far as one gets without a code."""
+    one = makers.task(process, "promise")
+    [link] = makers.rows(Link, task_id=one.id)
+    vera = people.guest(one.participant_id, people.VERA, link.id)
+    proof = Proof(session="s", page="1", wants_new=True)
+    signatures.sign(one.id, signature, True, proof=proof, actor=vera)
+
+
+def test_a_code_goes_to_the_same_address_and_stands_in_its_mail_alone(
+    house: Settings, smtp: Smtp
+) -> None:
+    process = makers.start(PROMISE)
+    ask_for_code(process)
+    post()
+    letter = smtp.to(VERA)[-1]
+    [code] = re.findall(r"^  (\d{8})\r?$", letter.text, re.M)
+    assert code == codes.of(makers.rows(Code)[0].id)
+    assert code in letter.html
+    assert letter.message["Subject"] == "Your code for “Keep it secret”"
+    assert not LINK.findall(letter.text)
+    [sent] = makers.events(process, "code.sent")
+    assert "to" in sent["priv"]
+    for model in (Mail, Code, Outgoing, Disclosure, Entry):
+        with db.reading() as conn:
+            assert not any(code in str(row) for row in conn.execute(sa.select(model.__table__)))
+
+
+def test_a_code_that_would_come_too_late_is_not_sent(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    process = makers.start(PROMISE)
+    ask_for_code(process)
+    clock.advance(minutes=11)
+    post()
+    assert not [one for one in smtp.to(VERA) if "code" in one.message["Subject"]]
+    assert "code.sent" not in makers.types(process)
+
+
+def test_the_receipt_of_a_signature_names_what_was_signed(house: Settings, smtp: Smtp) -> None:
+    process = makers.start(PROMISE.replace("assign: vendor,", "assign: vendor, verify: link,"))
+    one = makers.task(process, "promise")
+    signatures.sign(one.id, "Vera V.", True, actor=makers.actor_of(one))
+    post()
+    receipt = smtp.to(VERA)[-1]
+    assert "Your signature was received" in receipt.text
+    assert "Signature: Vera V." in receipt.text
+    assert makers.runs(process, "promise")[0].answers["sha256"] in receipt.text

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from portal import clock, db
-from portal.actions import approvals, forms, links, tasks, uploads
+from portal.actions import approvals, forms, links, signatures, tasks, uploads
 from portal.actor import Actor
 from portal.definition.fields import JsonSent
 from portal.errors import Faulty
@@ -68,26 +68,37 @@ def _decide(task_id: str, body: dict[str, Any], actor: Actor) -> None:
     items = body.get("items") or []
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise Faulty.one("items", "`items` is not a list of field and document ids.")
-    comment = body.get("comment")
-    if comment is not None and not isinstance(comment, str):
-        raise Faulty.one("comment", "`comment` is not text.")
-    approvals.decide(
-        task_id, str(body.get("decision") or ""), comment, items, nonce=None, actor=actor
-    )
+    decision = str(body.get("decision") or "")
+    approvals.decide(task_id, decision, _said(body, "comment"), items, nonce=None, actor=actor)
+
+
+def _sign(task_id: str, body: dict[str, Any], actor: Actor) -> None:
+    """Sign, or decline; ``sha256`` may name what the caller showed to the signer."""
+    shown = _said(body, "sha256")
+    if body.get("decline") is True:
+        signatures.decline(task_id, _said(body, "comment"), shown=shown, actor=actor)
+        return
+    agrees = body.get("agree") is True
+    signatures.sign(task_id, _said(body, "signature"), agrees, shown=shown, actor=actor)
+
+
+def _said(body: dict[str, Any], key: str) -> str | None:
+    value = body.get(key)
+    if value is not None and not isinstance(value, str):
+        raise Faulty.one(key, f"`{key}` is not text.")
+    return value
 
 
 def _tick(task_id: str, body: dict[str, Any], actor: Actor) -> None:
     if body.get("done") is not True:
         raise Faulty.one("done", "Send `done: true` to say that it is done.")
-    note = body.get("note")
-    if note is not None and not isinstance(note, str):
-        raise Faulty.one("note", "`note` is not text.")
-    tasks.tick(task_id, note, None, nonce=None, actor=actor)
+    tasks.tick(task_id, _said(body, "note"), None, nonce=None, actor=actor)
 
 
 _BY_KIND: dict[str, Callable[[str, dict[str, Any], Actor], None]] = {
     "form": _send_form,
     "approval": _decide,
+    "sign": _sign,
     "task": _tick,
 }
 

@@ -68,7 +68,8 @@ def _was_ours(guest: Guest) -> bool:
     """Whether the form came from a page of the session that has ended."""
     answers.prepare(guest.task)
     try:
-        forms.require_ours("answer", guest.person.id, guest.task.id, forms.sent_nonce())
+        nonce, shown = forms.sent_nonce(), answers.sent_shown()
+        forms.require_ours("answer", guest.person.id, guest.task.id, nonce, shown)
     except FormTooOld:
         return False
     return True

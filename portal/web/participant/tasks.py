@@ -10,7 +10,7 @@ from portal import clock, db
 from portal.access import links, sessions
 from portal.access.sessions import Guest
 from portal.actions import links as link_verbs
-from portal.errors import Conflict, Faulty, FormTooOld, Gone, PortalError, TooLarge
+from portal.errors import Conflict, Faulty, FormTooOld, Gone, PortalError, TooFast, TooLarge
 from portal.readings import asked as asked_readings
 from portal.readings import links as link_readings
 from portal.readings.asked import Asked
@@ -70,7 +70,8 @@ def send(task_id: str) -> ResponseReturnValue:
             return refusal(error, task_id)
     try:
         answers.prepare(guest.task)
-        forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce())
+        nonce, shown = forms.sent_nonce(), answers.sent_shown()
+        forms.require_ours("answer", guest.person.id, task_id, nonce, shown)
     except FormTooOld as error:
         return over(error, f"/w/{task_id}", task_id)
     except TooLarge as error:
@@ -83,21 +84,32 @@ def _answer(guest: Guest) -> ResponseReturnValue:
     try:
         if request.form.get("_more") or answers.drop(actor):
             return _again(guest, {})
-        answers.answer(task, actor=actor)
+        unproved = answers.answer(task, actor=actor, session=guest.session_id)
     except Faulty as error:
         faults = {fault.at: fault.message for fault in error.faults}
         return _again(guest, faults, status=error.status)
+    except TooFast as error:
+        return _again(guest, {"code": error.sentence}, status=error.status)
     except (Conflict, Gone) as error:
         return _too_late(task.id, error)
-    return redirect(f"/w/{task.id}/receipt", 303)
+    if unproved is None:
+        return redirect(f"/w/{task.id}/receipt", 303)
+    if unproved.is_fault:
+        return _again(guest, {"code": unproved.sentence}, status=Faulty.status)
+    return _again(guest, {}, sent=unproved.sentence)
 
 
-def _again(guest: Guest, faults: dict[str, str], status: int = 200) -> ResponseReturnValue:
-    """The same page with what was typed and, beside each field, what is wrong with it."""
+def _again(
+    guest: Guest, faults: dict[str, str], *, status: int = 200, sent: str = ""
+) -> ResponseReturnValue:
+    """The same page with what was typed and, beside each field, what is wrong with it.
+
+    ``sent`` says that a one-time code is on its way, which the page then asks for.
+    """
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
     more = request.form.get("_more")
-    return _page(guest, asked, forms.typed(), faults, more=more), status
+    return _page(guest, asked, forms.typed(), faults, more=more, sent=sent), status
 
 
 def _too_large(guest: Guest, error: TooLarge) -> ResponseReturnValue:
@@ -119,9 +131,10 @@ def _too_late(task_id: str, error: PortalError) -> ResponseReturnValue:
 
 def _page(
     guest: Guest, asked: Asked, typed: Typed, faults: Mapping[str, str] | None = None,
-    *, more: str | None = None,
+    *, more: str | None = None, sent: str = "",
 ) -> str:  # fmt: skip
     nonce = forms.new_nonce()
+    shown = asked.signing.sha256 if asked.signing else ""
     return render_template(
         "participant/task.html",
         asked=asked,
@@ -130,7 +143,9 @@ def _page(
         faults=faults or {},
         told=told(faults or {}, answers.labels(asked)) if faults else {},
         nonce=nonce,
-        csrf=forms.token("answer", guest.person.id, guest.task.id, nonce),
+        sent=sent,
+        shown=shown,
+        csrf=forms.token("answer", guest.person.id, guest.task.id, nonce, shown),
         tz=zone_of(guest, asked),
         now=clock.now(),
     )

@@ -15,6 +15,7 @@ GROUPS = {
     "form": "Forms",
     "file": "Files",
     "approval": "Decisions",
+    "signature": "Signatures",
     "link": "Links",
     "reminder": "Reminders",
     "deadline": "Deadlines missed",

@@ -354,3 +354,46 @@ def test_a_trail_comes_whole_or_not_at_all(app: Flask, dana: Program) -> None:
     store.path(built).write_bytes(b"%PDF-1.8")
     assert "not handed out" in dana.get(f"/processes/{process}/trail.pdf", 409)["detail"]
     assert len(makers.troubles(process)) == 1
+
+
+SIGN = "  - {id: promise, assign: buyer, sign: {statement: I keep it secret.}}"
+
+
+@pytest.fixture
+def to_sign(dana: Program) -> tuple[Program, str]:
+    """Dana's program, and a process that waits for her signature."""
+    source = f"{makers.HEAD}steps:\n{SIGN}\n"
+    dana.ask("POST", "/definitions", 201, data=source.encode(), content_type="application/yaml")
+    return dana, started(dana)["id"]
+
+
+def test_a_signature_takes_a_name_and_agreement(to_sign: tuple[Program, str]) -> None:
+    dana, process = to_sign
+    told = do(dana, process, {"signature": ""}, 422)
+    assert [one["at"] for one in told["errors"]] == ["signature", "agree"]
+    assert do(dana, process, {"signature": 7, "agree": True}, 422)["errors"][0]["at"] == "signature"
+    changed = do(dana, process, {"signature": "Dana", "agree": True, "sha256": "0" * 64}, 409)
+    assert changed["title"] == "What you sign has changed"
+    done = do(dana, process, {"signature": "Dana Owner", "agree": True})
+    assert (done["state"], done["outcome"], done["kind"]) == ("done", "completed", "sign")
+    assert dana.get(f"/processes/{process}")["steps"]["promise"]["signature"] == "Dana Owner"
+
+
+def test_a_refusal_to_sign_takes_a_comment(to_sign: tuple[Program, str]) -> None:
+    dana, process = to_sign
+    assert do(dana, process, {"decline": True}, 422)["errors"][0]["at"] == "comment"
+    done = do(dana, process, {"decline": True, "comment": "Not mine to keep."})
+    assert done["outcome"] == "rejected"
+    assert dana.get(f"/processes/{process}")["steps"]["promise"]["outcome"] == "rejected"
+
+
+def test_nobody_signs_in_anothers_place_by_a_program(
+    to_sign: tuple[Program, str], program: Make
+) -> None:
+    dana, process = to_sign
+    answer = {"signature": "Dana", "agree": True}
+    task = open_task(dana, process)["id"]
+    machine, ada = program("ada", is_system=True), program("ada")
+    for one, body_ in ((machine, answer), (ada, answer), (ada, {**answer, **ON_BEHALF})):
+        one.post(f"/tasks/{task}/complete", body_, 403)
+    assert "signature.made" not in makers.types(process)

@@ -1,6 +1,7 @@
 """Doing a task at the desk: mine, my team's, and another's in their place."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -210,3 +211,31 @@ def test_a_task_page_stays_under_the_ceiling(
     statements.clear()
     dana.get(page)
     assert len(statements) <= 8
+
+
+SIGN = "  - {id: promise, name: Keep it, assign: buyer, sign: {statement: I keep **it** secret.}}"
+
+
+def test_the_desk_signs_with_a_name_and_no_code(desk: Desks) -> None:
+    process = makers.start(SIGN)
+    dana, page = desk("dana"), of(process, "promise")
+    shown = dana.get(page)
+    assert "I keep <strong>it</strong> secret." in shown
+    digest = re.search(r'name="_shown" value="([0-9a-f]{64})"', shown)
+    assert digest
+    wrong = dana.send(page, signature="Dana", _shown=digest[1])
+    assert wrong.status_code == 422
+    assert 'id="agree-fault"' in wrong.text
+    signed = dana.send(page, signature="Dana Owner", agree="yes", _shown=digest[1])
+    assert signed.status_code == 303
+    assert "Dana Owner" in dana.get(page)
+    assert "Dana Owner" in dana.get(f"/processes/{process}")
+
+
+def test_nobody_is_offered_to_sign_in_anothers_place(desk: Desks) -> None:
+    process = makers.start(SIGN)
+    ada, page = desk("ada"), of(process, "promise")
+    assert "Nobody signs in another person’s place." in ada.get(page)
+    sent = ada.send(page, signature="Dana", agree="yes", _reason="She is away.")
+    assert sent.status_code == 403
+    assert "signature.made" not in makers.types(process)

@@ -1,0 +1,184 @@
+"""Signing a statement or an uploaded document, and declining to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.access import may
+from portal.actions import codes
+from portal.actions.codes import Proof, Unproved
+from portal.actions.wording import words
+from portal.actor import Actor
+from portal.db import Tx, action
+from portal.definition import statements, ways
+from portal.definition.operators import ExpressionFailed
+from portal.definition.tree import DocumentOf, SignStep
+from portal.engine import closing
+from portal.engine.advance import advance
+from portal.engine.rows import Asked, Place
+from portal.engine.running import Running
+from portal.errors import Conflict, Fault, Faulty
+from portal.ledger.catalogue import SignatureDeclined, SignatureMade
+from portal.models import FileRow
+
+LONGEST_NAME = 200
+_CHANGED = "This has changed since you opened the page. Read it again as it stands now."
+
+
+class Changed(Faulty):
+    """What is signed is no longer what was shown."""
+
+    status, code, title = 409, "changed", "What you sign has changed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """What is put before the signer: a statement or files, and the digest that stands for it."""
+
+    sha256: str
+    statement: str | None = None
+    files: Sequence[Any] = ()
+
+    def told(self) -> dict[str, Any]:
+        """What stands of it in the event, and in what the step brought."""
+        files = [
+            {"file": one.id, "name": one.name, "size": one.size, "sha256": one.sha256}
+            for one in self.files
+        ]
+        return {"statement": self.statement, "document": files or None, "sha256": self.sha256}
+
+
+@action
+def sign(
+    tx: Tx,
+    task_id: str,
+    signature: str | None,
+    agrees: bool,
+    *,
+    shown: str | None = None,
+    nonce: str | None = None,
+    proof: Proof | None = None,
+    actor: Actor,
+) -> Unproved | None:
+    """Take a typed signature. ``shown`` is the digest of what the page showed, where one did.
+
+    Raises Faulty at ``signature`` and ``agree``, Changed where something else stands there now.
+    What is missing before it counts is returned. The same page's answer again changes nothing.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return None
+    step = running.step_of(task, SignStep, "a signature")
+    matter = _matter(running, step, task, shown)
+    name = _judged(signature, agrees=agrees)
+    proved = codes.prove(running, task, actor, ["sign", name, matter.sha256], proof)
+    if isinstance(proved, Unproved):
+        return proved
+    signed: dict[str, Any] = {"signature": name, "method": "typed", **matter.told()}
+    about: dict[str, Any] = {"step": step.id, "task": task.id, "round": task.round}
+    event = SignatureMade(**about, **signed, agreement=statements.AGREEMENT)
+    _finish(running, task, event, "completed", signed, nonce, proved)
+    return None
+
+
+@action
+def decline(
+    tx: Tx,
+    task_id: str,
+    comment: str | None,
+    *,
+    shown: str | None = None,
+    nonce: str | None = None,
+    proof: Proof | None = None,
+    actor: Actor,
+) -> Unproved | None:
+    """Take a refusal to sign, with the reason; the step is ``rejected`` and the process goes on.
+
+    Raises Faulty at ``comment``, and as ``sign`` does.
+    """
+    running = Running.of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task = running.task_to_do(task_id, nonce)
+    if task is None:
+        return None
+    step = running.step_of(task, SignStep, "a signature")
+    matter = _matter(running, step, task, shown)
+    why = words("comment", comment, "Say in a sentence why you do not sign.")
+    proved = codes.prove(running, task, actor, ["decline", why, matter.sha256], proof)
+    if isinstance(proved, Unproved):
+        return proved
+    event = SignatureDeclined(
+        step=step.id, task=task.id, round=task.round, comment=why, sha256=matter.sha256
+    )
+    answers = {"comment": why, "sha256": matter.sha256}
+    _finish(running, task, event, "rejected", answers, nonce, proved)
+    return None
+
+
+def _finish(
+    running: Running,
+    task: Asked,
+    event: SignatureMade | SignatureDeclined,
+    outcome: str,
+    answers: dict[str, Any],
+    nonce: str | None,
+    actor: Actor,
+) -> None:
+    begun = running.round_of(task)
+    closing.finish_task(
+        running, task, event, outcome=outcome, answers=answers, nonce=nonce, actor=actor
+    )
+    closing.end_round(running, begun, outcome, answers)
+    advance(running)
+
+
+def _judged(signature: str | None, *, agrees: bool) -> str:
+    faults: list[Fault] = []
+    name = ""
+    try:
+        name = words("signature", signature, "Type your name to sign.", longest=LONGEST_NAME)
+    except Faulty as faulty:
+        faults += faulty.faults
+    if not agrees:
+        faults.append(Fault("agree", "Tick this box to sign."))
+    if faults:
+        raise Faulty(faults)
+    return " ".join(name.split())
+
+
+def _matter(running: Running, step: SignStep, task: Asked, shown: str | None) -> _Matter:
+    """What is signed as it stands now; Changed where that is not what was shown."""
+    matter = (
+        _files(running, step.document, task) if step.document else _statement(running, step, task)
+    )
+    if shown is not None and shown != matter.sha256:
+        raise Changed.one("agree", _CHANGED)
+    return matter
+
+
+def _statement(running: Running, step: SignStep, task: Asked) -> _Matter:
+    assert step.statement is not None
+    facts = {} if step.statement.is_constant else running.facts(task.scope)
+    try:
+        text = statements.statement(step.statement, facts, task.opened_at)
+    except ExpressionFailed as failed:
+        raise Conflict(
+            f"What is to be signed can’t be read just now: {failed.sentence}",
+            "Tell the person who asked you.",
+        ) from failed
+    return _Matter(statements.digest_of_statement(text), statement=text)
+
+
+def _files(running: Running, document: DocumentOf, task: Asked) -> _Matter:
+    done = running.latest.get(Place(*ways.beside(running.tree, document.step, task.scope)))
+    ids = done.answers.get(document.document, []) if done is not None else []
+    query = sa.select(*FileRow.__table__.columns).where(FileRow.id.in_(ids))
+    by_id = {row.id: row for row in running.tx.execute(query)}
+    files = [by_id[id_] for id_ in ids if id_ in by_id]
+    if not files:
+        raise Conflict("The document that is to be signed is not there any more.")
+    return _Matter(statements.digest_of_files([one.sha256 for one in files]), files=files)
