@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 import structlog
 from redis.exceptions import RedisError
-from rq import SimpleWorker, Worker
+from rq import Queue, SimpleWorker, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
@@ -30,6 +31,7 @@ _JOBS_BEFORE_RENEWAL = 2000
 _BEAT_EVERY = 10.0
 _REDIS_AGAIN_AFTER = 5.0
 _TICK = 0.5
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger(__name__)
 
 
@@ -53,7 +55,13 @@ class _Short(_Steady, SimpleWorker):
 
 
 class _Long(_Steady, Worker):
-    """Runs each job in a process of its own."""
+    """Runs each job in a process of its own, which ends with this one."""
+
+    def main_work_horse(self, job: Job, queue: Queue) -> NoReturn:
+        """The forked process: no job goes on where nobody is left to hear of its end."""
+        kin.end_with(self.pid or 1, signal.SIGKILL)
+        super().main_work_horse(job, queue)
+        raise AssertionError("RQ ends the process itself")
 
 
 def worker(settings: Settings) -> None:
@@ -67,12 +75,12 @@ def worker(settings: Settings) -> None:
             _signal(pid)
 
     def begin(work: Callable[[Settings], None]) -> None:
-        pid = _fork(work, settings)
-        children[pid] = work
-        if is_over.is_set():  # asked to stop just before it was among the children
-            _signal(pid)
+        # A stop that comes now waits: the child would take it with our handler and live on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        children[_fork(work, settings)] = work
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in _STOPS:
         signal.signal(sign, stop)
     for work in (_work_short, _work_long):
         begin(work)
@@ -98,9 +106,11 @@ def _fork(work: Callable[[Settings], None], settings: Settings) -> int:
 def _be_child(parent: int, work: Callable[[Settings], None], settings: Settings) -> NoReturn:
     status = 1
     try:
-        for sign in (signal.SIGTERM, signal.SIGINT):
+        for sign in _STOPS:
             signal.signal(sign, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         kin.end_with(parent, signal.SIGTERM)
+        kin.watch(parent)
         work(settings)
         status = 0
     except SystemExit:
@@ -137,6 +147,7 @@ def _work(kind: type[_Short] | type[_Long], names: tuple[str, ...], settings: Se
     """Work off queues until a stop is asked for, through every absence of Redis."""
     while True:
         connection = queues.connect_worker(settings)
+        crew: _Steady | None = None
         try:
             of = [queues.queue(name, connection) for name in names]
             crew = kind(of, connection=connection, serializer=JSONSerializer)
@@ -144,6 +155,9 @@ def _work(kind: type[_Short] | type[_Long], names: tuple[str, ...], settings: Se
             if crew.is_stopping:
                 return
         except (RedisError, OSError) as error:
+            # Where a whole tree is killed its Redis goes in the very moment of our own signal.
+            if crew is not None and crew.is_stopping:
+                return
             log.warning("redis.away", error=str(error))
             # The handlers that RQ left here stop a worker which is no more.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -167,7 +181,7 @@ def _beating() -> None:
 def scheduler(settings: Settings) -> None:
     """Pass effects on and walk the schedule until SIGTERM or SIGINT."""
     is_over = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
+    for sign in _STOPS:
         signal.signal(sign, lambda *_: is_over.set())
     open_house(settings)
     outbox.nudge = relay.bell(settings)

@@ -13,6 +13,7 @@ PROCESSES = 2
 # One thread a running request; SQLite has one writer anyhow, and an uploading client on a slow
 # line holds its thread for as long as it takes.
 THREADS = 16
+_SERVER = "PORTAL_WEB_SERVER"
 
 
 @click.command
@@ -28,6 +29,7 @@ def web(port: int | None) -> None:
     settings = settings if port is None else settings.on_port(port)
     configure(settings.log_level)
     os.environ["PORTAL_PORT"] = str(settings.port)
+    os.environ[_SERVER] = str(os.getpid())
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_fresh(settings.data_dir / "run" / "metrics"))
     Server(
         "app:create_web",
@@ -48,7 +50,8 @@ def tie_to_server() -> None:
     """End this granian process when the one that forked it is killed."""
     from portal.kin import end_with
 
-    end_with(os.getppid(), signal.SIGKILL)
+    # Named, and not asked for: it may have been killed since it forked this one.
+    end_with(int(os.environ.get(_SERVER) or os.getppid()), signal.SIGKILL)
 
 
 def _fresh(folder: Path) -> Path:

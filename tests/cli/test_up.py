@@ -61,6 +61,23 @@ def test_killed_outright_it_leaves_no_process_behind(portal):
     assert portal.start().is_ready()
 
 
+def test_killed_outright_with_its_redis_and_after_a_respawn_it_leaves_none_either(portal):
+    for name in ("worker", "web"):
+        first = role(portal, name).children()
+        for one in first:
+            one.kill()
+        wait_for(lambda n=name, f=first: len(again(portal, n, f)) >= len(f), 60, name)
+    processes = tree(portal)
+    role(portal, "redis.sock").kill()
+    portal.stop(signal.SIGKILL)
+    wait_for(lambda: gone(processes), 60, "the end of the children")
+
+
+def again(portal: Portal, name: str, before: list[psutil.Process]) -> list[psutil.Process]:
+    """The children of a role that were not among those before."""
+    return [one for one in role(portal, name).children() if one not in before]
+
+
 @pytest.mark.parametrize("name", ["web", "worker", "scheduler", "catcher", "redis.sock"])
 def test_a_role_that_dies_is_started_again(portal, name):
     old = role(portal, name)

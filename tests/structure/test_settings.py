@@ -6,7 +6,7 @@ from portal.settings import NAMES
 from tests.servers import ROOT
 
 # Read by single files for tests and for the process tree; no settings of an installation.
-INNER = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT"}
+INNER = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT", "PORTAL_WEB_SERVER"}
 # Any name may follow: what a definition calls its secret.
 SECRETS = {"PORTAL_SECRET_", "PORTAL_SECRET_NAME"}
 NAME = re.compile(r"\bPORTAL_[A-Z0-9_]+\b")
