@@ -78,7 +78,7 @@ class Message:
     message_id: str
     date: datetime
     to_name: str = ""
-    reply_to: str | None = None
+    reply_to: tuple[str, ...] = ()
     from_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
@@ -141,7 +141,7 @@ def _set_headers(mime: EmailMessage, message: Message, to: Address, mail_from: s
     mime["From"] = Address(shown, origin.username, origin.domain)
     mime["To"] = Address(one_line(message.to_name), to.username, to.domain)
     if message.reply_to:
-        mime["Reply-To"] = address(message.reply_to)
+        mime["Reply-To"] = [address(one) for one in message.reply_to]
     mime["Subject"] = one_line(message.subject)
     mime["Date"] = format_datetime(message.date)
     mime["Message-ID"] = message.message_id

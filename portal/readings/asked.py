@@ -20,10 +20,11 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Conflict, Unknown
-from portal.models import FileRow, Link, Participant, Process, StepRun, Task, Team, User
+from portal.models import FileRow, Link, Participant, Process, StepRun, Task, User
 from portal.models import tasks as task_rules
 from portal.models.links import needs_own_link
 from portal.readings import doers, trees
+from portal.readings.owners import Asker, asker
 from portal.readings.sheet import Asked
 
 __all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open"]
@@ -44,11 +45,9 @@ _PEOPLE = (
         Participant.name,
         User.name.label("owner_name"),
         User.email.label("owner_email"),
-        Team.name.label("owner_team"),
     )
     .join(Process, Process.id == Participant.process_id)
-    .outerjoin(User, User.id == Process.owner_id)
-    .outerjoin(Team, Team.id == Process.team_id)
+    .outerjoin(User, sa.and_(User.id == Process.owner_id, User.is_active))
     .where(
         Participant.process_id == sa.bindparam("process"),
         sa.or_(Participant.role.is_not(None), Participant.id == sa.bindparam("holder")),
@@ -114,9 +113,17 @@ def about(
         people=people,
         files=conn.execute(_FILES, ids).all() if with_files else (),
         done=doers.of_rounds(conn, process.id, around) if _tells_who(tree, task) else {},
+        owner=_owner(conn, process, people),
         viewer=viewer,
         is_barred=reader is not None and doers.took_part(conn, tree, task, reader),
     )
+
+
+def _owner(conn: Connection, process: Row, people: Sequence[Row]) -> Asker | None:
+    """Who asks; a statement more where that is no single user."""
+    if people and people[0].owner_email is not None:
+        return Asker(people[0].owner_name, (people[0].owner_email,))
+    return asker(conn, process.owner_id, process.team_id)
 
 
 def _around(tree: Definition, task: Row) -> list[str] | None:

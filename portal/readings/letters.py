@@ -30,7 +30,8 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import figures
+from portal.readings import figures, owners
+from portal.readings.owners import Asker
 
 LINK = "\ue000"
 """Stands in the kept body of a message for the reader's own link (as the engine writes it)."""
@@ -69,7 +70,7 @@ class Letter:
     task_id: str | None = None
     step: str | None = None
     name: str = ""
-    reply_to: str | None = None
+    reply_to: tuple[str, ...] = ()
     link: tuple[str, int] | None = None
     place: str | None = None
     rung: int | None = None
@@ -85,6 +86,7 @@ class _Matter:
     process: Any
     task: Any
     owners: list[Reader]
+    asker: Asker | None
     tz: str
 
 
@@ -321,20 +323,24 @@ def _of_process(conn: Connection, process_id: str, tz: str, task: Any = None) ->
     process = conn.execute(sa.select(*_PROCESS).where(Process.id == process_id)).one()
     calendar = trees.tree(conn, process.definition_id).calendar
     return _Matter(
-        process, task, _owners(conn, process), (calendar.timezone if calendar else None) or tz
+        process,
+        task,
+        _owners(conn, process),
+        owners.asker(conn, process.owner_id, process.team_id),
+        (calendar.timezone if calendar else None) or tz,
     )
 
 
 def _letter(
     matter: _Matter, reader: Reader, template: str, facts: Mapping[str, Any], **own: Any
 ) -> Letter:
-    task, owner = matter.task, matter.owners[0] if matter.owners else None
+    task, asker = matter.task, matter.asker
     told = {
         "process": matter.process.title,
         "process_id": matter.process.id,
         "reference": matter.process.reference,
         "task": task,
-        "owner": owner.name if owner else None,
+        "owner": asker.name if asker else None,
         **facts,
     }
     where = {"task_id": task.id, "step": task.step, "name": task.name} if task else {}
@@ -344,7 +350,7 @@ def _letter(
         reader.tz or matter.tz,
         told,
         process_id=matter.process.id,
-        reply_to=owner.email if owner and owner.email != reader.email else None,
+        reply_to=tuple(one for one in asker.emails if one != reader.email) if asker else (),
         **{**where, **own},
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from portal.models import DefinitionRow, Link, Participant, Process, Task, User
 from portal.readings import trees
+from portal.readings.owners import asker
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +47,27 @@ _QUERY = (
         DefinitionRow.name.label("definition"),
         User.name.label("owner_name"),
         User.email.label("owner_email"),
+        *(Process.owner_id, Process.team_id),
     )
     .join(Process, Process.id == Link.process_id)
     .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
     .outerjoin(Task, Task.id == Link.task_id)
-    .outerjoin(User, User.id == Process.owner_id)
+    .outerjoin(User, sa.and_(User.id == Process.owner_id, User.is_active))
     .where(Link.id == sa.bindparam("link"))
 )
 
 
 def known(conn: Connection, link_id: str) -> Known | None:
-    """The link of that id, if there is one. One statement."""
-    row = conn.execute(_QUERY, {"link": link_id}).mappings().first()
-    return Known(**row) if row is not None else None
+    """The link of that id, if there is one. One statement, and some where no user owns it."""
+    found = conn.execute(_QUERY, {"link": link_id}).mappings().first()
+    if found is None:
+        return None
+    row = dict(found)
+    owner_id, team_id = row.pop("owner_id"), row.pop("team_id")
+    if row["owner_email"] is None:
+        owner = asker(conn, owner_id, team_id)
+        row |= {"owner_name": owner and owner.name, "owner_email": owner and owner.email}
+    return Known(**row)
 
 
 class Standing(NamedTuple):

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.errors import Faulty, Unknown
-from portal.models import DefinitionRow, Participant, Process, Task, Trouble, User
+from portal.models import DefinitionRow, Participant, Process, Task, Team, Trouble, User
 from portal.models.processes import PROCESS_STATES
 from portal.models.tasks import TASK_STATES
 
@@ -41,8 +41,8 @@ class Page:
 class ProcessFilters:
     """What a list of processes is narrowed to; ``None`` leaves a side open.
 
-    ``owner`` is a user's e-mail address, ``role`` a role that takes part, ``q`` a part of the
-    title, the reference or a participant's name or address.
+    ``owner`` is a user's e-mail address or a team's name, ``role`` a role that takes part, ``q``
+    a part of the title, the reference or a participant's name or address.
     """
 
     state: str | None = None
@@ -114,7 +114,8 @@ def troubles(
     if filters.process is not None:
         wanted = wanted.where(Trouble.process_id == filters.process)
     if filters.owner is not None:
-        wanted = wanted.where(User.email == filters.owner.lower())
+        team = sa.and_(User.id.is_(None), Team.name == filters.owner)
+        wanted = wanted.where(sa.or_(User.email == filters.owner.lower(), team))
     return _by_due(conn, wanted, Trouble.opened_at, Trouble.id, cursor, limit)
 
 
@@ -134,11 +135,19 @@ def task_columns() -> "sa.Select[*tuple[Any, ...]]":
 # Built once: making a statement costs more than running it. What no list shows stays away, for
 # each value of JSON or time costs a conversion.
 _UNSHOWN = {"inputs", "values", "answers", "others", "changed_at", "nonce", "done_hash"}
-_PROCESSES: "sa.Select[*tuple[Any, ...]]" = sa.select(
-    *(one for one in Process.__table__.columns if one.key not in _UNSHOWN),
+_OWNER = (
     User.email.label("owner_email"),
-    User.name.label("owner_name"),
-).outerjoin(User, User.id == Process.owner_id)
+    sa.func.coalesce(User.name, Team.name).label("owner_name"),
+    Team.name.label("owner_team"),
+)
+_PROCESSES: "sa.Select[*tuple[Any, ...]]" = (
+    sa.select(
+        *(one for one in Process.__table__.columns if one.key not in _UNSHOWN),
+        *_OWNER,
+    )
+    .outerjoin(User, User.id == Process.owner_id)
+    .outerjoin(Team, Team.id == Process.team_id)
+)
 _TASKS: "sa.Select[*tuple[Any, ...]]" = (
     sa.select(
         *(one for one in Task.__table__.columns if one.key not in _UNSHOWN),
@@ -148,20 +157,25 @@ _TASKS: "sa.Select[*tuple[Any, ...]]" = (
         Process.title.label("process_title"),
         Process.key.label("process_key"),
         Process.state.label("process_state"),
-        User.email.label("owner_email"),
+        *_OWNER,
     )
     .join(Participant, Participant.id == Task.participant_id)
     .join(Process, Process.id == Task.process_id)
     .outerjoin(User, User.id == Process.owner_id)
+    .outerjoin(Team, Team.id == Process.team_id)
 )
 
 
-_TROUBLES: "sa.Select[*tuple[Any, ...]]" = sa.select(
-    *Trouble.__table__.columns,
-    Trouble.opened_at.label("due_at"),  # what pages are sorted by
-    User.email.label("owner_email"),
-    User.name.label("owner_name"),
-).outerjoin(User, User.id == Trouble.owner_id)
+_TROUBLES: "sa.Select[*tuple[Any, ...]]" = (
+    sa.select(
+        *Trouble.__table__.columns,
+        Trouble.opened_at.label("due_at"),  # what pages are sorted by
+        *_OWNER,
+    )
+    .join(Process, Process.id == Trouble.process_id)
+    .outerjoin(User, User.id == Trouble.owner_id)
+    .outerjoin(Team, Team.id == Process.team_id)
+)
 
 
 def task_row(conn: Connection, task_id: str) -> Row:
@@ -174,13 +188,10 @@ def task_row(conn: Connection, task_id: str) -> Row:
 
 def definitions(conn: Connection) -> Sequence[Row]:
     """The current version of every definition with its owner, by name."""
-    wanted: sa.Select[*tuple[Any, ...]] = sa.select(
-        *DefinitionRow.__table__.columns,
-        User.email.label("owner_email"),
-        User.name.label("owner_name"),
-    )
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(*DefinitionRow.__table__.columns, *_OWNER)
     wanted = (
         wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
+        .outerjoin(Team, Team.id == DefinitionRow.team_id)
         .where(DefinitionRow.is_current)
         .order_by(DefinitionRow.name, DefinitionRow.key)
         .limit(MOST)
@@ -215,8 +226,7 @@ def _narrow_processes(
     if filters.definition:
         wanted = wanted.where(Process.key == filters.definition)
     if filters.owner:
-        owner = sa.select(User.id).where(User.email == filters.owner.strip().lower())
-        wanted = wanted.where(Process.owner_id == owner.scalar_subquery())
+        wanted = wanted.where(_is_owned(filters.owner.strip()))
     if filters.overdue is not None:
         late = sa.and_(Process.state == "running", Process.due_at < now)
         wanted = wanted.where(late if filters.overdue else sa.not_(sa.func.coalesce(late, False)))
@@ -225,6 +235,14 @@ def _narrow_processes(
     if filters.q and filters.q.strip():
         wanted = wanted.where(_matches(filters.q))
     return wanted
+
+
+def _is_owned(owner: str) -> sa.ColumnElement[bool]:
+    """Owned by the user of that address, or by the team of that name."""
+    if "@" in owner:
+        user = sa.select(User.id).where(User.email == owner.lower())
+        return Process.owner_id == user.scalar_subquery()
+    return Process.team_id == sa.select(Team.id).where(Team.name == owner).scalar_subquery()
 
 
 def _takes_part(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:

@@ -22,7 +22,7 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import doers
+from portal.readings import doers, owners
 from portal.readings.entries import Told
 from portal.readings.words import iso
 
@@ -35,7 +35,7 @@ def process_row(conn: Connection, process_id: str) -> sa.Row[Any]:
         *Process.__table__.columns,
         User.email.label("owner_email"),
         User.name.label("owner_name"),
-        Team.name.label("team_name"),
+        Team.name.label("owner_team"),
     )
     wanted = wanted.outerjoin(User, User.id == Process.owner_id).outerjoin(
         Team, Team.id == Process.team_id
@@ -68,7 +68,7 @@ def process_item(row: sa.Row[Any]) -> Shape:
         "title": row.title,
         "reference": row.reference,
         "state": row.state,
-        "owner": row.owner_email,
+        "owner": owners.shape(row),
         "waiting_for": [_holding(held) for held in row.waiting],
         "due_at": row.due_at and iso(row.due_at),
         "started_at": iso(row.started_at),
@@ -179,7 +179,7 @@ def trouble(row: sa.Row[Any]) -> Shape:
         "kind": row.kind,
         "message": row.message,
         "state": row.state,
-        "owner": row.owner_email,
+        "owner": owners.shape(row),
         "opened_at": iso(row.opened_at),
         "resolved_at": row.resolved_at and iso(row.resolved_at),
         "proposal": row.proposal
@@ -212,7 +212,7 @@ def task(row: sa.Row[Any]) -> Shape:
             "email": row.assignee_email,
             "name": row.assignee_name,
         },
-        "owner": row.owner_email,
+        "owner": owners.shape(row),
         "opened_at": iso(row.opened_at),
         "due_at": row.due_at and iso(row.due_at),
         "picked_up_at": row.picked_up_at and iso(row.picked_up_at),
@@ -251,7 +251,7 @@ def definition_item(row: sa.Row[Any]) -> Shape:
         "version": row.version,
         "name": row.name,
         "purpose": row.purpose,
-        "owner": row.owner_email,
+        "owner": owners.shape(row),
         "digest": row.digest,
         "published_at": iso(row.published_at),
     }
@@ -281,9 +281,13 @@ def definition(conn: Connection, key: str) -> Shape:
 
 def _current(conn: Connection, key: str) -> sa.Row[Any]:
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(
-        *DefinitionRow.__table__.columns, User.email.label("owner_email")
+        *DefinitionRow.__table__.columns,
+        User.email.label("owner_email"),
+        Team.name.label("owner_team"),
     )
-    wanted = wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
+    wanted = wanted.outerjoin(User, User.id == DefinitionRow.owner_id).outerjoin(
+        Team, Team.id == DefinitionRow.team_id
+    )
     row = conn.execute(wanted.where(DefinitionRow.key == key, DefinitionRow.is_current)).first()
     if row is None:
         raise Unknown("There is no definition with this key.")

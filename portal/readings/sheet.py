@@ -28,6 +28,7 @@ from portal.definition.tree import (
 from portal.errors import Conflict, Unknown
 from portal.readings import trees, words
 from portal.readings.dossier import filled
+from portal.readings.owners import Asker
 
 Row = Any
 
@@ -36,14 +37,6 @@ _DECIDED = {
     "changes_requested": "asked for changes",
     "rejected": "rejected",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who answers for the process, as a page names them; ``email`` is ``None`` for a team."""
-
-    name: str
-    email: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +98,8 @@ class Asked:
     files: Sequence[Row] = field(default=())
     done: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """The done tasks of each round (by its id), with who really did them."""
+    owner: Asker | None = None
+    """Who asks."""
     viewer: str | None = None
     """The participant who reads the page, where it is one."""
     is_barred: bool = False
@@ -171,15 +166,6 @@ class Asked:
             return str(text)
 
     # The letter's head
-
-    @property
-    def owner(self) -> Owner | None:
-        """Who asks."""
-        if not self.people:
-            return None
-        one = self.people[0]
-        name = one.owner_name or one.owner_team
-        return Owner(name, one.owner_email) if name else None
 
     @property
     def place(self) -> tuple[int, int]:

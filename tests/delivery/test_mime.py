@@ -73,11 +73,12 @@ def test_an_attachment_comes_along() -> None:
 
 
 def test_the_sender_may_be_named_and_the_answer_sent_elsewhere() -> None:
-    named = replace(MESSAGE, from_name="Ann Okafor, Sea Ltd", reply_to="ann@sea.example")
+    answers = ("ann@sea.example", "ben@sea.example")
+    named = replace(MESSAGE, from_name="Ann Okafor, Sea Ltd", reply_to=answers)
     mail = read(as_bytes(named, FROM))
     assert mail["From"].addresses[0].display_name == "Ann Okafor, Sea Ltd"
     assert mail["From"].addresses[0].addr_spec == "desk@sea.example"
-    assert mail["Reply-To"] == "ann@sea.example"
+    assert mail["Reply-To"] == "ann@sea.example, ben@sea.example"
 
 
 HOSTILE = "Tax\r\nBcc: mallory@evil.example\r\n\r\n<script>\u202egpj.exe\u2066"

@@ -34,6 +34,7 @@ def _page(of: str, following: Schema) -> Schema:
 
 _person = _object(email=_maybe(_text), name=_maybe(_text))
 _named = _object("email", email=_text, name=_text)
+_owner: Schema = {"anyOf": [_text, _object("team", team=_text), {"type": "null"}]}
 _assignee = _object("*", kind=_text, email=_maybe(_text), name=_maybe(_text))
 
 SCHEMAS: dict[str, Schema] = {
@@ -54,7 +55,7 @@ SCHEMAS: dict[str, Schema] = {
         version=_number,
         name=_text,
         purpose=_maybe(_text),
-        owner=_maybe(_text),
+        owner=_owner,
         digest=_text,
         published_at=_moment,
     ),
@@ -87,7 +88,7 @@ SCHEMAS: dict[str, Schema] = {
         title=_text,
         reference=_maybe(_text),
         state={"enum": ["running", "completed", "cancelled", "rejected"]},
-        owner=_maybe(_text),
+        owner=_owner,
         waiting_for=_list(
             _object(
                 "step who since",
@@ -126,7 +127,7 @@ SCHEMAS: dict[str, Schema] = {
         kind=_text,
         message=_text,
         state={"enum": ["open", "resolved"]},
-        owner=_maybe(_text),
+        owner=_owner,
         opened_at=_moment,
         resolved_at=_maybe(_moment),
         proposal=_maybe(_free),
@@ -156,7 +157,7 @@ SCHEMAS: dict[str, Schema] = {
         state={"enum": ["open", "done", "withdrawn", "expired"]},
         outcome=_maybe(_text),
         assignee=_assignee,
-        owner=_maybe(_text),
+        owner=_owner,
         opened_at=_moment,
         due_at=_maybe(_moment),
         picked_up_at=_maybe(_moment),
