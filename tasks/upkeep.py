@@ -1,17 +1,22 @@
 """What keeps the house in order: signs of life, checkpoints, pruning, stray files, a look over."""
 
-import sqlalchemy as sa
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
 import structlog
+from sqlalchemy.engine import Connection
 
 from portal import db
 from portal.actions import reviews, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import audit
-from portal.models import FileRow, Process, Trail
-from portal.readings import status
+from portal.readings import files, status
 from tasks import relay
 from tasks.job import house, job
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _BATCH = 200
 log = structlog.get_logger(__name__)
@@ -43,17 +48,17 @@ def prune() -> None:
     """Drop what nobody needs any more, some at a time, so that nobody waits for it."""
     while upkeep.prune():
         pass
+    store = Store(house().storage_dir)
+    while ids := _read(files.unwanted, _BATCH):
+        for storage_id in upkeep.forget_files(ids):
+            store.delete(storage_id)
 
 
 @job
 def sweep_files() -> int:
     """Remove stored bytes that no row speaks of; how many files that was."""
     store = Store(house().storage_dir)
-    with db.reading() as conn:
-        known = set(conn.execute(sa.select(FileRow.storage_id)).scalars())
-        trails = conn.execute(sa.select(Trail.storage_id)).scalars()
-        known.update(id_ for id_ in trails if id_ is not None)
-    strays = list(store.strays(known))
+    strays = list(store.strays(_read(files.stored)))
     for path in strays:
         path.unlink(missing_ok=True)
     return len(strays)
@@ -64,11 +69,16 @@ def look_over() -> int:
     """Check every stored ledger; how many were altered. Each is told once."""
     altered = 0
     after = ""
-    while ids := _processes(after):
+    while ids := _read(status.process_ids, after, _BATCH):
         for id_ in ids:
             altered += _look_at(id_)
         after = ids[-1]
     return altered
+
+
+def _read(reading: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    with db.reading() as conn:
+        return reading(conn, *args, **kwargs)
 
 
 def _look_at(process_id: str) -> bool:
@@ -82,9 +92,3 @@ def _look_at(process_id: str) -> bool:
         log.error("ledger.altered", process=process_id, fault=fault)
         upkeep.note_altered(process_id, fault)
     return fault is not None
-
-
-def _processes(after: str) -> list[str]:
-    query = sa.select(Process.id).where(Process.id > after).order_by(Process.id).limit(_BATCH)
-    with db.reading() as conn:
-        return list(conn.execute(query).scalars())

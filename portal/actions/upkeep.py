@@ -1,5 +1,6 @@
 """What the night shift does for the house: signs of life, alarms, pruning, looking over ledgers."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.ledger import checkpoints, outbox
 from portal.models import (
     BrowserSession,
     Code,
+    FileRow,
     Heartbeat,
     KeptAnswer,
     SessionLink,
@@ -67,6 +69,14 @@ def prune(tx: Tx) -> int:
     # No session lives as long: whichever is as old has ended or timed out.
     old = _some(StaffSession.id, StaffSession.started_at < tx.now - _KEEP_STAFF_SESSIONS)
     return gone + tx.execute(sa.delete(StaffSession).where(StaffSession.id.in_(old))).rowcount
+
+
+@action
+def forget_files(tx: Tx, file_ids: Sequence[str]) -> list[str]:
+    """Forget files that are part of no answer; the storage ids whose bytes may go."""
+    never_sent = sa.and_(FileRow.id.in_(file_ids), FileRow.state.in_(("staged", "dropped")))
+    gone = tx.execute(sa.delete(FileRow).where(never_sent).returning(FileRow.storage_id))
+    return list(gone.scalars())
 
 
 @action

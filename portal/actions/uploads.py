@@ -17,9 +17,9 @@ from portal.engine import closing, locking
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.errors import Conflict, Fault, Faulty
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
-from portal.models import FileRow, Process, StepRun, Task, trees
+from portal.models import FileRow, documents
 from portal.models.tasks import require_open
 
 NOT_SCANNED = "not scanned"
@@ -46,20 +46,21 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
     """
     locking.chain_of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
-    task, asked = _asked(tx, task_id)
+    task, asked = documents.wanted(tx.conn, task_id)
+    require_open(task.state, task.name)
     return _stage(tx, task, asked, arrived)
 
 
 @action
 def drop(tx: Tx, file_id: str, *, actor: Actor) -> None:
-    """Take back a file that was not yet part of an answer."""
+    """Take back a file that was not yet part of an answer; one that is gone already is no fault."""
     this = FileRow.id == file_id
     task_id = tx.execute(sa.select(FileRow.task_id).where(this)).scalar()
     if task_id is None:
-        raise Unknown("There is no such file.")
+        return
     locking.chain_of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
-    staged = sa.update(FileRow).where(this, FileRow.state == "staged")
+    staged = sa.update(FileRow).where(this, FileRow.state.in_(("staged", "dropped")))
     if tx.execute(staged.values(state="dropped")).rowcount == 0:
         raise Conflict("This file is part of an answer already and stays with it.")
 
@@ -90,7 +91,7 @@ def submit(
     step = running.step_of(task, UploadStep, "an upload")
     begun = running.round_of(task)
     if arrived:
-        _stage(tx, task, _wanted(step, begun.only), arrived)
+        _stage(tx, task, documents.of_round(step, begun.only), arrived)
     proved = _proved(running, task, step, actor, proof)
     if isinstance(proved, Unproved):
         return proved
@@ -120,34 +121,12 @@ _STAGED = sa.select(FileRow.id, FileRow.document, FileRow.sha256).where(
 
 def _stage(tx: Tx, task: Any, asked: dict[str, Document], arrived: Sequence[Arrived]) -> list[str]:
     _require_fitting(asked, arrived)
+    _require_room(tx, task, arrived)
     _make_room(tx, task.id, asked, arrived)
     rows = [_row(tx, task, one) for one in arrived]
     if rows:
         tx.execute(_ADD, rows)
     return [row["id"] for row in rows]
-
-
-def _wanted(step: UploadStep, only: Sequence[str]) -> dict[str, Document]:
-    return {one.id: one for one in step.documents if not only or one.id in only}
-
-
-def _asked(tx: Tx, task_id: str) -> tuple[Any, dict[str, Document]]:
-    """The open task and the documents it asks for, by id."""
-    task = tx.execute(
-        sa.select(
-            *(Task.id, Task.process_id, Task.participant_id, Task.step, Task.state, Task.name),
-            Process.definition_id,
-            StepRun.only,
-        )
-        .join(Process, Process.id == Task.process_id)
-        .join(StepRun, StepRun.id == Task.run_id)
-        .where(Task.id == task_id)
-    ).one()
-    require_open(task.state, task.name)
-    step = trees.tree(tx.conn, task.definition_id).step(task.step)
-    if not isinstance(step, UploadStep):
-        raise Conflict(f"“{task.name}” asks for no documents.")
-    return task, _wanted(step, task.only)
 
 
 def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> None:
@@ -157,14 +136,15 @@ def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> 
         if document not in asked:
             faults.append(Fault(document, "No document of this name is asked for here."))
         elif count > asked[document].max:
-            faults.append(Fault(document, _too_many(asked[document])))
+            faults.append(Fault(document, documents.too_many(asked[document])))
     if faults:
         raise Faulty(faults)
 
 
-def _too_many(document: Document) -> str:
-    files = "one file" if document.max == 1 else f"{document.max} files"
-    return f"Send at most {files} here."
+def _require_room(tx: Tx, task: Any, arrived: Sequence[Arrived]) -> None:
+    room = documents.room(tx.conn, task)
+    if arrived and sum(one.size for one in arrived) > room.left:
+        raise Faulty.one(arrived[0].document, room.sentence)
 
 
 def _make_room(
@@ -228,7 +208,7 @@ def _answers(step: UploadStep, begun: Round, new: Sequence[Any]) -> dict[str, li
         standing = sent or begun.answers.get(document.id, [])
         answers[document.id] = standing
         if len(standing) > document.max:
-            faults.append(Fault(document.id, _too_many(document)))
+            faults.append(Fault(document.id, documents.too_many(document)))
         elif len(standing) < document.min and (standing or document.required):
             faults.append(Fault(document.id, _too_few(document)))
     if faults:

@@ -48,6 +48,7 @@ from portal.models import (
     User,
     trees,
 )
+from portal.models.files import described
 from portal.models.tasks import require_open
 
 S = TypeVar("S", bound=Step)
@@ -438,9 +439,7 @@ class Running:
             FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type
         ).where(FileRow.process_id == self.id, FileRow.state == "received")
         for row in self.tx.execute(query):
-            self._files[row.id] = {
-                "name": row.name, "size": row.size, "sha256": row.sha256, "type": row.media_type,
-            }  # fmt: skip
+            self._files[row.id] = described(row)
 
     def _roles(self) -> dict[str, dict[str, Any]]:
         return {

@@ -1,6 +1,8 @@
 """Files that people sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,3 +38,16 @@ class FileRow(Base):
     state: Mapped[str]
     scan: Mapped[str] = mapped_column(default="not scanned")
     arrived_at: Mapped[datetime]
+
+
+def described(file: Any) -> dict[str, Any]:
+    """What expressions read of a file."""
+    return {"name": file.name, "size": file.size, "sha256": file.sha256, "type": file.media_type}
+
+
+def brought(answers: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+    """What an upload brought, each file described; one that is not among ``files`` is left out."""
+    return {
+        document: [described(files[id_]) for id_ in ids if id_ in files]
+        for document, ids in answers.items()
+    }

@@ -19,15 +19,17 @@ from portal.definition.tree import (
     EachStep,
     UploadStep,
 )
-from portal.errors import Conflict, Unknown
+from portal.errors import Unknown
 from portal.models import FileRow, Link, Participant, Process, StepRun, Task, User
+from portal.models import documents as document_rules
 from portal.models import tasks as task_rules
+from portal.models.documents import Room, too_many
 from portal.models.links import needs_own_link
 from portal.readings import doers, trees
 from portal.readings.owners import Asker, asker
 from portal.readings.sheet import Asked
 
-__all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open"]
+__all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open", "too_many"]
 
 Row = Any
 
@@ -149,21 +151,10 @@ def _tells_who(tree: Definition, task: Row) -> bool:
     )
 
 
-def documents(conn: Connection, task_id: str) -> list[Document]:
-    """The documents that an upload task asks for in its round; Conflict for another kind."""
-    query = (
-        sa.select(Task.step, Task.name, StepRun.only, Process.definition_id)
-        .join(StepRun, StepRun.id == Task.run_id)
-        .join(Process, Process.id == Task.process_id)
-        .where(Task.id == task_id)
-    )
-    row = conn.execute(query).first()
-    if row is None:
-        raise Unknown("There is no such task.")
-    step = trees.tree(conn, row.definition_id).step(row.step)
-    if not isinstance(step, UploadStep):
-        raise Conflict(f"“{row.name}” asks for no documents.")
-    return [one for one in step.documents if not row.only or one.id in row.only]
+def documents(conn: Connection, task_id: str) -> tuple[list[Document], Room]:
+    """What an upload asks for in its round, and the room for it; Conflict for another kind."""
+    task, wanted = document_rules.wanted(conn, task_id)
+    return list(wanted.values()), document_rules.room(conn, task)
 
 
 class Waiting(NamedTuple):

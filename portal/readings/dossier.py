@@ -39,6 +39,7 @@ from portal.models import (
     Trouble,
     User,
 )
+from portal.models.files import brought
 from portal.models.people import WRITERS
 from portal.readings import trees, words
 
@@ -232,13 +233,7 @@ def _facts(
 def _stored(tree: Definition, run: Row, files: Mapping[str, Row]) -> dict[str, Any]:
     if not (tree.has_step(run.step) and isinstance(tree.step(run.step), UploadStep)):
         return dict(run.answers)
-    return {
-        document: [
-            {"name": f.name, "size": f.size, "sha256": f.sha256, "type": f.media_type}
-            for f in (files[one] for one in ids if one in files)
-        ]
-        for document, ids in run.answers.items()
-    }
+    return brought(run.answers, files)
 
 
 def _values(process: Row, facts: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Conflict, Unknown
+from portal.models.files import brought
 from portal.readings import trees, words
 from portal.readings.dossier import filled
 from portal.readings.owners import Asker
@@ -516,15 +517,8 @@ class Asked:
             return {}
         if not isinstance(self.tree.step(run.step), UploadStep):
             return {**run.answers, "outcome": run.outcome}
-        by_id = {one.id: one for one in self.files}
-        listed = {
-            document: [
-                {"name": f.name, "size": f.size, "sha256": f.sha256, "type": f.media_type}
-                for f in (by_id[id_] for id_ in ids if id_ in by_id)
-            ]
-            for document, ids in run.answers.items()
-        }
-        return {**listed, "outcome": run.outcome}
+        files = {one.id: one for one in self.files}
+        return {**brought(run.answers, files), "outcome": run.outcome}
 
 
 def _has_placeholders(one: Field) -> bool:

@@ -4,7 +4,7 @@ Rows answer "what may happen now", entries "what happened"; both are written in 
 Where they differ, one of them is wrong: ``drift`` says where.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,12 @@ from portal.readings import timeline
 from portal.readings.entries import ANSWERS, ENDS
 
 _BATCH = 500
+
+
+def process_ids(conn: Connection, after: str, limit: int) -> Sequence[str]:
+    """The ids of some processes, from the one after ``after`` on."""
+    query = sa.select(Process.id).where(Process.id > after).order_by(Process.id)
+    return conn.execute(query.limit(limit)).scalars().all()
 
 
 @dataclass(slots=True)

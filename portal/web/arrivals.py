@@ -20,7 +20,7 @@ from portal.actions.uploads import Arrived
 from portal.actor import Actor
 from portal.definition.tree import Document
 from portal.delivery.storage import CHUNK, Sink, Store, TypeFault, in_words, safe_name
-from portal.errors import Fault, Faulty, TooLarge
+from portal.errors import Fault, Faulty, PortalError, TooLarge
 from portal.readings import asked
 
 LARGEST_BODY = 10_000_000  # bytes of any request that brings no expected file
@@ -188,10 +188,12 @@ def expect(request: Request, documents: Iterable[Document]) -> None:
 
 
 def expect_for(request: Request, task_id: str) -> list[Document]:
-    """``expect`` what an upload task asks for; the documents."""
+    """``expect`` what an upload task asks for and has room for; the documents."""
     with db.reading() as conn:
-        documents = asked.documents(conn, task_id)
+        documents, room = asked.documents(conn, task_id)
     expect(request, documents)
+    if (request.content_length or 0) > _SLACK + max(room.left, 0):
+        raise TooLarge(room.sentence)
     return documents
 
 
@@ -207,16 +209,26 @@ def receive(task_id: str, request: Request, *, actor: Actor) -> None:
     for document in documents:
         mine = _chosen(request.files.getlist(document.id))
         if len(mine) > document.max:
-            faults.append(Fault(document.id, _too_many(document)))
+            faults.append(Fault(document.id, asked.too_many(document)))
             continue
         for one in mine:
             _judge(document, one, good, faults)
     faults += _unasked(request, {one.id for one in documents})
     if good:
-        uploads.stage(task_id, good, actor=actor)
+        _stage(task_id, good, actor)
     if faults:
         over = any(one.is_too_large for one in _expected(request))
         raise (FilesTooLarge if over else Faulty)(faults)
+
+
+def _stage(task_id: str, good: list[Arrived], actor: Actor) -> None:
+    """Hand the files over; what is refused does not stay."""
+    try:
+        uploads.stage(task_id, good, actor=actor)
+    except PortalError:
+        for one in good:
+            _store().delete(one.storage_id)
+        raise
 
 
 def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: list[Fault]) -> None:
@@ -268,11 +280,6 @@ def _unasked(request: Request, known: Collection[str]) -> list[Fault]:
 def _expected(request: Request) -> list[Arriving]:
     assert isinstance(request, PortalRequest)
     return [one for one in request.arriving if one.limit]
-
-
-def _too_many(document: Document) -> str:
-    files = "one file" if document.max == 1 else f"{document.max} files"
-    return f"Send at most {files} here."
 
 
 def _store() -> Store:

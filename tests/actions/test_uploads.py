@@ -1,11 +1,14 @@
 """Sending documents, in the first round and in later ones."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from portal.actions import uploads
+from portal.actions import tasks, upkeep, uploads
 from portal.errors import Conflict, Faulty
 from portal.models import FileRow
-from tests import makers
+from tests import makers, people
 
 STEPS = """\
   - id: papers
@@ -77,6 +80,63 @@ def test_a_file_can_be_taken_back_until_it_is_sent() -> None:
     uploads.submit(one.id, actor=actor)
     with pytest.raises(Conflict):
         uploads.drop(second, actor=actor)
+
+
+def test_taking_back_once_more_is_no_fault() -> None:
+    one = makers.task(makers.start(STEPS), "papers")
+    actor = makers.actor_of(one)
+    [file] = uploads.stage(one.id, [makers.arrived("licence")], actor=actor)
+    uploads.drop(file, actor=actor)
+    uploads.drop(file, actor=actor)
+    uploads.drop("long gone", actor=actor)
+
+
+SMALL = """\
+  - id: papers
+    assign: vendor
+    upload: {documents: [{id: licence, name: Licence, max_size: 1 kB}]}
+  - id: review
+    assign: buyer
+    approval: {question: Well, on_changes: {return_to: papers}}
+"""
+
+
+def sent_whole(task: Any, content: str) -> str:
+    """A licence as large as may be, staged; its id."""
+    large = replace(makers.arrived("licence", content), size=1000)
+    [file] = uploads.stage(task.id, [large], actor=makers.actor_of(task))
+    return file
+
+
+def test_what_is_taken_back_counts_until_it_is_removed() -> None:
+    one = makers.task(makers.start(SMALL), "papers")
+    for content in "abcd":
+        file = sent_whole(one, content)
+    with pytest.raises(Faulty, match=r"no room for more just now\. Try again in an hour\."):
+        sent_whole(one, "e")
+    assert len(upkeep.forget_files([row.id for row in makers.rows(FileRow)])) == 4
+    assert file not in {row.id for row in makers.rows(FileRow)}
+    sent_whole(one, "e")
+
+
+def test_a_dozen_full_rounds_are_room_for_one_person_and_two_dozen_for_a_process() -> None:
+    process = makers.start(SMALL)
+    for number in range(24):
+        one = makers.task(process, "papers")
+        if number >= 12:
+            with pytest.raises(Faulty, match="So much came from you"):
+                sent_whole(one, "?")
+            tasks.reassign(one.id, people.OTTO, "Vera is full", actor=people.staff("dana"))
+            one = makers.task(process, "papers")
+        sent_whole(one, chr(ord("a") + number))
+        uploads.submit(one.id, actor=makers.actor_of(one))
+        makers.decide(process, "request_changes")
+    one = makers.task(process, "papers")
+    tasks.reassign(
+        one.id, {"email": "new@example.net", "name": "New"}, "Full", actor=people.staff("dana")
+    )
+    with pytest.raises(Faulty, match="So much came in this process"):
+        sent_whole(makers.task(process, "papers"), "?")
 
 
 def test_in_a_later_round_files_stand_until_new_ones_come() -> None:

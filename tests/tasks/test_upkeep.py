@@ -2,14 +2,15 @@
 
 import io
 import os
+from dataclasses import replace
 
 from portal import clock as house_clock
 from portal import db
-from portal.actions import processes, reviews
+from portal.actions import processes, reviews, uploads
 from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.ledger.tables import Checkpoint, Outgoing
-from portal.models import Heartbeat, StaffSession
+from portal.models import FileRow, Heartbeat, StaffSession
 from portal.settings import Settings
 from tasks import upkeep
 from tests import makers, people
@@ -129,6 +130,35 @@ def test_bytes_without_a_row_go_after_a_day(house: Settings, clock: Clock) -> No
     clock.advance(days=2)
     assert upkeep.sweep_files() == 1
     assert not store.verify(stored.id, stored.sha256)
+
+
+def test_files_that_nobody_sent_are_removed_and_those_of_answers_stay(house: Settings) -> None:
+    store = Store(house.storage_dir)
+    steps = PAPERS + "  - id: review\n    assign: buyer\n    approval: {question: Well}\n"
+    sent, left = makers.start(steps), makers.start_again()
+    for content in "ab":  # the second takes the place of the first
+        stage(sent, store, content)
+    one = makers.task(sent, "papers")
+    uploads.submit(one.id, actor=makers.actor_of(one))
+    stage(left, store, "c")
+    upkeep.prune()
+    assert [row.state for row in makers.rows(FileRow)] == ["received", "staged"]
+    processes.cancel(left, "Not needed.", actor=people.staff("dana"))
+    upkeep.prune()
+    [row] = makers.rows(FileRow)
+    assert row.state == "received"
+    assert [path.name for path in house.storage_dir.glob("??/*")] == [row.storage_id]
+
+
+PAPERS = "  - id: papers\n    assign: vendor\n    upload: {documents: [{id: tax, name: Tax}]}\n"
+
+
+def stage(process: str, store: Store, content: str) -> None:
+    """A file that really is in the store, staged for the process."""
+    kept = store.put(io.BytesIO(content.encode()), max_bytes=10)
+    one = makers.task(process, "papers")
+    file = replace(makers.arrived("tax", content), storage_id=kept.id, sha256=kept.sha256)
+    uploads.stage(one.id, [file], actor=makers.actor_of(one))
 
 
 def test_an_altered_ledger_is_told(asked: str, smtp: Smtp) -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from portal import clock as house_clock
+from portal.actions import uploads
 from portal.models import FileRow, Task
 from tests import makers, people
 from tests.web.participant.conftest import Visitor, hidden_in, link_to
@@ -344,6 +346,19 @@ def test_too_large_is_said_at_the_document(visitor: Visitor, tmp_path: Any) -> N
     assert not makers.rows(FileRow, process_id=process)
     stored = [p for p in (tmp_path / "data").rglob("*") if p.is_file() and "files" in str(p)]
     assert not stored
+
+
+def test_a_task_without_room_says_so_and_keeps_nothing(visitor: Visitor, tmp_path: Any) -> None:
+    process, place = begin(visitor, PAPERS, "papers")
+    task = makers.task(process, "papers")
+    full = replace(makers.arrived("photos"), size=4 * 51_000_000 - 10)
+    uploads.stage(task.id, [full], actor=makers.actor_of(task))
+    little = visitor.send(place, licence=file())
+    assert (little.status_code, "no room for more just now" in little.text) == (422, True)
+    assert 'id="licence-fault"' in little.text
+    much = visitor.send(place, licence=file(PDF + b"\0" * 2_000_000))
+    assert (much.status_code, "no room for more just now" in much.text) == (413, True)
+    assert not [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
 
 
 def test_no_file_is_said_and_a_staged_one_can_be_taken_back(visitor: Visitor) -> None:

@@ -1,0 +1,104 @@
+"""What an upload takes: the documents of its round, and how many bytes may still come.
+
+Quotas grow with what the definition asks for, and count what lies on disk: files that were taken
+back too, until upkeep removes them, so that sending and taking back fills no disk.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.definition.tree import Definition, Document, UploadStep
+from portal.errors import Conflict, Unknown
+from portal.models import trees
+from portal.models.files import FileRow
+from portal.models.processes import Process, StepRun
+from portal.models.tasks import Task
+
+# How many times all that is asked for, each file as large as it may be.
+_OF_A_TASK, _OF_A_PERSON, _OF_A_PROCESS = 4, 12, 24
+_TASK_FULL = (
+    "So much was sent for this task and taken back that there is no room for more just now."
+    " Try again in an hour."
+)
+_PERSON_FULL = "So much came from you that there is no room for more. Tell whoever asked you."
+_PROCESS_FULL = "So much came in this process that there is no room. Tell whoever asked you."
+_DEFINITION = sa.select(Process.definition_id).where(Process.id == sa.bindparam("process"))
+_TASK = (
+    sa.select(
+        *(Task.id, Task.process_id, Task.participant_id, Task.step, Task.state, Task.name),
+        *(Process.definition_id, StepRun.only),
+    )
+    .join(Process, Process.id == Task.process_id)
+    .join(StepRun, StepRun.id == Task.run_id)
+    .where(Task.id == sa.bindparam("task"))
+)
+_ASKED = (
+    sa.select(Task.step, sa.func.count(sa.distinct(Task.scope)).label("times"))
+    .where(Task.process_id == sa.bindparam("process"), Task.kind == "upload")
+    .group_by(Task.step)
+)
+_ASKED_OF = _ASKED.where(Task.participant_id == sa.bindparam("person"))
+_KEPT = (
+    sa.select(FileRow.task_id, FileRow.participant_id, sa.func.sum(FileRow.size).label("bytes"))
+    .where(FileRow.process_id == sa.bindparam("process"))
+    .group_by(FileRow.task_id, FileRow.participant_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes may still come, and what to say where more do."""
+
+    left: int
+    sentence: str
+
+
+def wanted(conn: Connection, task_id: str) -> tuple[Any, dict[str, Document]]:
+    """A task and the documents it asks for in its round, by id; Conflict for no upload."""
+    task = conn.execute(_TASK, {"task": task_id}).first()
+    if task is None:
+        raise Unknown("There is no such task.")
+    step = trees.tree(conn, task.definition_id).step(task.step)
+    if not isinstance(step, UploadStep):
+        raise Conflict(f"“{task.name}” asks for no documents.")
+    return task, of_round(step, task.only)
+
+
+def of_round(step: UploadStep, only: Any) -> dict[str, Document]:
+    """The documents of a step by id: all of them, or those that are asked again."""
+    return {one.id: one for one in step.documents if not only or one.id in only}
+
+
+def room(conn: Connection, task: Any) -> Room:
+    """How much room an upload's task has, its person, and the process: the least of the three."""
+    ids = {"process": task.process_id, "person": task.participant_id}
+    tree = trees.tree(conn, conn.execute(_DEFINITION, ids).scalar_one())
+    kept = conn.execute(_KEPT, ids).all()
+    of_task = sum(row.bytes for row in kept if row.task_id == task.id)
+    of_person = sum(row.bytes for row in kept if row.participant_id == task.participant_id)
+    of_process = sum(row.bytes for row in kept)
+    asked, asked_of = (
+        sum(row.times * _most(tree, row.step) for row in conn.execute(query, ids))
+        for query in (_ASKED, _ASKED_OF)
+    )
+    rooms = (
+        Room(_OF_A_TASK * _most(tree, task.step) - of_task, _TASK_FULL),
+        Room(_OF_A_PERSON * asked_of - of_person, _PERSON_FULL),
+        Room(_OF_A_PROCESS * asked - of_process, _PROCESS_FULL),
+    )
+    return min(rooms, key=lambda one: one.left)
+
+
+def too_many(document: Document) -> str:
+    """What to say where more files come than a document has."""
+    files = "one file" if document.max == 1 else f"{document.max} files"
+    return f"Send at most {files} here."
+
+
+def _most(tree: Definition, step_id: str) -> int:
+    step = tree.step(step_id) if tree.has_step(step_id) else None
+    documents = step.documents if isinstance(step, UploadStep) else ()
+    return sum(max(one.max, 1) * one.max_size for one in documents)

@@ -1,0 +1,31 @@
+"""What is stored: every name a row speaks of, and the files that nobody needs any more."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import FileRow, Task, Trail
+
+
+def stored(conn: Connection) -> set[str]:
+    """The storage ids of all files and trails."""
+    trails = sa.select(Trail.storage_id).where(Trail.storage_id.is_not(None))
+    found = conn.execute(sa.select(FileRow.storage_id).union_all(trails)).scalars()
+    return {str(id_) for id_ in found}
+
+
+def unwanted(conn: Connection, limit: int) -> Sequence[str]:
+    """Ids of files that were taken back, or came for a task that was closed without them."""
+    query = (
+        sa.select(FileRow.id)
+        .join(Task, Task.id == FileRow.task_id)
+        .where(
+            sa.or_(
+                FileRow.state == "dropped",
+                sa.and_(FileRow.state == "staged", Task.state != "open"),
+            )
+        )
+        .limit(limit)
+    )
+    return conn.execute(query).scalars().all()
