@@ -20,6 +20,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
 # A letter of plain signs alone travels as it is, its link in one piece for every mail program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+_QUOTES = re.compile(r"[“”\"]")
 _RECEIVED = {
     "form": "Your answers were received",
     "upload": "Your files were received",
@@ -129,8 +130,23 @@ def _line(template: str, facts: Mapping[str, Any]) -> str:
 
 
 def _text(template: str, facts: Mapping[str, Any]) -> str:
-    told = _plain().get_template(f"mail/{template}/body.txt").render(facts).translate(_STRAIGHT)
-    return re.sub(r"\n{3,}", "\n\n", told).strip() + "\n"
+    told = _plain().get_template(f"mail/{template}/body.txt").render(facts)
+    straight = "\n".join(_unnested(line) for line in told.split("\n")).translate(_STRAIGHT)
+    return re.sub(r"\n{3,}", "\n\n", straight).strip() + "\n"
+
+
+def _unnested(line: str) -> str:
+    """The line with single quotation marks within double ones, so that straight ones still pair."""
+    depth = 0
+
+    def turned(mark: re.Match[str]) -> str:
+        nonlocal depth
+        depth += mark[0] == "“"
+        within = depth > 1 or (depth == 1 and mark[0] == '"')
+        depth = max(0, depth - (mark[0] == "”"))
+        return "'" if within else mark[0]
+
+    return _QUOTES.sub(turned, line)
 
 
 @cache

@@ -13,6 +13,7 @@ from portal.definition.shown import show, show_value
 
 Escape = Literal["text", "plain", "html", "markdown", "url"]
 
+_MARK = re.compile(r"(?<!\\)(\*{1,3}|_{1,3}|`{1,3})\Z")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -46,10 +47,22 @@ class Text(str):
         `text` shows values as their type is shown, unescaped; `html` and `markdown` escape what
         was shown; `plain` writes numbers with `.` and dates ISO; `url` percent-encodes that.
         """
-        return "".join(
+        shown = [
             part if isinstance(part, str) else _filled(part, facts, escape, locale)
             for part in self.parts
-        )
+        ]
+        return "".join(_without_empty_marks(shown) if escape == "markdown" else shown)
+
+
+def _without_empty_marks(shown: list[str]) -> list[str]:
+    """Without the marks around what shows as nothing: ``**`` and ``**`` would stand there."""
+    for place in range(1, len(shown) - 1):
+        before, after = shown[place - 1], shown[place + 1]
+        mark = _MARK.search(before)
+        if not shown[place] and mark and after.startswith(mark[0]):
+            shown[place - 1] = before[: mark.start()]
+            shown[place + 1] = after[len(mark[0]) :]
+    return shown
 
 
 def compile_text(source: str, scope: Mapping[str, Shape]) -> Text:

@@ -193,7 +193,10 @@ def safe_name(name: str) -> str:
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     text = re.split(r"[/\\]", text.replace("\0", ""))[-1]
     text = "".join(sign for sign in text if not _hidden(sign))
-    text = " ".join(text.split()).strip(". ")
+    whole = " ".join(text.split())
+    text = whole.strip(". ")
+    if whole.startswith(".") and text and "." not in text:
+        text = f"file.{text}"  # a name that is all ending, such as .pdf
     if len(text) > _NAME_LIMIT:
         stem, dot, ending = text.rpartition(".")
         keep = f"{dot}{ending}" if stem and len(ending) <= 10 else ""

@@ -53,6 +53,11 @@ class Person:
     mails: int = 0
     bounces: int = 0
 
+    @property
+    def is_team(self) -> bool:
+        """Whether it is a team, which is named but has no address and never acts itself."""
+        return self.name is not None and self.email is None and not self.auths
+
 
 @dataclass(slots=True)
 class Overview:

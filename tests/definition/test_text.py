@@ -141,3 +141,17 @@ def test_no_value_can_start_markup(value: str) -> None:
 
 def _for_markdown(value: str) -> str:
     return filled("{{ inputs.company }}", "markdown", company=value)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("**{{ inputs.company }}** is it", " is it"),
+        ("See *{{ inputs.company }}*.", "See ."),
+        ("Set `{{ inputs.company }}`.", "Set ."),
+        ("**Note:** {{ inputs.company }} **end**", "**Note:**  **end**"),
+    ],
+)
+def test_marks_around_nothing_go_with_it(source: str, shown: str) -> None:
+    assert filled(source, "markdown") == shown
+    assert "Sea" in filled(source, "markdown", company="Sea")

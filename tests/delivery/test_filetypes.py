@@ -238,6 +238,8 @@ NASTY = [
     ("../../etc/passwd", "passwd"),
     ("..\\..\\boot.ini", "boot.ini"),
     ("C:\\Users\\Ann\\tax form.pdf", "tax form.pdf"),
+    (".pdf", "file.pdf"),
+    (".tar.gz", "tar.gz"),
     ("../../x", "x"),
     ("a\0b.pdf", "ab.pdf"),
     ("a\r\nSet-Cookie: x=1.pdf", "aSet-Cookie: x=1.pdf"),

@@ -30,7 +30,7 @@ def test_an_invitation_has_one_link_and_says_by_whom_and_when(asked: str, smtp: 
     assert len(LINK.findall(letter.text)) == 1
     assert re.search(r"^https://portal\.example/t/[A-Za-z0-9_-]{48}\r?$", letter.text, re.M)
     assert "Hello Vera Vendor," in letter.text
-    assert "Dana Owner asks you for this" in letter.text
+    assert "Dana Owner asks you for it" in letter.text
     assert "Wed 25 Nov 2026" in letter.text
     assert letter.html.count('class="button"') == 1
     assert "<img" not in letter.html
