@@ -42,6 +42,7 @@ PROCESS = {
     "see": "yyyyyyyn",
     "start": "yyynynyn",
     "comment": "yyynynyn",
+    "signal": "yyynynyn",
     "manage": "yynnynnn",
     "publish": "yyynynnn",
     "people": "ynnnnnnn",

@@ -82,6 +82,8 @@ GET  /api/v1/definitions                               401  401  401  200  200  
 POST /api/v1/definitions                               401  401  401  201  201  403  201  403
 GET  /api/v1/definitions/<key>                         401  401  401  200  200  200  200  200
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
+GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
+POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  403  200  403
 GET  /api/v1/processes                                 401  401  401  200  200  200  200  200
 POST /api/v1/processes                                 401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>                    401  401  401  200  200  200  200  200
@@ -115,6 +117,7 @@ TYPED: dict[str, dict[str, Any]] = {
     },
     "/tasks/<look>": {"done": "yes", "_reason": "Dana is away."},
     "/api/v1/definitions": {"data": f"{makers.HEAD}steps:\n{makers.FORM}\n".encode()},
+    "/api/v1/exceptions/<exception_id>/resolve": {"json": {"how": "retry", "reason": "Once more."}},
     "/api/v1/processes": {"json": {
         "definition": "demo", "inputs": {"amount": "1"}, "participants": {"vendor": people.VERA},
     }},
