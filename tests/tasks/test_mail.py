@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import codes
+from portal.access import links as access_links
 from portal.actions import links, processes, signatures, tasks, timers, troubles
 from portal.actions.codes import Proof
 from portal.clock import Clock
+from portal.errors import Unknown
 from portal.ledger.tables import Disclosure, Entry, Outgoing
 from portal.models import Code, Link, Mail
 from portal.settings import Settings
@@ -410,3 +412,41 @@ def test_the_receipt_of_a_signature_names_what_was_signed(house: Settings, smtp:
     assert "Your signature was received" in receipt.text
     assert "Signature: Vera V." in receipt.text
     assert makers.runs(process, "promise")[0].answers["sha256"] in receipt.text
+
+
+def test_l15_keys_change_without_breaking_a_link_and_a_lost_one_ends_all_of_its_own(
+    asked: str, house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    def keys(*given: str) -> None:
+        access_links.configure(given, house.base_url)
+
+    def newest_link() -> str:
+        clock.advance(seconds=1)
+        tasks.remind(makers.task(asked, "details").id, actor=people.staff("dana"))
+        post()
+        return token_in(smtp.to(VERA)[-1].text)
+
+    def opens(token: str) -> bool:
+        try:
+            return bool(links.enter(token, browser=None, ip=None, agent=None).secret)
+        except Unknown:
+            return False
+
+    post()
+    first, second = house.secret_keys[0], "the key that comes after it, as long as it has to be"
+    old = token_in(smtp.to(VERA)[-1].text)
+    keys(second, first)
+    new = newest_link()
+    assert new != old
+    assert (opens(old), opens(new)) == (True, True)
+    keys(second)
+    assert (opens(old), opens(new)) == (False, True)
+    keys("a third key, taken in haste because the second was seen")
+    assert not opens(new)
+    assert opens(newest_link())
+
+
+def token_in(text: str) -> str:
+    """The token in the one link of a mail."""
+    [link] = LINK.findall(text)
+    return str(link).rstrip().rpartition("/t/")[2]

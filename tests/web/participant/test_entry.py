@@ -1,13 +1,16 @@
 """A link: looked at, entered by, withdrawn, expired, asked for anew."""
 
 import re
+import secrets
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from portal import clock as house_clock
 from portal import db
+from portal.access import links
 from portal.actions import links as verbs
 from portal.models import Attempt, BrowserSession
 from tests import makers, people
@@ -149,6 +152,22 @@ def test_l07_an_expired_link_offers_a_fresh_one_and_answers_the_same_however_oft
     assert fresh.generation == 2
     assert "Continue" in visitor.get(link_to(task))
     visitor.get(link, 410)
+
+
+def test_l14_neither_the_database_nor_the_keys_alone_make_a_link(
+    app: Flask, visitor: Visitor, task: Any
+) -> None:
+    settings, row, true = app.config["SETTINGS"], link_of(task), link_to(task)
+    with db.reading() as conn:
+        dump = str([conn.execute(sa.select(one)).all() for one in db.Base.metadata.sorted_tables])
+    assert row.id in dump
+    assert not [secret for secret in (true[3:], *settings.secret_keys) if secret in dump]
+    links.configure(("a key of somebody who has the dump alone",), settings.base_url)
+    forged = links.mint(row.id, row.generation)
+    links.configure(settings.secret_keys, settings.base_url)
+    guessed = links.mint(secrets.token_hex(16), 1)
+    assert visitor.get(f"/t/{forged}", 404) == visitor.get(f"/t/{guessed}", 404)
+    assert "Continue" in visitor.get(true)
 
 
 def test_a_withdrawn_task_says_so(visitor: Visitor, task: Any) -> None:
