@@ -92,5 +92,11 @@ def _kept(guest: Guest | None) -> list[tuple[str, str, str]]:
         (name, called(name, labels), value)
         for name, values in forms.typed().items()
         for value in values
-        if not name.startswith("_") and value
+        if not name.startswith("_") and value and not _is_idle(name)
     ]
+
+
+def _is_idle(control: str) -> bool:
+    """Whether it is a currency that the page had chosen before any amount was typed."""
+    amount = f"{control.removesuffix('currency')}amount"
+    return control.endswith("-currency") and not request.form.get(amount, "").strip()
