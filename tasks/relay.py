@@ -17,7 +17,7 @@ from portal import fault
 from portal.actions import messages
 from portal.ledger.outbox import Claimed
 from portal.settings import Settings
-from tasks import calls, mail, queues, runs, trails
+from tasks import calls, checkpoints, mail, queues, runs, trails
 from tasks.hold import LEASE
 from tasks.job import job
 
@@ -43,6 +43,8 @@ _FIRST = ("mail.code", "mail.invite", "mail.renewal", "mail.receipt", "mail.mess
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
           "mail.review")  # fmt: skip
 ROUTES = (
+    # Before the mails, whose sending is recorded after the end; one signature for hundreds.
+    Route("urgent", ("ledger.checkpoint",), 500, checkpoints.carry_out, "tasks.checkpoints.sign"),
     Route("urgent", _FIRST, 50, mail.carry_out, "tasks.mail.deliver"),
     Route("urgent", ("run.ended",), 20, runs.carry_out, "tasks.runs.go_on"),
     Route("default", _LATER, 50, mail.carry_out, "tasks.mail.deliver"),

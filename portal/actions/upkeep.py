@@ -86,6 +86,14 @@ def checkpoint(tx: Tx, signer: checkpoints.Signer) -> int:
 
 
 @action
+def seal_ends(tx: Tx, signer: checkpoints.Signer, ended: Sequence[outbox.Claimed]) -> None:
+    """Sign a checkpoint over the processes that have ended, and settle what was owed to them."""
+    checkpoints.anchor_heads(tx, signer, [str(one.process_id) for one in ended])
+    for one in ended:
+        outbox.settle(tx, one.id, one.fence)
+
+
+@action
 def note_altered(tx: Tx, process_id: str, fault: str) -> None:
     """A stored ledger does not hold what it should: its owner and the admins are told."""
     running = Running.load(tx, process_id)

@@ -124,6 +124,14 @@ class ProcessCancelled(Event):
     reason: str | None = private()
 
 
+# Events that end a process, with its state then.
+ENDS: dict[type[Event], str] = {
+    ProcessCompleted: "completed",
+    ProcessRejected: "rejected",
+    ProcessCancelled: "cancelled",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantNamed(Event):
     """Somebody was named for a role after the start."""

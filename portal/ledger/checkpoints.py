@@ -84,6 +84,17 @@ def anchor(tx: Tx, signer: Signer, log: str, seq: int | None = None) -> int:
     return last.seq
 
 
+def anchor_heads(tx: Tx, signer: Signer, logs: Sequence[str]) -> None:
+    """Have one checkpoint say what these logs have last at this time.
+
+    Waits for nobody who writes to one of them: what they add has its turn with the next.
+    """
+    _lock_tree(tx)
+    heads = sa.select(Head.log, Head.seq, Head.hash, Head.at).where(Head.log.in_(logs))
+    found = [_Last(*tuple(row)) for row in tx.execute(heads)]
+    _append(tx, signer, _without_leaf(tx, found))
+
+
 def export(conn: Connection, process_id: str, upto: int | None = None) -> Iterator[str]:
     """The checkpoint lines of an export that ends with event `upto` (the newest, if not given).
 

@@ -20,7 +20,7 @@ from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import AlreadyRecorded, Faulty, Unknown
 from portal.ledger import chain, outbox
-from portal.ledger.catalogue import Event
+from portal.ledger.catalogue import ENDS, Event
 from portal.ledger.tables import Disclosure, Entry, Head
 
 # Where an actor's own private facts stand among an event's commitments.
@@ -108,6 +108,8 @@ class Chain:
                 "definition": head["definition"], "body": body.decode(),
             }
         )  # fmt: skip
+        if type(event) in ENDS:  # how it ended is soon known outside as well
+            self.send("ledger.checkpoint", {}, once="checkpoint:end")
         return self.head
 
     def send(self, kind: str, ref: dict[str, Any], *, once: str, at: datetime | None = None) -> str:

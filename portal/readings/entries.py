@@ -13,7 +13,7 @@ from portal.ledger import catalogue
 from portal.ledger.record import ACTOR_PREFIX
 from portal.ledger.tables import Disclosure, Entry
 
-# Events by which somebody answered a task, and those that end a process, with its state then.
+# Events by which somebody answered a task.
 ANSWERS = (
     catalogue.FormSubmitted,
     catalogue.UploadSubmitted,
@@ -24,11 +24,6 @@ ANSWERS = (
     catalogue.SignatureDeclined,
     catalogue.TaskDone,
 )
-ENDS: dict[type[catalogue.Event], str] = {
-    catalogue.ProcessCompleted: "completed",
-    catalogue.ProcessRejected: "rejected",
-    catalogue.ProcessCancelled: "cancelled",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.ledger import catalogue as c
+from portal.ledger.catalogue import ENDS
 from portal.ledger.tables import Head
 from portal.models import Process, StepRun, Task, Trouble
 from portal.readings import timeline
-from portal.readings.entries import ANSWERS, ENDS
+from portal.readings.entries import ANSWERS
 
 _BATCH = 500
 

@@ -16,9 +16,10 @@ from sqlalchemy.engine import Connection
 from portal.definition.fields import show
 from portal.definition.tree import Definition, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
+from portal.ledger.catalogue import ENDS
 from portal.models import Process, Trail, trees
 from portal.readings import timeline, words
-from portal.readings.entries import ANSWERS, ENDS, Told
+from portal.readings.entries import ANSWERS, Told
 from portal.readings.sentences import Names, Sentence, tell
 
 _BATCH = 400

@@ -22,7 +22,8 @@ def test_a_form_is_asked_for_answered_and_ends_the_process() -> None:
         "step.completed",
         "process.completed",
     ]
-    assert {row.kind for row in makers.owed(process)} == {"mail.invite", "mail.receipt"}
+    owed = {row.kind for row in makers.owed(process)}
+    assert owed == {"mail.invite", "mail.receipt", "ledger.checkpoint"}
 
 
 def test_a_faulty_answer_is_refused_at_its_field_and_nothing_is_recorded() -> None:
