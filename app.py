@@ -52,11 +52,14 @@ def create_web() -> Flask:
     from portal.cli.web import tie_to_server
     from portal.logs import configure
     from portal.settings import Settings
+    from portal.web.patience import Gate, Watch
 
     tie_to_server()
     settings = Settings.load()
     configure(settings.log_level)
     app = create_app(settings)
+    app.wsgi_app = Gate(app.wsgi_app)  # type: ignore[method-assign]
+    Watch(settings.port).begin()
     threading.Thread(target=_read_definitions, daemon=True).start()
     return app
 

@@ -10,9 +10,6 @@ import click
 from portal.settings import Settings
 
 PROCESSES = 2
-# One thread a running request; SQLite has one writer anyhow, and an uploading client on a slow
-# line holds its thread for as long as it takes.
-THREADS = 16
 _SERVER = "PORTAL_WEB_SERVER"
 
 
@@ -24,6 +21,7 @@ def web(port: int | None) -> None:
     from granian.server import Server
 
     from portal.logs import configure
+    from portal.web.patience import THREADS
 
     settings = Settings.load()
     settings = settings if port is None else settings.on_port(port)
