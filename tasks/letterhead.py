@@ -17,22 +17,9 @@ from portal.readings import prose, words
 from portal.readings.letters import LINK, Letter
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
 # A letter of plain signs alone travels as it is, its link in one piece for every mail program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 _QUOTES = re.compile(r"[“”\"]")
-_RECEIVED = {
-    "form": "Your answers were received",
-    "upload": "Your files were received",
-    "approval": "Your decision was received",
-    "sign": "Your signature was received",
-    "task": "You ticked it off",
-}
-_HEADLINES = {
-    "worker": "no worker is running",
-    "scheduler": "no scheduler is running",
-    "ledger": "a ledger was altered",
-}
 
 
 def message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
@@ -76,22 +63,16 @@ def _more(letter: Letter, at: datetime, brand: str) -> dict[str, Any]:
 def _own(letter: Letter, task: Any) -> dict[str, Any]:
     """What one template alone asks."""
     if letter.template == "receipt":
-        return {"received": _received(task)}
+        return {"received": words.received(task.kind, task.outcome)}
     if letter.template == "code":
         return {"code": codes.of(letter.facts["code_id"])}
     if letter.template == "withdrawn":
         return {"reason": words.withdrawn(letter.facts["why"])}
     if letter.template == "alarm":
-        return {"headline": _HEADLINES.get(letter.name, "something needs an admin")}
+        return {"headline": words.alarm(letter.name)}
     if letter.template == "message":
         return _written(letter)
     return {}
-
-
-def _received(task: Any) -> str:
-    if task.kind == "sign" and task.outcome == "rejected":
-        return "That you declined to sign was received"
-    return _RECEIVED.get(task.kind, "It was received")
 
 
 def _written(letter: Letter) -> dict[str, Any]:
@@ -163,7 +144,7 @@ def _environment(*, is_html: bool = True) -> Environment:
         short_day=words.short_day,
         size=words.size,
         listed=words.listed,
-        ordinal=_ordinal,
+        ordinal=words.nth_reminder,
     )
     env.filters["quoted"] = _quoted
     return env
@@ -171,11 +152,6 @@ def _environment(*, is_html: bool = True) -> Environment:
 
 def _plain() -> Environment:
     return _environment(is_html=False)
-
-
-def _ordinal(nth: int) -> str:
-    """``First reminder``, ``Second reminder``; past the ninth by figure."""
-    return f"{_ORDINALS[nth - 1]} reminder" if nth <= len(_ORDINALS) else f"Reminder no. {nth}"
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import io
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 import structlog
 
 from portal import db, fault
@@ -12,7 +11,7 @@ from portal.actions import messages, trails
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
-from portal.models import Trail
+from portal.readings import trail as readings
 from tasks import queues, typeset
 from tasks.hold import LEASE, holding
 from tasks.job import house, job
@@ -47,8 +46,8 @@ def carry_out(claimed: Sequence[Claimed]) -> None:
 def _build(one: Claimed) -> None:
     settings = house()
     with db.reading() as conn:
-        trail = conn.execute(sa.select(Trail.__table__).where(Trail.id == one.ref["trail"])).first()
-    if trail is None or trail.storage_id is not None:
+        trail = readings.to_build(conn, one.ref["trail"])
+    if trail is None:
         messages.note_needless(one.id, one.fence)
         return
     seal = Seal.of(settings.data_dir)

@@ -12,22 +12,18 @@ from sqlalchemy.engine import Connection
 from portal.delivery import pdf
 from portal.delivery.seal import Seal
 from portal.readings import export, words
-from portal.readings.trail import ASSURANCE, Answer, Evidence, Overview
+from portal.readings.trail import (
+    ASSURANCE,
+    IN_PARTS,
+    SHORT_ASSURANCE,
+    Answer,
+    Evidence,
+    Overview,
+)
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _FONTS = Path(__file__).resolve().parent.parent / "static" / "built" / "fonts"
-_SHORT = {
-    "link": "verified by link",
-    "handed-link": "by a link handed out, not mailed",
-    "link+code": "verified by link and code",
-    "handed-link+code": "verified by code, the link handed out",
-    "password": "signed in",
-    "token": "by API token",
-    "terminal": "at the server’s terminal",
-    "none": "not verified",
-}
 _FONT_CSS = "@font-face{font-family:Inter;src:url(asset:inter-latin.woff2);font-weight:100 900;}\n"
-_TAGGED = "Trails of more than some hundred pages are built in parts and carry no tags for readers."
 
 
 def trail(
@@ -103,9 +99,9 @@ def _environment(tz: str) -> Environment:
         grouped_hash=words.grouped_hash,
         utc=_utc,
         assurance=ASSURANCE,
-        short_assurance=_SHORT,
+        short_assurance=SHORT_ASSURANCE,
         zone_name=str(words.zone(tz)),
-        tagged=_TAGGED,
+        tagged=IN_PARTS,
     )
     return env
 

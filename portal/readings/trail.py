@@ -35,6 +35,19 @@ ASSURANCE = {
     "token": "an API token that acts for this person",
     "terminal": "somebody at the server’s own terminal",
 }
+SHORT_ASSURANCE = {
+    "link": "verified by link",
+    "handed-link": "by a link handed out, not mailed",
+    "link+code": "verified by link and code",
+    "handed-link+code": "verified by code, the link handed out",
+    "password": "signed in",
+    "token": "by API token",
+    "terminal": "at the server’s terminal",
+    "none": "not verified",
+}
+IN_PARTS = (
+    "Trails of more than some hundred pages are built in parts and carry no tags for readers."
+)
 
 
 @dataclass(slots=True)
@@ -375,6 +388,12 @@ def _person(view: Overview, ref: str, told: dict[str, Any], role: str | None, se
     if role and role not in person.roles:
         person.roles.append(role)
     return person
+
+
+def to_build(conn: Connection, trail_id: str) -> sa.Row[Any] | None:
+    """A trail that was asked for and is not built yet; ``None`` where there is nothing to do."""
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)
+    return conn.execute(wanted.where(Trail.id == trail_id, Trail.storage_id.is_(None))).first()
 
 
 def last_asked(conn: Connection, process_id: str) -> sa.Row[Any] | None:

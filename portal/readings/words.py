@@ -158,3 +158,39 @@ _WITHDRAWN = {
 def withdrawn(why: str) -> str:
     """Why a task is no longer needed, to go on a sentence with: ``the process was cancelled``."""
     return _WITHDRAWN.get(why, "it was taken back")
+
+
+_RECEIVED = {
+    "form": "Your answers were received",
+    "upload": "Your files were received",
+    "approval": "Your decision was received",
+    "sign": "Your signature was received",
+    "task": "You ticked it off",
+}
+
+
+def received(kind: str, said: str | None) -> str:
+    """What a receipt begins with: ``Your files were received``."""
+    if kind == "sign" and said == "rejected":
+        return "That you declined to sign was received"
+    return _RECEIVED.get(kind, "It was received")
+
+
+_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
+
+
+def nth_reminder(nth: int) -> str:
+    """``First reminder``, ``Second reminder``; past the ninth by figure."""
+    return f"{_ORDINALS[nth - 1]} reminder" if nth <= len(_ORDINALS) else f"Reminder no. {nth}"
+
+
+_ALARMS = {
+    "worker": "no worker is running",
+    "scheduler": "no scheduler is running",
+    "ledger": "a ledger was altered",
+}
+
+
+def alarm(about: str) -> str:
+    """What admins are told of the house itself: ``no worker is running``."""
+    return _ALARMS.get(about, "something needs an admin")
