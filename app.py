@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> Flask:
 
 def create_web() -> Flask:
     """What each granian process of ``portal web`` loads; it ends with the one that forked it."""
-    from portal.cli.web import tie_to_server
+    from portal.cli.web import THREADS, tie_to_server
     from portal.logs import configure
     from portal.settings import Settings
     from portal.web.patience import Gate, Watch
@@ -58,7 +58,7 @@ def create_web() -> Flask:
     settings = Settings.load()
     configure(settings.log_level)
     app = create_app(settings)
-    app.wsgi_app = Gate(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(app.wsgi_app, THREADS)  # type: ignore[method-assign]
     Watch(settings.port).begin()
     threading.Thread(target=_read_definitions, daemon=True).start()
     return app

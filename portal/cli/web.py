@@ -10,6 +10,8 @@ import click
 from portal.settings import Settings
 
 PROCESSES = 2
+# Of each process: many, for a slow sender holds one; how few of them work is the gate's business.
+THREADS = 256
 _SERVER = "PORTAL_WEB_SERVER"
 
 
@@ -21,7 +23,6 @@ def web(port: int | None) -> None:
     from granian.server import Server
 
     from portal.logs import configure
-    from portal.web.patience import THREADS
 
     settings = Settings.load()
     settings = settings if port is None else settings.on_port(port)

@@ -25,7 +25,6 @@ from portal.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 PLACES = 16  # requests at work at once; SQLite has one writer anyhow
-THREADS = 256  # of one process: places, and whoever waits for a slow sender
 _KEPT_FREE = 2 * PLACES  # threads that no sender ever gets
 _LOOK_EVERY, _PATIENCE = 5.0, 30.0
 _LEAST_BYTES = 3000  # that have to come meanwhile: 100 a second
@@ -39,9 +38,9 @@ Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class Gate:
-    """The application behind so many places."""
+    """The application behind so many places, in a server of so many ``threads``."""
 
-    def __init__(self, app: Wsgi, places: int = PLACES, threads: int = THREADS) -> None:
+    def __init__(self, app: Wsgi, threads: int, places: int = PLACES) -> None:
         self._app = app
         self._places = threading.BoundedSemaphore(places)
         self._waiting = threading.BoundedSemaphore(threads - _KEPT_FREE)
