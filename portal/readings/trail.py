@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.definition.fields import show
-from portal.definition.tree import Definition, FormStep, Step, UploadStep
+from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
 from portal.models import Process, Trail, trees
@@ -158,13 +158,16 @@ class Evidence:
         """Every answer in the order it was given."""
         files: list[File] = []
         ways: dict[str, list[tuple[str, str]]] = {}
+        given = _Given()
         for batch, names in self._batches():
             for entry in batch:
                 _note_way(ways, entry, self.tz)
+                given.note_asked(entry)
                 if isinstance(entry.event, c.FileReceived):
                     files.append(self._file(entry, entry.event))
                 elif isinstance(entry.event, ANSWERS):
-                    yield self._answer(entry, names, files, ways.pop(str(entry.task), []))
+                    way = ways.pop(str(entry.task), [])
+                    yield self._answer(entry, names, files, way, given)
                     files = []
 
     def lines(self) -> Iterator[Line]:
@@ -243,15 +246,17 @@ class Evidence:
         )
 
     def _answer(
-        self, entry: Told, names: Names, files: list[File], way: list[tuple[str, str]]
+        self,
+        entry: Told,
+        names: Names,
+        files: list[File],
+        way: list[tuple[str, str]],
+        given: "_Given",
     ) -> Answer:
         step, event = self._step(entry.step), entry.event
         rows: list[tuple[str, str]] = []
         if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
-            given = event.answers
-            for f in step.fields:
-                told = "not recorded" if given is None else show(f, given.get(f.id)) or "left empty"
-                rows.append((str(f.label), told))
+            rows = given.rows(entry, event, step)
         elif isinstance(event, c.SignatureMade):
             rows = [*_signature(event), *way, *_signer(entry)]
         elif isinstance(event, c.SignatureDeclined):
@@ -268,6 +273,45 @@ class Evidence:
 
     def _step(self, step: str | None) -> Step | None:
         return self.tree.step(step) if step and self.tree.has_step(step) else None
+
+
+class _Given:
+    """What was asked and answered so far, so that each round of a form tells its own answers."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, c.TaskOpened] = {}
+        self._stands: dict[tuple[str | None, str | None, str], str] = {}
+
+    def note_asked(self, entry: Told) -> None:
+        """Keep what a task asks for; an answer says no more than that it is for the task."""
+        if entry.task and isinstance(entry.event, c.TaskOpened):
+            self._asked[entry.task] = entry.event
+
+    def rows(self, entry: Told, event: c.FormSubmitted, step: FormStep) -> list[tuple[str, str]]:
+        """Every field of the form: what was answered now, or what stands from before."""
+        opened = self._asked.get(entry.task or "")
+        only = opened.only if opened else None
+        scope = opened.scope if opened else None
+        rows = []
+        for field_ in step.fields:
+            key = (step.id, scope, field_.id)
+            if only and field_.id not in only:
+                told = self._stands.get(key, "not asked in this round")
+            else:
+                told = _told(field_, event.answers)
+                source = f"as in round {event.round}, not asked again [event {entry.seq}]"
+                self._stands[key] = f"{told}, {source}"
+            rows.append((str(field_.label), told))
+        return rows
+
+
+def _told(field_: Field, answers: dict[str, Any] | None) -> str:
+    if answers is None:
+        return "not recorded"
+    empty = (
+        "left empty, or not shown: it hangs on other answers" if field_.show_if else "left empty"
+    )
+    return show(field_, answers.get(field_.id)) or empty
 
 
 # How a signature came about, told beside it: events of its task, and what a reader calls them.

@@ -105,3 +105,51 @@ def sign_with_code(one: Any) -> None:
         typed = code and codes.of(makers.rows(Code)[-1].id)
         proof = Proof(session="s", page=db.new_id(), code=typed)
         signatures.sign(one.id, "Vera V.", True, proof=proof, actor=vera)
+
+
+TWO = """\
+  - id: details
+    assign: vendor
+    form:
+      fields:
+        - {id: company, type: text, label: Company}
+        - {id: vat, type: text, label: VAT number}
+        - {id: note, type: text, label: Note, required: false}
+  - {id: review, assign: buyer, approval: {question: Good?, on_changes: {return_to: details}}}
+"""
+
+
+def answered(process: str) -> list[dict[str, str]]:
+    """What the trail prints of each form sent, by the labels of its fields."""
+    with db.reading() as conn:
+        evidence = Evidence(conn, process, 10_000, "UTC")
+        return [dict(answer.rows) for answer in evidence.answers() if answer.rows]
+
+
+def test_a_round_that_asks_for_some_again_tells_what_stands_and_from_where() -> None:
+    process = makers.start(TWO)
+    makers.fill(process, company="Sea Ltd", vat="12", note=None)
+    sent = makers.events(process, "form.submitted")[0]["seq"]
+    makers.decide(process, "request_changes", items=["details.vat"])
+    makers.fill(process, vat="34")
+    first, second = answered(process)
+    assert first == {"Company": "Sea Ltd", "VAT number": "12", "Note": "left empty"}
+    before = f"as in round 1, not asked again [event {sent}]"
+    assert second == {
+        "Company": f"Sea Ltd, {before}",
+        "VAT number": "34",
+        "Note": f"left empty, {before}",
+    }
+
+
+def test_what_stands_is_told_from_the_round_that_asked_for_it_last() -> None:
+    process = makers.start(TWO)
+    makers.fill(process, company="Sea Ltd", vat="12")
+    makers.decide(process, "request_changes", items=["details.vat"])
+    makers.fill(process, vat="34")
+    makers.decide(process, "request_changes", items=["details.company"])
+    makers.fill(process, company="Ocean Ltd")
+    third = answered(process)[-1]
+    seqs = [event["seq"] for event in makers.events(process, "form.submitted")]
+    assert third["Company"] == "Ocean Ltd"
+    assert third["VAT number"] == f"34, as in round 2, not asked again [event {seqs[1]}]"
