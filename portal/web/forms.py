@@ -6,13 +6,13 @@ the ids of the definition, and are judged by ``definition.fields`` alone.
 """
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import current_app, request
+from itsdangerous import Signer
 
 from portal.definition.tree import Field, Option
 from portal.errors import FormTooOld
@@ -108,16 +108,13 @@ def sent_nonce() -> str:
 
 def token(*about: str) -> str:
     """What only a page of ours can hold about these things: a session, a task, a nonce."""
-    return _token(_settings().secret_keys[0], about)
+    return _signer().get_signature(_named(about)).decode()
 
 
 def require_ours(*about: str) -> None:
     """Refuse with FormTooOld what was sent from elsewhere or without the page's own token."""
     require_same_site()
-    sent = request.form.get("_csrf", "").encode()
-    if not any(
-        hmac.compare_digest(_token(key, about).encode(), sent) for key in _settings().secret_keys
-    ):
+    if not _signer().verify_signature(_named(about), request.form.get("_csrf", "")):
         raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
 
 
@@ -138,9 +135,16 @@ def typed() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
-def _token(key: str, about: tuple[str, ...]) -> str:
-    text = "\0".join(("portal-form/v1", *about))
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+def _signer() -> Signer:
+    """Signs with the newest key, and takes what was signed with any of them."""
+    oldest_first = list(reversed(_settings().secret_keys))
+    return Signer(
+        oldest_first, salt="portal-form/v1", key_derivation="hmac", digest_method=hashlib.sha256
+    )
+
+
+def _named(about: tuple[str, ...]) -> bytes:
+    return "\0".join(about).encode()
 
 
 def _settings() -> Settings:
