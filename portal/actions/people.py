@@ -7,6 +7,7 @@ address and browser's address together, so that nobody can lock somebody else ou
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,8 +30,15 @@ _MINUTE, _TEN_MINUTES, _DAY = 60, 600, 86_400
 _SLOW = "Many wrong passwords were tried for this account today. Wait a little, then try again."
 _TRIES_HERE, _TRIES_FROM_HERE, _TRIES_ELSEWHERE = 10, 60, 100
 _hasher = PasswordHasher()
-# What an unknown address is checked against, so that it takes as long as a known one.
-_nobodys_hash = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What an unknown address is checked against, so that it takes as long as a known one.
+
+    Made at the first sign-in, whoever it is of: made at import it would slow every start.
+    """
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def add_user(
@@ -83,8 +91,9 @@ def sign_in(email: str, password: str, *, ip: str | None, agent: str | None) -> 
     with db.reading() as conn:
         query = sa.select(User.id, User.password_hash).where(User.email == email, User.is_active)
         user = conn.execute(query).first()
-    hashed = user.password_hash if user and user.password_hash else _nobodys_hash
-    if not _fits(hashed, password) or user is None or hashed is _nobodys_hash:
+    nobodys = _nobodys_hash()
+    hashed = user.password_hash if user and user.password_hash else nobodys
+    if not _fits(hashed, password) or user is None or hashed is nobodys:
         raise NotSignedIn("This address and password do not belong together.")
     fresh = _hasher.hash(password) if _hasher.check_needs_rehash(hashed) else None
     return _begin_session(user.id, fresh, counted, ip, agent)

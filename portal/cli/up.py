@@ -7,11 +7,12 @@ import os
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 WELL_AFTER = 30.0
 GRACE = 12.0
 READY_WITHIN = 60.0
+_REVISIONS = Path(__file__).parents[1] / "migrations" / "versions"
 # The command itself, beside the interpreter that runs it.
 PORTAL = Path(sys.executable).with_name("portal")
 
@@ -68,7 +70,7 @@ def migrate(outside: Outside, demo: bool) -> None:
     settings = open_house("warning")
     upgrade(db.current())
     if demo:
-        from portal.cli.demo import load
+        from portal.cli.demo.loading import load
 
         load(settings, outside.carry_out)
 
@@ -178,6 +180,8 @@ class Tree:
 
     def _prepare(self, wake: socket.socket, *, demo: bool) -> None:
         """Bring the database up to date in a child, so that this process stays small."""
+        if is_prepared(self.settings, demo=demo):
+            return
         arguments = ("migrate", "--demo") if demo else ("migrate",)
         prepare = Child("migrate", arguments)
         prepare.start(None)
@@ -194,9 +198,8 @@ class Tree:
         deadline = time.monotonic() + READY_WITHIN
         while not self.stopping and time.monotonic() < deadline:
             if _is_up(self.settings) and (self.settings.smtp_url or _inbox(self.settings)):
-                for line in _greeting(self.settings, demo=demo, quiet=self.log is not None):
-                    click.echo(line)
-                sys.stdout.flush()
+                lines = _greeting(self.settings, demo=demo, quiet=self.log is not None)
+                click.echo("\n".join(lines))
                 return
             self._mend()
             _wait(wake, 0.1)
@@ -235,6 +238,25 @@ class Tree:
                 child.sweep()
                 if child.process is not None:
                     child.process.wait()
+
+
+def is_prepared(settings: Settings, *, demo: bool) -> bool:
+    """Whether the child would find nothing to do; asked without its seconds of imports.
+
+    Only of SQLite, whose file can be looked into with the standard library. A revision is named
+    as its file, and the newest file is the last revision.
+    """
+    if not settings.is_sqlite:
+        return False
+    newest = max(path.stem for path in _REVISIONS.glob("[0-9]*.py"))
+    file = Path(settings.database_url.removeprefix("sqlite:///")).absolute()
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as conn:
+            applied = conn.execute("SELECT version_num FROM alembic_version").fetchall()
+            used = conn.execute("SELECT 1 FROM users UNION SELECT 1 FROM definitions").fetchall()
+    except sqlite3.Error:
+        return False
+    return applied == [(newest,)] and (bool(used) or not demo)
 
 
 def _leaned_on(settings: Settings) -> list[Child]:

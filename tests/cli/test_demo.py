@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from portal import clock, db, installation
 from portal.actions import links, people
-from portal.cli import demo
+from portal.cli.demo import SIGN_IN, loading
 from portal.cli.demo.cast import STAFF
 from portal.delivery.catcher import Mailbox
 from portal.delivery.inbox import Opened
@@ -52,7 +52,7 @@ def load(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[], No
 
     def load() -> None:
         job.open_house(settings)
-        demo.load(settings, carry_out)
+        loading.load(settings, carry_out)
 
     return load
 
@@ -63,7 +63,7 @@ def test_the_demo_is_eight_weeks_of_real_work(
 ) -> None:
     load()
     told = capsys.readouterr().out
-    assert demo.SIGN_IN[1] in told
+    assert SIGN_IN[1] in told
     _every_state_is_there()
     _every_ledger_verifies()
     _the_past_is_told_in_order()
@@ -128,7 +128,7 @@ def _every_file_is_what_was_sent(store: Store) -> None:
 
 def _anybody_can_sign_in() -> None:
     for one in STAFF:
-        assert people.sign_in(one.email, demo.SIGN_IN[1], ip="192.0.2.9", agent=None)
+        assert people.sign_in(one.email, SIGN_IN[1], ip="192.0.2.9", agent=None)
 
 
 def _the_newest_mail_makes_a_supplier(mailbox: Mailbox) -> None:

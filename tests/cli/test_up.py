@@ -9,6 +9,12 @@ import urllib.request
 import psutil
 import pytest
 
+from portal import db
+from portal.cli import up
+from portal.db import Database
+from portal.migrations import upgrade
+from portal.settings import Settings
+from tests import people
 from tests.servers import Portal, portal_on, wait_for
 
 
@@ -85,6 +91,20 @@ def test_a_role_that_dies_is_started_again(portal, name):
     old.kill()
     wait_for(lambda: role(portal, name) not in (None, old), 60, name)
     wait_for(portal.is_ready, 60, "the portal")
+
+
+def test_a_database_that_is_up_to_date_is_not_prepared_again(tmp_path):
+    settings = Settings.load({"PORTAL_DATA_DIR": str(tmp_path)})
+    assert not up.is_prepared(settings, demo=False)
+    upgrade(Database(settings.database_url))
+    assert up.is_prepared(settings, demo=False)
+    assert not up.is_prepared(settings, demo=True), "the demo is not in it yet"
+    db.bind(Database(settings.database_url))
+    people.settle()
+    assert up.is_prepared(settings, demo=True)
+    elsewhere = {"PORTAL_DATABASE_URL": "postgresql://nobody@nowhere.example/portal"}
+    assert not up.is_prepared(Settings.load({**elsewhere, "PORTAL_DATA_DIR": str(tmp_path)}),
+                              demo=False)  # fmt: skip
 
 
 def test_a_second_one_on_the_same_data_is_refused(portal):
