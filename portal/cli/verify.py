@@ -35,7 +35,7 @@ class _Judging(click.Command):
 
 
 @click.command(cls=_Judging)
-@click.argument("file", type=_FILE, required=False)
+@click.argument("file", type=_FILE, required=False, metavar="FILE")
 @click.option("--key", help="The portal's public key, or a file that holds it.")
 @click.option("--receipt", "receipts", multiple=True, metavar="NUMBER:HASH",
               help="An event's number and hash, as a receipt names them.")  # fmt: skip
