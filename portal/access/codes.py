@@ -1,4 +1,4 @@
-"""One-time codes, made and checked with keys that the database never sees (trust.md, L20).
+"""One-time codes, made and checked with keys that the database never sees.
 
 A code is eight digits derived from a secret key and the random id of its row. Neither the row
 nor an effect in the outbox holds it, nor anything to guess it from: whoever writes the mail

@@ -1,4 +1,4 @@
-"""Whatever a program sends, the answer is never a fault of ours (trust.md, L24).
+"""Whatever a program sends, the answer is never a fault of ours (L24).
 
 What is sent is made from ``openapi.json``: half of it keeps to the description, half does not.
 The same examples every time, so that a failure today is one tomorrow.
