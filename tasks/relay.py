@@ -23,7 +23,7 @@ from tasks.job import job
 
 BELL = "portal:bell"
 # No more batches wait in a queue than will be begun before their leases end.
-_MOST_WAITING = 3
+_MOST_WAITING = 4
 log = structlog.get_logger(__name__)
 
 
@@ -47,7 +47,8 @@ ROUTES = (
     Route("urgent", ("ledger.checkpoint",), 500, checkpoints.carry_out, "tasks.checkpoints.sign"),
     Route("urgent", _FIRST, 50, mail.carry_out, "tasks.mail.deliver"),
     Route("urgent", ("run.ended",), 20, runs.carry_out, "tasks.runs.go_on"),
-    Route("default", _LATER, 50, mail.carry_out, "tasks.mail.deliver"),
+    # Short batches: while one is at work, whoever waits at a screen waits for its end.
+    Route("default", _LATER, 25, mail.carry_out, "tasks.mail.deliver"),
     Route("default", ("call.request",), 10, calls.carry_out, "tasks.calls.make"),
     Route("slow", ("trail.build",), 1, trails.carry_out, "tasks.trails.build"),
 )

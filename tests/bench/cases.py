@@ -285,7 +285,8 @@ def _timers(place: Place) -> None:
         for first in range(0, place.size, 5_000):
             rows = [
                 {
-                    "id": f"t{n}", "process_id": process_id, "task_id": task.id, "kind": "remind",
+                    "id": f"t{n}", "process_id": process_id, "run_id": task.run_id,
+                    "task_id": task.id, "kind": "remind",
                     "rung": n + 100, "rings_at": start + timedelta(seconds=n), "what": {},
                 }
                 for n in range(first, first + 5_000)
@@ -332,7 +333,7 @@ def _reminders_bare(place: Place) -> Call:
     return run
 
 
-@side("relay", times=10, quick=5, size=150)
+@side("relay", times=10, quick=5, size=200)
 def _relay(place: Place) -> Call:
     """Effects that wait in the outbox, handed to the workers as many at a time as they take."""
     from tasks import queues, relay
@@ -347,7 +348,7 @@ def _relay(place: Place) -> Call:
     return run
 
 
-@side("enqueue-many", times=10, quick=5, size=150)
+@side("enqueue-many", times=10, quick=5, size=200)
 def _enqueue_many(place: Place) -> Call:
     return floors.enqueue_many(place.redis_url, place.size)
 
