@@ -195,7 +195,7 @@ def safe_name(name: str) -> str:
     text = "".join(sign for sign in text if not _hidden(sign))
     whole = " ".join(text.split())
     text = whole.strip(". ")
-    if whole.startswith(".") and text and "." not in text:
+    if re.fullmatch(r"\.[^. ]+", whole):
         text = f"file.{text}"  # a name that is all ending, such as .pdf
     if len(text) > _NAME_LIMIT:
         stem, dot, ending = text.rpartition(".")
