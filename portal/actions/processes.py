@@ -1,7 +1,7 @@
 """Processes: start one, cancel it, remark on it, name who takes part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,14 +11,13 @@ from portal.access import may
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import casting, closing, starting, troubles
+from portal.engine import closing, starting, successors, troubles
 from portal.engine.advance import advance
 from portal.engine.running import Running
-from portal.errors import AlreadyRecorded, Conflict, Fault, Faulty, Unknown
+from portal.errors import AlreadyRecorded, Conflict, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import (
     CommentAdded,
-    ParticipantNamed,
     ProcessCancelled,
 )
 from portal.ledger.record import Recorded
@@ -95,18 +94,9 @@ def name_participant(
     running.require_running()
     if role not in running.tree.roles:
         raise Unknown("This process has no such role.")
-    before = running.of_role(role)
-    if before is not None and casting.hands(tx, [before])[before.id]:
+    if successors.is_played(running, role):
         raise Conflict("Somebody has this role already. Reassign their task instead.")
-    found, faults = casting.cast(tx, running.tree, running.process, {role: person}, only=role)
-    if faults or not found:
-        raise Faulty(faults or [Fault(f"participants.{role}", "Say who it is, by e-mail address.")])
-    if before is not None:
-        running.keep_person(replace(before, role=None))
-    named = running.keep_person(found[0])
-    running.chain.add(
-        ParticipantNamed(role=role, participant=named.id, person=named.told()), actor=actor
-    )
+    successors.name(running, role, person, actor)
     troubles.resolve_all(running, "reassign", None, actor, kind="nobody")
     advance(running)
 

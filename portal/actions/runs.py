@@ -23,7 +23,7 @@ def note_ended(tx: Tx, outbox_id: str, fence: int, run_id: str, child_id: str) -
         sa.select(Process.state, Process.values, Process.title).where(Process.id == child_id)
     ).one()
     running = Running.of_round(tx, run_id)
-    begun = next((one for one in running.rounds.values() if one.id == run_id), None)
+    begun = running.round_with(run_id)
     if begun is None or begun.state != "open" or not running.is_running:
         return True
     if child.state == "cancelled":

@@ -10,10 +10,9 @@ from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import ApprovalStep, PersonStep, TaskStep
-from portal.definition.values import is_email
-from portal.engine import asking, casting, closing, handoffs
+from portal.engine import asking, closing, handoffs, successors
 from portal.engine.advance import advance
-from portal.engine.rows import Asked, Person
+from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.ledger.catalogue import TaskDone, TaskPickedUp
@@ -105,36 +104,10 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
     why = words("reason", reason, "Say in a sentence why.")
-    person = _somebody_else(running, step, task, to)
-    handoffs.hand_over(running, step, task, person, why, actor)
-
-
-def _somebody_else(
-    running: Running, step: PersonStep, task: Asked, to: Mapping[str, Any]
-) -> Person:
-    email = casting.email_of(to)
-    if not is_email(email):
-        raise Faulty.one("to.email", "Give the e-mail address of the person who takes over.")
-    try:
-        name = casting.name_of(to)
-    except ValueError as unfit:
-        raise Faulty.one("to.name", str(unfit)) from None
-    if running.person(task.participant_id).email == email:
+    if running.person(task.participant_id).email == successors.address_of(to):
         raise Faulty.one("to.email", "This person has the task already.")
-    try:
-        person = casting.somebody(running.tx, running.process, None, email, name)
-    except ValueError as unfit:
-        raise Faulty.one("to.email", str(unfit)) from None
-    if isinstance(step, ApprovalStep):
-        _require_separate(running, step, task, person)
-    return running.keep_person(person)
-
-
-def _require_separate(running: Running, step: ApprovalStep, task: Asked, person: Person) -> None:
-    if person.is_one_of(asking.doers(running, step, task.scope)):
-        raise Faulty.one("to.email", "This person took part in what is decided here.")
-    if person.is_one_of(asking.fellow_voters(running, task)):
-        raise Faulty.one("to.email", "This person decides here already, and has one vote.")
+    person = successors.by_address(running, task, to)
+    handoffs.hand_over(running, step, task, person, why, actor)
 
 
 def _open(running: Running, task_id: str) -> Asked:

@@ -169,8 +169,8 @@ def _time_out(tx: Tx, chain: Chain, row: Any) -> None:
 def _pass(tx: Tx, chain: Chain, row: Any) -> None:
     """A wait is over: what comes after it begins."""
     running = Running.of_round(tx, row.run_id)
-    begun = next(one for one in running.rounds.values() if one.id == row.run_id)
-    if begun.state != "open":
+    begun = running.round_with(row.run_id)
+    if begun is None or begun.state != "open":
         return
     step = running.tree.step(begun.step)
     is_late = isinstance(step, WaitStep) and step.signal is not None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from portal.definition import facts as definition_facts
 from portal.definition.expressions import ExpressionFailed
-from portal.definition.scopes import is_within, item
+from portal.definition.scopes import chain, index, innermost, item
 from portal.definition.tree import (
     BlockStep,
     CallStep,
@@ -173,13 +173,12 @@ def _each(running: Running, step: EachStep, scope: str) -> None:
 
 def _forget_items_past(running: Running, step: EachStep, scope: str, count: int) -> None:
     """Items that the list no longer has do not stand any more, nor does what was done for them."""
-    gone = [
-        item(scope, step.id, place)
-        for place in range(count, count + MOST_ITEMS)
-        if Place(step.id, item(scope, step.id, place)) in running.whole().latest
-    ]
-    for found in [*running.rounds.values()]:
-        if any(is_within(found.scope, one) for one in gone):
+    depth = len(chain(scope))
+    for found in [*running.whole().rounds.values()]:
+        around = chain(found.scope)
+        if len(around) <= depth or around[depth - 1] != scope or found.state == "withdrawn":
+            continue
+        if innermost(around[depth]) == step.id and index(around[depth]) >= count:
             found.is_current = False
             running.keep_round(found)
 

@@ -1,7 +1,7 @@
 """What a definition has happen to work that stays undone: it goes to another, or it ends."""
 
 from portal.definition.tree import ApprovalStep, PersonStep, ReturnTo, Step
-from portal.engine import asking, casting, closing, rounds
+from portal.engine import casting, closing, rounds, successors
 from portal.engine.decide import End, after
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
@@ -40,11 +40,8 @@ def successor(running: Running, task: Asked, to: str) -> Person | None:
     person = person or casting.owner(running.tx, running.process)
     if person is None or _has(running, task, person):
         return None
-    step = running.tree.step(task.step)
-    if isinstance(step, ApprovalStep):
-        barred = asking.doers(running, step, task.scope) | asking.fellow_voters(running, task)
-        if person.is_one_of(barred):
-            return None
+    if successors.barred(running, task, person) is not None:
+        return None
     return running.keep_person(person)
 
 

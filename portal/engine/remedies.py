@@ -26,12 +26,11 @@ from portal.definition.tree import (
     WaitStep,
     computed_by,
 )
-from portal.definition.values import is_email
-from portal.engine import asking, casting, closing, handoffs, rounds
-from portal.engine.rows import Person, Place, Round
+from portal.engine import closing, handoffs, rounds, successors
+from portal.engine.rows import Place, Round
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
-from portal.ledger.catalogue import DataEdited, ParticipantNamed, StepSkipped
+from portal.ledger.catalogue import DataEdited, StepSkipped
 
 
 def step_of(running: Running, trouble: Any) -> Step:
@@ -125,8 +124,7 @@ def edit(running: Running, trouble: Any, changes: Mapping[str, Any], actor: Acto
 
 def give_to(running: Running, trouble: Any, to: Any, reason: str, actor: Actor) -> None:
     """Give the work to somebody else, or name who was missing. Faulty at ``to.email``."""
-    if not isinstance(to, Mapping) or not is_email(casting.email_of(to)):
-        raise Faulty.one("to.email", "Give the e-mail address of the person who takes over.")
+    successors.address_of(to)
     found = _open_round(running, trouble)
     tasks = running.open_tasks(found.id) if found else []
     one = next((task for task in tasks if task.id == trouble.task_id), None) or next(
@@ -137,12 +135,8 @@ def give_to(running: Running, trouble: Any, to: Any, reason: str, actor: Actor) 
         return
     step = running.tree.step(one.step)
     assert isinstance(step, PersonStep)
-    person = _somebody(running, to)
-    if isinstance(step, ApprovalStep):
-        barred = asking.doers(running, step, one.scope) | asking.fellow_voters(running, one)
-        if person.is_one_of(barred):
-            raise Faulty.one("to.email", "This person took part in what is decided here.")
-    handoffs.hand_over(running, step, one, running.keep_person(person), reason, actor)
+    person = successors.by_address(running, one, to)
+    handoffs.hand_over(running, step, one, person, reason, actor)
 
 
 def return_to(running: Running, trouble: Any, to: Any, reason: str) -> None:
@@ -286,28 +280,10 @@ def _tell_edit(
 def _name(running: Running, step: Step, to: Mapping[str, Any], actor: Actor) -> None:
     """Name somebody for the first role of the step that nobody plays, or can play any more."""
     roles = step.assign if isinstance(step, PersonStep) and isinstance(step.assign, tuple) else ()
-    for role in roles:
-        before = running.of_role(role)
-        if before is not None and casting.hands(running.tx, [before])[before.id]:
-            continue
-        found, faults = casting.cast(running.tx, running.tree, running.process, {role: to},
-                                     only=role)  # fmt: skip
-        if faults or not found:
-            raise Faulty([Fault("to.email", one.message) for one in faults])
-        if before is not None:
-            before.role = None
-            running.keep_person(before)
-        named = running.keep_person(found[0])
-        running.chain.add(
-            ParticipantNamed(role=role, participant=named.id, person=named.told()), actor=actor
-        )
-        return
-    raise Conflict("Nobody is missing here whom you could name; choose another way.")
-
-
-def _somebody(running: Running, to: Mapping[str, Any]) -> Person:
+    missing = next((role for role in roles if not successors.is_played(running, role)), None)
+    if missing is None:
+        raise Conflict("Nobody is missing here whom you could name; choose another way.")
     try:
-        name = casting.name_of(to)
-        return casting.somebody(running.tx, running.process, None, casting.email_of(to), name)
-    except ValueError as unfit:
-        raise Faulty.one("to.email", str(unfit)) from None
+        successors.name(running, missing, to, actor)
+    except Faulty as unfit:
+        raise Faulty([Fault("to.email", one.message) for one in unfit.faults]) from None

@@ -293,6 +293,10 @@ class Running:
         """The current round of the step that an open task is of."""
         return self.rounds[Place(task.step, task.scope)]
 
+    def round_with(self, run_id: str) -> Round | None:
+        """The current round of that id; ``None`` where it is over and another took its place."""
+        return next((found for found in self.rounds.values() if found.id == run_id), None)
+
     def person(self, person_id: str) -> Person:
         """Somebody who takes part, whether at hand or not."""
         if person_id not in self.people:

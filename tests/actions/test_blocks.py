@@ -374,3 +374,24 @@ def test_a_thing_that_sticks_in_one_branch_leaves_the_others_running() -> None:
     makers.tick(process, "more")
     assert makers.process(process).state == "running"
     assert is_sound(process)
+
+
+def test_items_that_the_list_no_longer_has_do_not_stand_when_it_grows_again() -> None:
+    process = makers.start("""\
+  - {id: ask, assign: vendor, form: {fields: [{id: n, type: number, label: N}]}}
+  - id: every
+    each:
+      in: "[1, 2, 3].filter(x, x <= steps.ask.n)"
+      as: one
+      steps:
+        - {id: part, assign: vendor, form: {fields: [{id: a, type: text, label: A}]}}
+  - {id: judge, assign: buyer, approval: {on_changes: {return_to: ask}}}
+""")
+    for n in (3, 1, 3):
+        makers.fill(process, "ask", n=n)
+        asked = makers.rows(makers.Task, process_id=process, step="part", state="open")
+        assert sorted(one.scope for one in asked) == [f"every:{place}" for place in range(n)]
+        for one in asked:
+            makers.forms.submit(one.id, JsonSent({"a": "x"}), actor=makers.actor_of(one))
+        makers.decide(process, "request_changes", "judge")
+    assert is_sound(process)

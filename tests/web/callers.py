@@ -61,12 +61,12 @@ def new_world(app: Flask) -> World:
     )  # fmt: skip
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
+    [trouble] = makers.rows(Trouble, process_id=process, step="sum")
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
         "look": makers.task(process, "look").id, "team": makers.task(process, "team").id,
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
-        "exception_id": makers.rows(Trouble, process_id=process, step="sum")[0].id,
-        "trouble_id": makers.rows(Trouble, process_id=process, step="sum")[0].id,
+        "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
         "name": "go", "release": "x",
     }  # fmt: skip
