@@ -12,18 +12,10 @@ from portal.delivery import http, secrets
 from portal.ledger.outbox import Claimed
 from portal.readings.calls import Owed, owed
 from tasks import queues
-from tasks.hold import LEASE, Held, holding
-from tasks.job import house, job
+from tasks.hold import Held, holding, job_of
+from tasks.job import house
 
 log = structlog.get_logger(__name__)
-
-
-@job
-def make(held: list[tuple[str, int]]) -> int:
-    """Make those of these calls (id and fence) that are still in our hands; how many that was."""
-    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
-    carry_out(claimed)
-    return len(claimed)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
@@ -81,3 +73,6 @@ def _answer(response: http.Response, secret: str | None) -> Answer:
     """What was answered; should the other side repeat the secret, it goes no further."""
     headers = {name: secrets.hide(text, secret) for name, text in response.headers.items()}
     return Answer(response.status, headers, secrets.hide(response.text, secret))
+
+
+make = job_of(carry_out)

@@ -7,18 +7,10 @@ import structlog
 from portal.actions import messages, upkeep
 from portal.delivery.seal import Seal
 from portal.ledger.outbox import Claimed
-from tasks.hold import LEASE
-from tasks.job import house, job
+from tasks.hold import job_of
+from tasks.job import house
 
 log = structlog.get_logger(__name__)
-
-
-@job
-def sign(held: list[tuple[str, int]]) -> int:
-    """Do what is still in our hands of these effects (id and fence); how many that was."""
-    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
-    carry_out(claimed)
-    return len(claimed)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
@@ -32,3 +24,6 @@ def carry_out(claimed: Sequence[Claimed]) -> None:
         for one in claimed:
             said = f"{type(error).__name__}: {error}"
             messages.note_later(one.id, one.fence, one.attempts, said)
+
+
+sign = job_of(carry_out)

@@ -4,8 +4,9 @@ A lease is short, so that a killed worker's effects are soon taken over; whoever
 up to the time limit of the job: what has taken longer is somebody else's to try.
 """
 
+import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
@@ -13,6 +14,7 @@ import structlog
 
 from portal.actions import messages
 from portal.ledger.outbox import Claimed
+from tasks.job import job
 
 LEASE = 30.0
 _RENEW_EVERY = 10.0
@@ -80,3 +82,19 @@ def holding(claimed: Sequence[Claimed], most: float) -> Iterator[Held]:
         yield held
     finally:
         held.end()
+
+
+def job_of(work: Callable[[Sequence[Claimed]], None]) -> Callable[[list[tuple[str, int]]], int]:
+    """The job that does what is still in our hands of some effects (id and fence).
+
+    It answers how many that was.
+    """
+
+    @job
+    @functools.wraps(work)  # the log names the work, not this
+    def carry_out_held(held: list[tuple[str, int]]) -> int:
+        claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
+        work(claimed)
+        return len(claimed)
+
+    return carry_out_held

@@ -13,22 +13,14 @@ from portal.ledger.outbox import Claimed
 from portal.readings import letters
 from portal.readings.letters import Letter
 from tasks import letterhead, queues
-from tasks.hold import LEASE, Held, holding
-from tasks.job import house, job
+from tasks.hold import Held, holding, job_of
+from tasks.job import house
 
 # How an attempt ends: noted for good, to be tried later, or no mail server was there.
 Ending = Literal["settled", "later", "away"]
 # A letter that can't even be written will not be writable tomorrow.
 _MOST_FAULTS = 8
 log = structlog.get_logger(__name__)
-
-
-@job
-def deliver(held: list[tuple[str, int]]) -> int:
-    """Do what is still in our hands of these effects (id and fence); how many that was."""
-    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
-    carry_out(claimed)
-    return len(claimed)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
@@ -121,3 +113,6 @@ def _posted(one: Claimed, letter: Letter, id_: str, subject: str, left: Sequence
         reader=letter.to.id,
         left=tuple(dict.fromkeys(other.to.id for other in left)),
     )
+
+
+deliver = job_of(carry_out)

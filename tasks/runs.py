@@ -6,18 +6,9 @@ import structlog
 
 from portal.actions import messages, runs
 from portal.ledger.outbox import Claimed
-from tasks.hold import LEASE
-from tasks.job import job
+from tasks.hold import job_of
 
 log = structlog.get_logger(__name__)
-
-
-@job
-def go_on(held: list[tuple[str, int]]) -> int:
-    """Do what is still in our hands of these effects (id and fence); how many that was."""
-    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
-    carry_out(claimed)
-    return len(claimed)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
@@ -29,3 +20,6 @@ def carry_out(claimed: Sequence[Claimed]) -> None:
             log.exception("run.failed", outbox=one.id)
             said = f"{type(error).__name__}: {error}"
             messages.note_later(one.id, one.fence, one.attempts, said)
+
+
+go_on = job_of(carry_out)

@@ -13,20 +13,12 @@ from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
 from portal.readings import trail as readings
 from tasks import queues, typeset
-from tasks.hold import LEASE, holding
-from tasks.job import house, job
+from tasks.hold import holding, job_of
+from tasks.job import house
 
 _MOST_FAULTS = 5
 _MOST_BYTES = 500 * 1000 * 1000
 log = structlog.get_logger(__name__)
-
-
-@job
-def build(held: list[tuple[str, int]]) -> int:
-    """Build what is still in our hands of these (id and fence); how many that was."""
-    claimed = messages.hold([(id_, fence) for id_, fence in held], LEASE)
-    carry_out(claimed)
-    return len(claimed)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
@@ -80,3 +72,6 @@ def _later(one: Claimed, error: str) -> None:
         messages.note_failed(one, None, error)
     else:
         messages.note_later(one.id, one.fence, one.attempts, error)
+
+
+build = job_of(carry_out)
