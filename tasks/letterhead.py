@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.access import codes, links
 from portal.actions import messages
-from portal.delivery.mail import Message
+from portal.delivery import diary
+from portal.delivery.mail import Attachment, Message
 from portal.readings import prose, words
 from portal.readings.letters import LINK, Letter
 
@@ -36,12 +37,32 @@ def message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
         message_id=f"<{id_}@{_host()}>",
         date=at,
         reply_to=letter.reply_to,
+        from_name=_from(letter, brand),
+        attachments=_attached(letter, facts, at),
     )
 
 
 def mail_id(outbox_id: str, letter: Letter) -> str:
     """What names a letter on every attempt."""
     return f"{outbox_id}.{letter.key}" if letter.key else outbox_id
+
+
+def _from(letter: Letter, brand: str) -> str | None:
+    """Who asks, for somebody outside; the house by its own name writes to its own people."""
+    owner = letter.facts.get("owner")
+    return f"{owner} ({brand})" if owner and letter.to.user is None else None
+
+
+def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[Attachment, ...]:
+    """When it is due, for the reader's calendar, with the mail that asks first."""
+    task = letter.facts.get("task")
+    if letter.template != "invite" or task is None or task.due_at is None:
+        return ()
+    asked = f"{facts['owner'] or facts['brand']} asks you for it"
+    text = f"{asked}, as part of “{facts['process']}”.\nThe link is in the e-mail."
+    uid = f"{task.id}@{_host()}"
+    entry = diary.Entry(uid, task.due_at, f"Due: {task.name}, {facts['process']}", text)
+    return (diary.attachment(entry, "due.ics", at),)
 
 
 def _more(letter: Letter, at: datetime, brand: str) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def as_bytes(message: Message, mail_from: str) -> bytes:
     for item in message.attachments:
         main, _, sub = item.media_type.partition("/")
         name = one_line(item.name)
-        mime.add_attachment(item.content, maintype=main, subtype=sub, filename=name)
+        params = {"charset": "utf-8"} if main == "text" else None
+        mime.add_attachment(item.content, maintype=main, subtype=sub, filename=name, params=params)
     _set_boundaries(mime, message.message_id)
     return mime.as_bytes()
 

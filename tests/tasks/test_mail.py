@@ -4,6 +4,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from icalendar import Calendar
 
 from portal import db
 from portal.access import codes
@@ -38,6 +39,25 @@ def test_an_invitation_has_one_link_and_says_by_whom_and_when(asked: str, smtp: 
     assert "<img" not in letter.html
     [sent] = makers.events(asked, "link.sent")
     assert sent["data"]["link"] == makers.rows(Link)[0].id[:8]
+
+
+def test_an_invitation_brings_the_due_date_for_the_calendar(asked: str, smtp: Smtp) -> None:
+    post()
+    [letter] = smtp.to(VERA)
+    [attached] = letter.message.iter_attachments()
+    assert attached.get_filename() == "due.ics"
+    entry = Calendar.from_ical(attached.get_content()).events[0]
+    task = makers.task(asked, "details")
+    assert entry.start == task.due_at
+    assert entry["UID"] == f"{task.id}@portal.example"
+    assert entry["SUMMARY"] == "Due: Company details, Demo"
+    assert "http" not in attached.get_content()
+
+
+def test_somebody_outside_sees_who_asks_them(asked: str, smtp: Smtp) -> None:
+    post()
+    [letter] = smtp.to(VERA)
+    assert letter.message["From"].addresses[0].display_name == "Dana Owner (Sea Works)"
 
 
 def test_nothing_is_sent_twice(asked: str, smtp: Smtp) -> None:
