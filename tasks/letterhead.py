@@ -85,7 +85,7 @@ def _own(letter: Letter, task: Any) -> dict[str, Any]:
     """What one template alone asks."""
     if letter.template == "receipt":
         return {"received": words.received(task.kind, task.outcome)}
-    if letter.template == "code":
+    if letter.template in ("code", "own_code"):
         return {"code": codes.of(letter.facts["code_id"])}
     if letter.template == "withdrawn":
         return {"reason": words.withdrawn(letter.facts["why"])}
@@ -120,6 +120,8 @@ def _standing_url(letter: Letter) -> str:
 def _url(letter: Letter) -> str | None:
     if letter.link is not None:
         return links.url(*letter.link)
+    if letter.wants_link:
+        return _standing_url(letter)
     return f"{links.base_url()}{letter.place}" if letter.place else None
 
 

@@ -39,7 +39,15 @@ class Route:
 
 
 # Whoever waits at a screen comes first: a backlog of reminders must not keep an invitation.
-_FIRST = ("mail.code", "mail.invite", "mail.renewal", "mail.receipt", "mail.message")
+_FIRST = (
+    "mail.code",
+    "mail.own_code",
+    "mail.lost",
+    "mail.invite",
+    "mail.renewal",
+    "mail.receipt",
+    "mail.message",
+)
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
           "mail.review")  # fmt: skip
 ROUTES = (

@@ -23,6 +23,7 @@ from portal.models import (
     Link,
     Participant,
     Process,
+    ProvedAddress,
     SessionLink,
     StaffSession,
     Task,
@@ -186,7 +187,7 @@ def links_of(conn: Connection, secret: str | None) -> list[str]:
         .where(
             BrowserSession.secret_sha256 == digest(secret),
             Link.expires_at > now,
-            *_is_alive(now),
+            *is_alive(now),
         )
     )
     return list(conn.execute(query).scalars())
@@ -218,7 +219,10 @@ def enter(tx: Tx, secret: str | None, link_id: str, generation: int) -> str:
 
 
 def _bring_along(tx: Tx, secret: str, session_id: str, but: str) -> None:
-    """Copy the same person's living links; each keeps the moment of its own entry."""
+    """Copy the same person's living links and their proof of the address.
+
+    Each keeps the moment of its own entry.
+    """
     columns = (SessionLink.link_id, SessionLink.generation, SessionLink.entered_at)
     whose = sa.select(Participant.email).join(Link, Link.participant_id == Participant.id)
     living = (
@@ -228,16 +232,25 @@ def _bring_along(tx: Tx, secret: str, session_id: str, but: str) -> None:
         .join(Participant, Participant.id == Link.participant_id)
         .where(
             BrowserSession.secret_sha256 == digest(secret),
-            *_is_alive(tx.now),
+            *is_alive(tx.now),
             SessionLink.link_id != but,
             Participant.email == whose.where(Link.id == but).scalar_subquery(),
         )
     )
     names = ("session_id", *(column.key for column in columns))
     tx.execute(sa.insert(SessionLink).from_select(names, living))
+    proofs = (
+        sa.select(sa.literal(session_id), ProvedAddress.email, ProvedAddress.proved_at)
+        .join(BrowserSession, BrowserSession.id == ProvedAddress.session_id)
+        .where(BrowserSession.secret_sha256 == digest(secret), BrowserSession.ended_at.is_(None))
+        .where(BrowserSession.seen_at > tx.now - IDLE)
+        .where(ProvedAddress.email == whose.where(Link.id == but).scalar_subquery())
+    )
+    columns_of_proofs = ("session_id", "email", "proved_at")
+    tx.execute(sa.insert(ProvedAddress).from_select(columns_of_proofs, proofs))
 
 
-def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Session in use, entered within the day, and by a link that was not replaced since."""
     return (
         BrowserSession.ended_at.is_(None),

@@ -196,7 +196,7 @@ def _event(mail: Posted) -> catalogue.Event:
     where: dict[str, Any] = {
         "step": mail.step, "task": mail.task_id, "mail": mail.id, "to": mail.to,
     }  # fmt: skip
-    if about in ("invite", "renewal"):
+    if about in ("invite", "renewal", "lost"):
         return catalogue.LinkSent(link=mail.link[:8] if mail.link else None, **where)
     if about == "reminder":
         return catalogue.ReminderSent(rung=mail.rung, label=mail.label, **where)

@@ -12,11 +12,14 @@ from portal.engine import troubles
 from portal.engine.running import Running
 from portal.ledger import checkpoints, outbox
 from portal.models import (
+    AddressCode,
     BrowserSession,
     Code,
     FileRow,
     Heartbeat,
     KeptAnswer,
+    LostLink,
+    ProvedAddress,
     SessionLink,
     StaffSession,
 )
@@ -62,9 +65,12 @@ def prune(tx: Tx) -> int:
     limits.prune(tx)
     tx.execute(sa.delete(KeptAnswer).where(KeptAnswer.kept_at < tx.now - _KEEP_ANSWERS))
     tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
+    tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))
+    tx.execute(sa.delete(LostLink).where(LostLink.asked_at < tx.now - _KEEP_CODES))
     before = tx.now - _KEEP_SESSIONS
     old = _some(BrowserSession.id, BrowserSession.started_at < before)
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
+    tx.execute(sa.delete(ProvedAddress).where(ProvedAddress.session_id.in_(old)))
     gone += tx.execute(sa.delete(BrowserSession).where(BrowserSession.id.in_(old))).rowcount
     # No session lives as long: whichever is as old has ended or timed out.
     old = _some(StaffSession.id, StaffSession.started_at < tx.now - _KEEP_STAFF_SESSIONS)

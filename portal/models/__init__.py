@@ -7,6 +7,7 @@ from portal.models.heartbeats import Heartbeat
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.messages import Mail
+from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.requests import KeptAnswer
@@ -17,6 +18,7 @@ from portal.models.trails import Trail
 from portal.models.troubles import Trouble
 
 __all__ = [
+    "AddressCode",
     "ApiToken",
     "Attempt",
     "BrowserSession",
@@ -26,9 +28,11 @@ __all__ = [
     "Heartbeat",
     "KeptAnswer",
     "Link",
+    "LostLink",
     "Mail",
     "Participant",
     "Process",
+    "ProvedAddress",
     "SessionLink",
     "Signal",
     "StaffSession",

@@ -4,9 +4,8 @@ One or two more tell of earlier work, and of who may not decide on it.
 The same reading serves the participant behind a link and the member of staff at the desk.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,16 +19,15 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Unknown
-from portal.models import FileRow, Link, Participant, Process, StepRun, Task, User
+from portal.models import FileRow, Participant, Process, StepRun, Task, User
 from portal.models import documents as document_rules
 from portal.models import tasks as task_rules
 from portal.models.documents import Room, too_many
-from portal.models.links import needs_own_link
 from portal.readings import doers, trees
 from portal.readings.owners import Asker, asker
 from portal.readings.sheet import Asked
 
-__all__ = ["Asked", "about", "documents", "of_task", "open_tasks", "require_open", "too_many"]
+__all__ = ["Asked", "about", "documents", "of_task", "require_open", "too_many"]
 
 Row = Any
 
@@ -155,44 +153,6 @@ def documents(conn: Connection, task_id: str) -> tuple[list[Document], Room]:
     """What an upload asks for in its round, and the room for it; Conflict for another kind."""
     task, wanted = document_rules.wanted(conn, task_id)
     return list(wanted.values()), document_rules.room(conn, task)
-
-
-class Waiting(NamedTuple):
-    """An open task as a list shows it, its moments told in ``tz``."""
-
-    id: str
-    name: str
-    title: str
-    due_at: datetime | None
-    tz: str
-
-
-def open_tasks(conn: Connection, link_ids: Iterable[str]) -> list[Waiting]:
-    """The open tasks of the people behind some links, in the processes of those links."""
-    ids = list(link_ids)
-    if not ids:
-        return []
-    mine = (
-        sa.select(Task.id, Task.name, Task.due_at, Process.title, Participant.timezone)
-        .join(Process, Process.id == Task.process_id)
-        .join(Link, Link.process_id == Process.id)
-        .join(Participant, Participant.id == Link.participant_id)
-        .where(Link.id.in_(ids), Task.state == "open")
-        .where(sa.or_(Link.task_id == Task.id, ~needs_own_link()))
-        .add_columns(Task.participant_id, Task.others, Participant.id.label("person_id"))
-        .add_columns(Process.definition_id)
-        .order_by(Task.opened_at, Task.id)
-    )
-    rows = conn.execute(mine).all()
-    theirs = {row.id: row for row in rows if row.person_id in (row.participant_id, *row.others)}
-    known = trees.trees(conn, {row.definition_id for row in theirs.values()})
-    return [
-        Waiting(
-            row.id, row.name, row.title, row.due_at,
-            row.timezone or trees.zone(known[row.definition_id]),
-        )
-        for row in theirs.values()
-    ]  # fmt: skip
 
 
 class _Part:

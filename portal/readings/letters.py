@@ -16,10 +16,12 @@ from sqlalchemy.engine import Connection
 
 from portal import clock
 from portal.models import (
+    AddressCode,
     Code,
     DefinitionRow,
     FileRow,
     Link,
+    LostLink,
     Mail,
     Participant,
     Process,
@@ -30,7 +32,7 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import figures, owners
+from portal.readings import figures, mine, owners
 from portal.readings.owners import Asker
 
 LINK = "\ue000"
@@ -198,6 +200,28 @@ def _code(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> l
     return [_letter(matter, reader, "code", facts) for reader in readers]
 
 
+def _own_code(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """A one-time code that shows somebody all of their work; none that would come too late."""
+    query = sa.select(AddressCode.__table__).where(AddressCode.id == ref["code"])
+    row = conn.execute(query).first()
+    if row is None or row.expires_at <= clock.now():
+        return []
+    facts = {"code_id": row.id, "expires_at": row.expires_at, "owner": None}
+    return [Letter(Reader(row.email, row.email), "own_code", tz, facts)]
+
+
+def _lost(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """One link for whoever typed their address: to the process that waits for them most."""
+    email = conn.execute(sa.select(LostLink.email).where(LostLink.id == ref["lost"])).scalar()
+    found = mine.of_address(conn, email, ()) if email else []
+    if not found:
+        return []
+    matter = _of_process(conn, found[0].process, tz)
+    facts = {"waiting": [one for one in found if one.is_open], "task": None}
+    readers = _participants(conn, [found[0].person])
+    return [_letter(matter, reader, "lost", facts, wants_link=True) for reader in readers]
+
+
 def _withdraw(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
     matter = _of_task(conn, ref["task"], tz)
     if matter is None:
@@ -297,6 +321,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "renewal": _renew,
     "receipt": _receipt,
     "code": _code,
+    "own_code": _own_code,
+    "lost": _lost,
     "withdrawn": _withdraw,
     "reassigned": _reassign,
     "escalation": _escalate,

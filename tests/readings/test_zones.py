@@ -6,7 +6,7 @@ import pytest
 
 from portal import db, installation
 from portal.clock import Clock
-from portal.readings import asked, dossier, links
+from portal.readings import asked, dossier, links, mine
 from tests import makers, people
 
 STEPS = """\
@@ -52,5 +52,5 @@ def test_a_list_tells_moments_in_the_definitions_zone() -> None:
     process = makers.start(STEPS, head=CALENDAR + makers.HEAD)
     [link] = makers.rows(links.Link, process_id=process)
     with db.reading() as conn:
-        assert [one.tz for one in asked.open_tasks(conn, [link.id])] == ["America/Sao_Paulo"]
+        assert [one.tz for one in mine.behind(conn, [link.id])] == ["America/Sao_Paulo"]
         assert [one.tz for one in links.processes(conn, [link.id])] == ["America/Sao_Paulo"]

@@ -66,6 +66,10 @@ GET  /t/<token>                                        200  200  200  200  200  
 POST /t/<token>                                        303  303  303  303  303  303  303  303
 POST /t/<token>/renew                                  403  403  403  403  403  403  403  403
 GET  /w                                                403  200  200  403  403  403  403  403
+POST /w/code                                           403  403  403  403  403  403  403  403
+POST /w/<papers>/open                                  403  403  403  403  403  403  403  403
+GET  /fresh                                            200  200  200  200  200  200  200  200
+POST /fresh                                            200  200  200  200  200  200  200  200
 GET  /w/<papers>                                       403  200  404  403  403  403  403  403
 POST /w/<papers>                                       403  303  404  403  403  403  403  403
 POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
@@ -106,6 +110,7 @@ POST /api/v1/tasks/<task_id>/revoke                    401  401  401  403  200  
 REASON = {"reason": "Because.", "text": "A remark."}
 TYPED: dict[str, dict[str, Any]] = {
     "/definitions/publish": {"text": f"{makers.HEAD}steps:\n{makers.FORM}\n"},
+    "/fresh": {"email": "vera@vendor.example"},
     "/login": {"email": "dana@example.com", "password": "a guess"},
     "/people/tokens": {"name": "till", "email": "dana@example.com"},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},

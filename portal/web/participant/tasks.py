@@ -33,18 +33,6 @@ from portal.web.participant.refusals import over, refusal
 Typed = Mapping[str, Sequence[str]]
 
 
-@doors.get("/w")
-def open_tasks() -> ResponseReturnValue:
-    """What is open for the people whose links this browser came in by."""
-    with db.reading() as conn:
-        ids = sessions.links_of(conn, secret())
-        tasks = asked_readings.open_tasks(conn, ids)
-        standing = link_readings.processes(conn, ids) if ids and not tasks else ()
-    if not ids:
-        return over(NoSession(), None)
-    return render_template("participant/open.html", tasks=tasks, standing=standing)
-
-
 @doors.get("/w/<task_id>")
 def show(task_id: str) -> ResponseReturnValue:
     """The task, or why it is not open; its receipt once it is done."""

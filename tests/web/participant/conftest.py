@@ -21,6 +21,13 @@ from tests import makers, people
 
 _HIDDEN = re.compile(r'name="(_csrf|_nonce)" value="([^"]*)"')
 
+UPLOAD = """\
+  - id: papers
+    name: Send your tax form
+    assign: vendor
+    due: 3 days
+    upload: {documents: [{id: form, name: Tax form, accept: [pdf]}]}"""
+
 
 class Visitor:
     """A browser of somebody outside; its forms carry the page's own hidden controls."""
@@ -94,6 +101,12 @@ def app(database: db.Database, clock: house_clock.Clock, tmp_path: Path) -> Iter
 def visitor(app: Flask) -> Visitor:
     """A browser that has not been here before."""
     return Visitor(app.test_client())
+
+
+@pytest.fixture
+def task(visitor: Visitor) -> Any:
+    """Vera's task: to send her tax form."""
+    return makers.task(makers.start(UPLOAD), "papers")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import re
 import secrets
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -14,19 +13,7 @@ from portal.access import links
 from portal.actions import links as verbs
 from portal.models import Attempt, BrowserSession
 from tests import makers, people
-from tests.web.participant.conftest import Visitor, hidden_in, link_of, link_to
-
-UPLOAD = """\
-  - id: papers
-    name: Send your tax form
-    assign: vendor
-    due: 3 days
-    upload: {documents: [{id: form, name: Tax form, accept: [pdf]}]}"""
-
-
-@pytest.fixture
-def task(visitor: Visitor) -> Any:
-    return makers.task(makers.start(UPLOAD), "papers")
+from tests.web.participant.conftest import UPLOAD, Visitor, hidden_in, link_of, link_to
 
 
 def test_a_look_shows_the_kind_of_thing_and_does_nothing(

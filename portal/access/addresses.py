@@ -1,0 +1,55 @@
+"""Whose browser it is, over all processes: the address that its links went to, proved or not.
+
+A link lets its person at one process alone. For what belongs to others the mailbox has to be
+reached once more, by a code: a link that was forwarded tells nothing of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal import clock
+from portal.access import sessions
+from portal.models import BrowserSession, Link, Participant, ProvedAddress, SessionLink
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A living browser session and the one address that its links are for."""
+
+    session_id: str
+    email: str
+    is_proved: bool
+
+
+def visitor(conn: Connection, secret: str | None) -> Visitor | None:
+    """Who is in this browser; ``None`` where no link of theirs is alive. One statement."""
+    if not secret:
+        return None
+    row = conn.execute(_query(), {"secret": sessions.digest(secret)}).first()
+    return Visitor(row.id, row.email, row.proved_at is not None) if row else None
+
+
+def _query() -> Any:
+    now = clock.now()
+    proof = sa.and_(
+        ProvedAddress.session_id == BrowserSession.id,
+        ProvedAddress.email == Participant.email,
+        ProvedAddress.proved_at > now - sessions.ABSOLUTE,
+    )
+    return (
+        sa.select(BrowserSession.id, Participant.email, ProvedAddress.proved_at)
+        .join(SessionLink, SessionLink.session_id == BrowserSession.id)
+        .join(Link, Link.id == SessionLink.link_id)
+        .join(Participant, Participant.id == Link.participant_id)
+        .outerjoin(ProvedAddress, proof)
+        .where(
+            BrowserSession.secret_sha256 == sa.bindparam("secret"),
+            Participant.email.is_not(None),
+            Link.expires_at > now,
+            *sessions.is_alive(now),
+        )
+        .limit(1)
+    )

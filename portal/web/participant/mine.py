@@ -1,0 +1,132 @@
+"""All that is open and done for one person, and the way back in for whoever lost the mail."""
+
+from collections.abc import Mapping
+
+from flask import make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import db
+from portal.access import addresses, links, sessions
+from portal.access.addresses import Visitor
+from portal.actions import links as link_verbs
+from portal.actions import mine as verbs
+from portal.errors import Conflict, Faulty, FormTooOld, Gone, TooFast, Unknown
+from portal.readings import links as link_readings
+from portal.readings import mine as readings
+from portal.web import forms
+from portal.web.participant.door import NoSession, agent, doors, gone_page, secret, with_cookie
+from portal.web.participant.refusals import over
+
+
+@doors.get("/w")
+def mine() -> ResponseReturnValue:
+    """What the person of this browser has to do, and did."""
+    return _page({})
+
+
+@doors.post("/w/code")
+def own_code() -> ResponseReturnValue:
+    """Send a code to the person's address, or judge the one they typed."""
+    with db.reading() as conn:
+        visitor = addresses.visitor(conn, secret())
+    try:
+        forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
+        if "code" not in request.form or "_resend" in request.form:
+            verbs.send_code(secret())
+            return _page({}, wants_code=True)
+        judged = verbs.prove(secret(), request.form["code"])
+    except FormTooOld as error:
+        return over(error, "/w" if visitor else None)
+    except TooFast as error:
+        return _again(error.sentence, error.status)
+    if judged.fault:
+        return _again(judged.fault, Faulty.status)
+    return redirect("/w", 303)
+
+
+@doors.post("/w/<task_id>/open")
+def go_in(task_id: str) -> ResponseReturnValue:
+    """Come in to a task of another process, by the link that was mailed for it."""
+    with db.reading() as conn:
+        visitor = addresses.visitor(conn, secret())
+        link = readings.link_to(conn, visitor.email, task_id) if visitor else None
+        known = link_readings.known(conn, link[0]) if link else None
+    try:
+        forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
+    except FormTooOld as error:
+        return over(error, "/w" if visitor else None)
+    if visitor is None or not visitor.is_proved or link is None:
+        raise Unknown("There is nothing here, or nothing that is yours to see.")
+    token = links.mint(*link)
+    try:
+        entered = link_verbs.enter(token, browser=secret(), ip=request.remote_addr, agent=agent())
+    except (Conflict, Gone) as error:
+        return gone_page(error, known, f"/t/{token}/renew")
+    return with_cookie(make_response(redirect(f"/w/{task_id}", 303)), entered.secret)
+
+
+def _again(fault: str, status: int) -> ResponseReturnValue:
+    """The page with what is wrong with the code, or with asking for one."""
+    return make_response(_page({"code": fault}, wants_code=True), status)
+
+
+def _page(faults: Mapping[str, str], *, wants_code: bool = False) -> ResponseReturnValue:
+    with db.reading() as conn:
+        visitor = addresses.visitor(conn, secret())
+        ids = sessions.links_of(conn, secret())
+        if visitor is None:
+            return over(NoSession(), None)
+        found = (
+            readings.of_address(conn, visitor.email, ids)
+            if visitor.is_proved
+            else readings.behind(conn, ids)
+        )
+        is_idle = not any(one.is_open for one in found)
+        standing = link_readings.processes(conn, ids) if is_idle else ()
+    return _rendered(visitor, found, standing=standing, faults=faults, wants_code=wants_code)
+
+
+def _rendered(visitor: Visitor, found: list[readings.Mine], **more: object) -> str:
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/mine.html",
+        tasks=[one for one in found if one.is_open],
+        done=[one for one in found if not one.is_open],
+        is_proved=visitor.is_proved,
+        nonce=nonce,
+        csrf=forms.token("mine", visitor.session_id, nonce),
+        **more,
+    )
+
+
+# The way back
+
+
+@doors.get("/fresh")
+def lost() -> ResponseReturnValue:
+    """A form for one's own address."""
+    return _lost({})
+
+
+@doors.post("/fresh")
+def find() -> ResponseReturnValue:
+    """Have a fresh link sent; the answer is the same whether the address is known or not."""
+    typed = request.form.get("email", "")
+    try:
+        forms.require_ours("fresh", forms.sent_nonce())
+        verbs.ask_for_link(typed, ip=request.remote_addr)
+    except (Faulty, FormTooOld, TooFast) as error:
+        told = error.faults[0].message if isinstance(error, Faulty) else error.sentence
+        return _lost({"email": told}, typed), error.status
+    return render_template("participant/renewed.html", is_sure=False, is_typed=True)
+
+
+def _lost(faults: Mapping[str, str], typed: str = "") -> str:
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/fresh.html",
+        faults=faults,
+        typed={"email": [typed]},
+        nonce=nonce,
+        csrf=forms.token("fresh", nonce),
+    )
