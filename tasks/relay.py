@@ -47,9 +47,11 @@ _FIRST = (
     "mail.renewal",
     "mail.receipt",
     "mail.message",
+    "mail.delegated",
 )
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
-          "mail.review")  # fmt: skip
+          "mail.review", "mail.handoff", "mail.claimed", "mail.delegation",
+          "mail.refusal")  # fmt: skip
 ROUTES = (
     # Before the mails, whose sending is recorded after the end; one signature for hundreds.
     Route("urgent", ("ledger.checkpoint",), 500, checkpoints.carry_out, "tasks.checkpoints.sign"),

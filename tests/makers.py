@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db
+from portal.access import links as access
 from portal.actions import (
     approvals,
     definitions,
@@ -17,11 +18,12 @@ from portal.actions import (
     trails,
     uploads,
 )
+from portal.actions import links as verbs
 from portal.actor import Actor
 from portal.definition.fields import JsonSent
 from portal.delivery.storage import Store
 from portal.ledger.tables import Entry, Outgoing
-from portal.models import Participant, Process, StepRun, Task, Timer, Trouble
+from portal.models import Link, Participant, Process, StepRun, Task, Timer, Trouble
 from tests import people
 
 HEAD = """\
@@ -159,6 +161,15 @@ def arrived(document: str, content: str = "a") -> uploads.Arrived:
         media_type="application/pdf",
         storage_id=db.new_id(),
     )
+
+
+def enter(one: Any) -> Actor:
+    """Come in by the newest link to a task, as the person it was mailed to."""
+    link = sorted(rows(Link, task_id=one.id, revoked_at=None), key=lambda row: row.made_at)[-1]
+    verbs.enter(access.mint(link.id, link.generation), browser=None, ip=None, agent=None)
+    [person] = rows(Participant, id=link.participant_id)
+    told = {"email": person.email, "name": person.name or person.email}
+    return people.guest(person.id, told, link.id)
 
 
 def send(process_id: str, step: str, *files: uploads.Arrived) -> None:

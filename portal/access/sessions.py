@@ -44,8 +44,8 @@ class Guest:
     """A participant in a browser that entered by a link, before one task.
 
     ``standing``: ``alive``; ``over`` (the session timed out, the link still opens one);
-    ``revoked`` or ``expired`` (the link). ``task`` and ``process`` have the columns of their
-    rows, ``person`` the participant's.
+    ``revoked`` (``revoked_reason`` may say why) or ``expired`` (the link). ``task`` and
+    ``process`` have the columns of their rows, ``person`` the participant's.
     """
 
     session_id: str
@@ -54,6 +54,7 @@ class Guest:
     handed_by: str | None
     handed_by_name: str | None
     standing: Standing
+    revoked_reason: str | None
     person: Any
     task: Any
     process: Any
@@ -153,6 +154,7 @@ def _guest(row: sa.Row[Any]) -> Guest:
         handed_by=row.link_handed_by,
         handed_by_name=row.link_handed_by_name,
         standing=_standing(row),
+        revoked_reason=row.link_revoked_reason,
         person=SimpleNamespace(**parts["person"]),
         task=SimpleNamespace(**parts["task"]),
         process=SimpleNamespace(**parts["process"]),

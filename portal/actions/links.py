@@ -13,12 +13,13 @@ from portal.access import limits, links, may, sessions
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import lifetimes, locking
+from portal.engine import handoffs, lifetimes, locking
 from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, PortalError, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
 from portal.ledger.catalogue import LinkRevoked as Revoked
 from portal.models import Link, Participant, Process, Task, trees
+from portal.models import links as link_rules
 from portal.models.tasks import require_open, require_wanted
 
 RECEIPT_SHOWN_FOR = timedelta(days=30)
@@ -58,11 +59,11 @@ _LINK: "sa.Select[*tuple[Any, ...]]" = (
 def require_usable(link: Any, generation: int, now: datetime) -> None:
     """Refuse a link that no longer opens anything: LinkRevoked, LinkExpired, TaskWithdrawn.
 
-    ``link`` has the link's columns and ``task_state``, ``task_kind``, ``task_done_at``. The link
-    of a done task leads to its receipt for thirty days.
+    ``link`` has the link's columns with why it was ended, and ``task_state``, ``task_kind``,
+    ``task_done_at``. The link of a done task leads to its receipt for thirty days.
     """
     if link.revoked_at is not None or generation != link.generation:
-        raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
+        raise link_rules.ended(link.revoked_reason)
     if link.task_state == "done":
         if link.task_done_at and now - link.task_done_at > RECEIPT_SHOWN_FOR:
             raise LinkExpired("What this link was for was done more than thirty days ago.")
@@ -90,7 +91,8 @@ def enter(tx: Tx, token: str, *, browser: str | None, ip: str | None, agent: str
         tx.execute(sa.update(Link).where(Link.id == link.id).values(entered_at=tx.now))
     if link.task_state == "open" and link.task_picked_up_at is None:
         picked = sa.update(Task).where(Task.id == link.task_id)
-        tx.execute(picked.values(picked_up_at=tx.now))
+        tx.execute(picked.values(picked_up_at=tx.now, missed_at=None))
+        handoffs.stop_clock(tx, link.task_id)
         chain.add(
             TaskPickedUp(task=link.task_id), actor=person, once=f"picked:{link.task_id}:{short}"
         )

@@ -9,13 +9,13 @@ from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.tree import ApprovalStep, PersonStep, TaskStep
-from portal.engine import asking, closing, handoffs, successors
+from portal.definition.tree import PersonStep, TaskStep
+from portal.engine import closing, handoffs, pickups, successors
 from portal.engine.advance import advance
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
-from portal.ledger.catalogue import TaskDone, TaskPickedUp
+from portal.ledger.catalogue import TaskDone
 
 ASKED_FOR = "asked for by staff"
 
@@ -65,17 +65,7 @@ def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
     task = _open(running, task_id)
     if task.team_id is None or actor.user_id is None:
         raise Conflict("Only a task that was offered to a team can be claimed.")
-    if task.holder_id == actor.user_id:
-        return
-    if task.holder_id is not None:
-        raise Conflict("Somebody else in the team has claimed this task already.")
-    if isinstance(running.tree.step(task.step), ApprovalStep):
-        asking.require_own_vote(running, task, actor)
-    task.holder_id = actor.user_id
-    task.picked_up_at = task.picked_up_at or running.now
-    running.keep_task(task)
-    running.claims[task.id] = {"kind": "staff", "email": actor.email, "name": actor.name}
-    running.chain.add(TaskPickedUp(step=task.step, task=task.id), actor=actor)
+    pickups.take_up(running, task, actor)
 
 
 @action

@@ -1,4 +1,4 @@
-"""What the clock does: remind, note a missed deadline, escalate.
+"""What the clock does: remind, note what nobody took up or did in time, escalate.
 
 Timers are rows; ringing deletes them and records or owes what they stand for, in the same
 transaction. Reminders that were missed together come out as one, the latest.
@@ -17,7 +17,7 @@ from portal.engine import handoffs, overdue, troubles, waiting
 from portal.engine.advance import advance
 from portal.engine.running import Running
 from portal.ledger import record
-from portal.ledger.catalogue import DeadlineMissed, TaskEscalated
+from portal.ledger.catalogue import DeadlineMissed, HandoffMissed, TaskEscalated
 from portal.ledger.record import Chain
 from portal.models import Participant, Process, StepRun, Task, Team, Timer, User
 
@@ -47,10 +47,13 @@ _TASKS = (
         *(Timer.id, Timer.process_id, Timer.run_id, Timer.task_id, Timer.kind),
         *(Timer.rung, Timer.rings_at, Timer.what, StepRun.state.label("run_state")),
         *(Task.state, Task.step, Task.name, Task.due_at, Process.owner_id),
+        *(Task.handoff, Task.offered_at, Task.picked_up_at, Task.participant_id),
+        *(Participant.email.label("person_email"), Participant.name.label("person_name")),
         User.email.label("owner_email"),
         sa.func.coalesce(User.name, Team.name).label("owner_name"),
     )
     .outerjoin(Task, Task.id == Timer.task_id)
+    .outerjoin(Participant, Participant.id == Task.participant_id)
     .join(StepRun, StepRun.id == Timer.run_id)
     .join(Process, Process.id == Timer.process_id)
     .outerjoin(User, User.id == Process.owner_id)
@@ -81,14 +84,18 @@ def _ring(tx: Tx, process_ids: Sequence[str], timer_ids: Sequence[str]) -> None:
 
 
 def _worth_ringing(due: Sequence[Any]) -> list[Any]:
-    """Those of open tasks and waits; of several reminders of one task the latest."""
+    """Those of open tasks and waits; of several reminders of one task the latest.
+
+    What nobody took up comes first: what else rings may give it to somebody else.
+    """
     latest = {row.task_id: row.id for row in due if row.kind == "remind"}
-    return [
+    worth = [
         row
         for row in due
         if (row.state or row.run_state) == "open"
         and (row.kind != "remind" or latest[row.task_id] == row.id)
     ]
+    return sorted(worth, key=lambda row: row.kind != "pick_up")
 
 
 def _remind(tx: Tx, chain: Chain, row: Any) -> None:
@@ -97,6 +104,29 @@ def _remind(tx: Tx, chain: Chain, row: Any) -> None:
         {"task": row.task_id, "rung": row.rung, "label": row.what["label"]},
         once=f"remind:{row.task_id}:{row.rung}",
     )
+
+
+def _flag(tx: Tx, chain: Chain, row: Any) -> None:
+    """Nobody took the task up in time: whoever answers for the process is told."""
+    if row.picked_up_at is not None or row.handoff != row.rung:
+        return
+    its = sa.update(Task).where(Task.id == row.task_id)
+    tx.execute(its.values(missed_at=tx.now))
+    told = {"email": row.person_email, "name": row.person_name}
+    once = f"pick-up:{row.task_id}:{row.handoff}"
+    chain.add(
+        HandoffMissed(
+            step=row.step,
+            task=row.task_id,
+            to_participant=row.participant_id,
+            offered_at=record.moment(row.offered_at),
+            pick_up_by=record.moment(row.rings_at),
+            person={key: value for key, value in told.items() if value},
+        ),
+        actor=CLOCK,
+        once=once,
+    )
+    chain.send("mail.handoff", {"task": row.task_id, "handoff": row.handoff}, once=once)
 
 
 def _miss(tx: Tx, chain: Chain, row: Any) -> None:
@@ -180,7 +210,7 @@ def _pass(tx: Tx, chain: Chain, row: Any) -> None:
 
 _DOES = {
     "remind": _remind, "due": _miss, "escalate": _escalate, "overdue": _overdue,
-    "timeout": _time_out, "wait": _pass,
+    "timeout": _time_out, "wait": _pass, "pick_up": _flag,
 }  # fmt: skip
 # What these do is told; the process stays where it is.
-_ONLY_TELL = frozenset({"remind", "due", "escalate"})
+_ONLY_TELL = frozenset({"remind", "due", "escalate", "pick_up"})

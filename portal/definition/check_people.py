@@ -7,16 +7,16 @@ from portal.definition.blocks import Block, described, hint
 from portal.definition.check_ways import read_return_to
 from portal.definition.durations import Duration, Rung
 from portal.definition.nodes import Faults, Node
-from portal.definition.outlines import LATER, Outline, World
+from portal.definition.outlines import Outline, World
 from portal.definition.tree import AssignExpr, DueAt, Escalation, Timeout
 
 LONGEST_LINK_DAYS = 90
+DELEGATE = ("allowed", "ask", "no")
 
 
 def read_person(outline: Outline, world: World) -> dict[str, Any]:
     """The keys of a step that a person does."""
     block = outline.block
-    _refuse_later_ways(block)
     due = _due(block, world)
     for key in ("remind", "escalate"):
         if key in block and "due" not in block:
@@ -25,20 +25,20 @@ def read_person(outline: Outline, world: World) -> dict[str, Any]:
         "assign": _assign(block, world) if "assign" in block else (),
         "instructions": block.template("instructions", world.scope),
         "due": due,
+        "pick_up": block.duration("pick_up"),
         "remind": _remind(block) if "remind" in block else None,
         "escalate": _escalate(block, world) if "escalate" in block else (),
         "on_timeout": _on_timeout(outline, world) if "on_timeout" in block else None,
         "verify": block.choice("verify", ("link", "code")) or _own_proof(outline),
+        "delegate": _delegate(block),
         "link_for": read_link_for(block),
     }
 
 
-def _refuse_later_ways(block: Block) -> None:
+def _delegate(block: Block) -> str | None:
+    """Whether the assignee may pass the work on; `no` may also stand as a YAML boolean."""
     node = block.node("delegate")
-    if node and node.value not in (False, "no"):
-        known = node.value in ("allowed", "ask")
-        wrong = f"{node.value} {LATER} no" if known else f"is {described(node)}, expected no"
-        block.fault("delegate", wrong)
+    return "no" if node and node.value is False else block.choice("delegate", DELEGATE)
 
 
 def _own_proof(outline: Outline) -> str:

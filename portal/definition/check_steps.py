@@ -14,7 +14,6 @@ from portal.definition.expressions import Expression
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import (
     KINDS,
-    LATER_KEYS,
     PERSON_KEYS,
     PERSON_KINDS,
     STEP_KEYS,
@@ -50,12 +49,10 @@ def _finish(outline: Outline, world: World) -> Step | None:
     if outline.kind not in KINDS:
         return None
     if outline.kind in PERSON_KINDS:
-        block.only(
-            (*STEP_KEYS, *PERSON_KEYS, outline.kind), {**LATER_KEYS, **_other_kinds(outline)}
-        )
+        block.only((*STEP_KEYS, *PERSON_KEYS, outline.kind), _other_kinds(outline))
         block.require("assign")
     else:
-        refused = dict.fromkeys((*PERSON_KEYS, *LATER_KEYS), _NOT_A_PERSON)
+        refused = dict.fromkeys(PERSON_KEYS, _NOT_A_PERSON)
         block.only((*STEP_KEYS, outline.kind), {**refused, **_other_kinds(outline)})
     common = {
         "id": outline.id,

@@ -37,6 +37,7 @@ PERSON_KEYS = (
     "assign",
     "instructions",
     "due",
+    "pick_up",
     "remind",
     "escalate",
     "on_timeout",
@@ -45,10 +46,7 @@ PERSON_KEYS = (
     "link_for",
 )
 LATER = "is not supported by this version, expected"
-LATER_KEYS: Mapping[str, str] = {
-    "pick_up": f"{LATER} the step without it",
-}
-_KNOWN_KEYS = frozenset([*STEP_KEYS, *PERSON_KEYS, *LATER_KEYS])
+_KNOWN_KEYS = frozenset([*STEP_KEYS, *PERSON_KEYS])
 _EMPTY_KINDS = ("task", "approval")
 """Kinds that may be written without keys of their own."""
 

@@ -10,6 +10,7 @@ from portal.definition.blocks import ID, TAKEN
 from portal.definition.check import HEAD_KEYS
 from portal.definition.check_calls import HEADER, METHODS, MOST_REPEATS, SECRET
 from portal.definition.check_fields import ANY_FIELD, DOCUMENT_KEYS, TYPES
+from portal.definition.check_people import DELEGATE
 from portal.definition.outlines import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
 from portal.definition.shapes import RESERVED
 
@@ -184,6 +185,7 @@ _STEP: Schema = {
     ),
     "instructions": _TEXT,
     "due": _either(_ref("duration"), _record({"at": _ref("expression")}, required=["at"])),
+    "pick_up": _ref("duration"),
     "remind": _either({"type": "array", "items": _either(_TEXT, _EVERY)}, _EVERY),
     "escalate": _list(
         _record(
@@ -203,7 +205,7 @@ _STEP: Schema = {
         required=["after", "do"],
     ),
     "verify": {"enum": ["link", "code"]},
-    "delegate": {"enum": ["no", False]},
+    "delegate": {"enum": [*DELEGATE, False]},
     "link_for": _ref("duration"),
 }
 _FINISH: Schema = _either({"enum": ["all", "any"]}, {"type": "integer", "minimum": 1})

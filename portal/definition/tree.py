@@ -136,6 +136,9 @@ class ReturnTo:
     step: str
 
 
+Delegate = Literal["allowed", "ask", "no"]
+
+
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """`on_timeout`: what happens when a step is still undone so long after it opened."""
@@ -164,17 +167,25 @@ class PersonStep(Step):
 
     `assign`: role ids in order (several: see the page), or a computed person.
     `remind`: the rungs; `None` means the default ladder where `due` is set, `()` none.
+    `pick_up`: how long the assignee has to take it up; `None` means half of the time to `due`.
     `verify`: `code` asks somebody outside for a one-time code before the step is done.
+    `delegate`: whether the assignee may pass it on; `None` means that people outside may.
     """
 
     assign: tuple[str, ...] | AssignExpr
     instructions: Text | None = None
     due: Duration | DueAt | None = None
+    pick_up: Duration | None = None
     remind: tuple[Rung, ...] | None = None
     escalate: tuple[Escalation, ...] = ()
     verify: Literal["link", "code"] = "link"
     on_timeout: Timeout | None = None
+    delegate: Delegate | None = None
     link_for: Duration | None = None
+
+    def delegate_by(self, kind: str) -> Delegate:
+        """Whether an assignee of that kind (``external``, ``staff``, ``team``) may pass it on."""
+        return self.delegate or ("allowed" if kind == "external" else "no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

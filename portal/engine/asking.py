@@ -24,7 +24,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.definition.values import is_email
-from portal.engine import casting, handoffs, rounds
+from portal.engine import casting, clocks, handoffs, rounds
 from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Place, Round
 from portal.engine.running import ENGINE, Running
@@ -283,9 +283,11 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
             holder_id=first.user_id,
             team_id=first.team_id,
             opened_at=running.now,
+            offered_at=running.now,
             due_at=ask.due_at,
         )
     )
+    handoffs.begin_clock(running, step, task)
     running.chain.add(
         TaskOpened(
             step=step.id,
@@ -296,6 +298,7 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
             name=task.name,
             assignee=first.id,
             due_at=record.moment(ask.due_at) if ask.due_at else None,
+            pick_up_by=record.moment(task.pick_up_by) if task.pick_up_by else None,
             only=begun.only or None,
             person=first.told(),
         ),
@@ -308,29 +311,19 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
 def set_timers(running: Running, step: PersonStep, task: Asked) -> None:
     """Write down when to remind, when it is due, and what happens when it stays undone."""
     zone = running.zone_of(running.person(task.participant_id))
+    handoffs.set_clock(running, task)
     if step.on_timeout is not None:
         at = step.on_timeout.after.after(running.now, running.calendar, zone)
-        _timer(running, task, "timeout", 0, at, {})
+        clocks.set_timer(running, task, "timeout", 0, at, {})
     if task.due_at is None:
         return
     rungs = durations.rungs(step.remind, running.now, task.due_at, running.calendar, zone)
     for rung in rungs:
-        _timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
-    _timer(running, task, "due", 0, task.due_at, {})
+        clocks.set_timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
+    clocks.set_timer(running, task, "due", 0, task.due_at, {})
     for index, one in enumerate(step.escalate):
         at = one.after.after(task.due_at, running.calendar, zone)
-        _timer(running, task, "escalate", index, at, {"to": one.to, "then": one.then})
+        clocks.set_timer(running, task, "escalate", index, at, {"to": one.to, "then": one.then})
     if not step.escalate and step.on_timeout is None:
         last = max([task.due_at, *(rung.at for rung in rungs)])
-        _timer(running, task, "overdue", 0, last, {})
-
-
-def _timer(
-    running: Running, task: Asked, kind: str, rung: int, at: datetime, what: dict[str, Any]
-) -> None:
-    running.timers.append(
-        {
-            "id": db.new_id(), "process_id": running.id, "run_id": task.run_id,
-            "task_id": task.id, "kind": kind, "rung": rung, "rings_at": at, "what": what,
-        }
-    )  # fmt: skip
+        clocks.set_timer(running, task, "overdue", 0, last, {})

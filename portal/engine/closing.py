@@ -33,8 +33,9 @@ def finish_task(
 ) -> Recorded:
     """Close a task with its answer; ``event`` is recorded once, whoever else tries."""
     recorded = running.chain.add(event, actor=actor, once=f"task:{task.id}:outcome")
-    task.state, task.outcome, task.answers, task.nonce = "done", outcome, answers, nonce
-    task.done_at, task.done_by = running.now, doer(actor)
+    task.close("done", running.now)
+    task.outcome, task.answers, task.nonce, task.done_by = outcome, answers, nonce, doer(actor)
+    task.picked_up_at = task.picked_up_at or running.now
     task.done_seq, task.done_hash = recorded.seq, recorded.hash
     if task.team_id and actor.user_id:
         task.holder_id = actor.user_id
@@ -83,7 +84,7 @@ def withdraw(running: Running, tasks: Sequence[Asked], why: str) -> None:
             actor=ENGINE,
             once=f"task:{task.id}:outcome",
         )
-        task.state, task.done_at = "withdrawn", running.now
+        task.close("withdrawn", running.now)
         running.keep_task(task)
         running.end_task_timers(task)
         person = running.person(task.participant_id)
@@ -100,7 +101,7 @@ def expire(running: Running, tasks: Sequence[Asked]) -> None:
     for task in tasks:
         event = TaskExpired(step=task.step, task=task.id)
         running.chain.add(event, actor=ENGINE, once=f"task:{task.id}:outcome")
-        task.state, task.done_at = "expired", running.now
+        task.close("expired", running.now)
         running.keep_task(task)
         running.end_task_timers(task)
         told = {"task": task.id, "why": "expired"}

@@ -99,7 +99,13 @@ class Asked:
     answers: dict[str, Any] = field(default_factory=dict)
     nonce: str | None = None
     opened_at: datetime
+    offered_at: datetime
+    handoff: int = 1
     due_at: datetime | None = None
+    pick_up_by: datetime | None = None
+    missed_at: datetime | None = None
+    passed_on: list[Any] = field(default_factory=list)
+    delegation: dict[str, Any] | None = None
     picked_up_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None
@@ -110,6 +116,11 @@ class Asked:
     def people(self) -> list[str]:
         """The ids of all participants who may do it."""
         return [self.participant_id, *self.others]
+
+    def close(self, state: str, now: datetime) -> None:
+        """End it; nobody has to take it up, or to decide who does it, any more."""
+        self.state, self.done_at = state, now
+        self.missed_at = self.delegation = None
 
 
 Row = Person | Round | Asked

@@ -117,7 +117,7 @@ _STUCK = sa.select(Trouble.step, Trouble.scope).where(
 )
 _ASKED = (
     sa.select(
-        *(_TASK.c.id, _TASK.c.step, _TASK.c.name, _TASK.c.opened_at, _TASK.c.due_at),
+        *(_TASK.c.id, _TASK.c.step, _TASK.c.name, _TASK.c.offered_at, _TASK.c.due_at),
         *(_PERSON.c.kind, _PERSON.c.email, _PERSON.c.name.label("person_name")),
         *(User.email.label("holder_email"), User.name.label("holder_name")),
     )
@@ -539,7 +539,8 @@ class Running:
     def end_task_timers(self, task: Asked) -> None:
         """Drop what was still to ring for a task that is closed."""
         step = self.tree.step(task.step)
-        if task.due_at is not None or (isinstance(step, PersonStep) and step.on_timeout):
+        rings = task.due_at is not None or task.pick_up_by is not None
+        if rings or (isinstance(step, PersonStep) and step.on_timeout):
             self._ended_tasks.append(task.id)
 
     # Writing
@@ -626,7 +627,7 @@ class Running:
             "step": row.step,
             "name": row.name,
             "who": who,
-            "since": record.moment(row.opened_at),
+            "since": record.moment(row.offered_at),
             "due_at": record.moment(row.due_at) if row.due_at else None,
         }
 
@@ -638,7 +639,7 @@ class Running:
             "step": task.step,
             "name": task.name,
             "who": self._claimed_by(task) or who,
-            "since": record.moment(task.opened_at),
+            "since": record.moment(task.offered_at),
             "due_at": record.moment(task.due_at) if task.due_at else None,
         }
 

@@ -1,8 +1,10 @@
 """Who takes work over, and who plays a role that nobody plays: judged once, for every way to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import sqlalchemy as sa
 
 from portal.actor import Actor
 from portal.definition.tree import ApprovalStep
@@ -10,8 +12,13 @@ from portal.definition.values import is_email
 from portal.engine import asking, casting
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
-from portal.errors import Fault, Faulty
+from portal.errors import Conflict, Fault, Faulty
 from portal.ledger.catalogue import ParticipantNamed
+from portal.models import User
+from portal.models.tasks import MOST_PASSED_ON
+
+_TOOK_PART = "This person took part in what is decided here."
+_DECIDES = "This person decides here already, and has one vote."
 
 
 def address_of(to: Any) -> str:
@@ -24,6 +31,10 @@ def address_of(to: Any) -> str:
 
 def by_address(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
     """The person ``{email, name}``, who may do this task. Faulty at ``to.email`` or ``to.name``."""
+    return running.keep_person(_candidate(running, task, to))
+
+
+def _candidate(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
     email = address_of(to)
     try:
         name = casting.name_of(to)
@@ -36,7 +47,58 @@ def by_address(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
     why_not = barred(running, task, person)
     if why_not is not None:
         raise Faulty.one("to.email", why_not)
-    return running.keep_person(person)
+    return person
+
+
+def next_in_line(running: Running, task: Asked, by: Person, to: Mapping[str, Any]) -> Person:
+    """The person ``{email, name}`` to whom ``by`` may pass a task on; nothing is kept of them yet.
+
+    Nobody who has it or has passed it on already, so that it goes in no circle; and what staff
+    have to do stays among staff. Faulty at ``to.email`` or ``to.name``; Conflict where it was
+    passed on ``MOST_PASSED_ON``.
+    """
+    if len(task.passed_on) >= MOST_PASSED_ON:
+        raise Conflict(
+            f"“{task.name}” was passed on {MOST_PASSED_ON} times already, and no more.",
+            "Do it, or write to whoever asks for it.",
+        )
+    address_of(to)
+    if not str(to.get("name") or "").strip():
+        raise Faulty.one("to.name", "Give their name, by which the mail greets them.")
+    _require_new(running, task, casting.email_of(to))
+    try:
+        person = _candidate(running, task, to)
+    except Faulty as unfit:
+        raise _discreet(unfit) if by.kind == "external" else unfit from None
+    if by.kind != "external" and person.kind == "external":
+        raise Faulty.one("to.email", "This is work of staff: give the address of a colleague.")
+    return person
+
+
+def _require_new(running: Running, task: Asked, email: str) -> None:
+    if email in _addresses(running, task.people, [task.holder_id]):
+        raise Faulty.one("to.email", "This is who has it now. Give the address of somebody else.")
+    before = [one["from"] for one in task.passed_on]
+    if email in _addresses(running, before, [one["user"] for one in task.passed_on]):
+        raise Faulty.one(
+            "to.email", "This person passed it on already. Give the address of somebody else."
+        )
+
+
+def _addresses(running: Running, people: Sequence[str], users: Sequence[str | None]) -> set[str]:
+    ids = [id_ for id_ in users if id_]
+    found = {running.person(id_).email for id_ in people}
+    if ids:
+        found |= set(running.tx.execute(sa.select(User.email).where(User.id.in_(ids))).scalars())
+    return {email for email in found if email}
+
+
+def _discreet(unfit: Faulty) -> Faulty:
+    """The same refusal for people outside, who are told nothing of anybody's account."""
+    [fault] = unfit.faults
+    if fault.message in (_TOOK_PART, _DECIDES) or fault.at != "to.email":
+        return unfit
+    return Faulty.one("to.email", "This person can’t be given it. Give the address of another.")
 
 
 def barred(running: Running, task: Asked, person: Person) -> str | None:
@@ -45,9 +107,9 @@ def barred(running: Running, task: Asked, person: Person) -> str | None:
     if not isinstance(step, ApprovalStep):
         return None
     if person.is_one_of(asking.doers(running, step, task.scope)):
-        return "This person took part in what is decided here."
+        return _TOOK_PART
     if person.is_one_of(asking.fellow_voters(running, task)):
-        return "This person decides here already, and has one vote."
+        return _DECIDES
     return None
 
 

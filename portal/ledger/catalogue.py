@@ -252,12 +252,16 @@ class SignalReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOpened(Event):
-    """Somebody was asked to do something; ``assignee`` is a participant's id."""
+    """Somebody was asked to do something; ``assignee`` is a participant's id.
+
+    By ``pick_up_by`` they should have taken it up; ``None`` where nothing is said of that.
+    """
 
     round: int
     kind: str
     assignee: str
     due_at: str | None = None
+    pick_up_by: str | None = None
     only: list[str] | None = None
     name: str | None = private()
     person: dict[str, Json] | None = private()
@@ -297,9 +301,52 @@ class TaskReassigned(Event):
 
     from_participant: str
     to_participant: str
+    pick_up_by: str | None = None
     from_person: dict[str, Json] | None = private()
     person: dict[str, Json] | None = private()
     reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDelegated(Event):
+    """The assignee had somebody else do the task in their stead; their own link died with it.
+
+    Where the owner had to agree, the owner is the one who acted.
+    """
+
+    from_participant: str
+    to_participant: str
+    pick_up_by: str | None = None
+    from_person: dict[str, Json] | None = private()
+    person: dict[str, Json] | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationAsked(Event):
+    """The assignee asked that somebody else do the task, on which its owner decides."""
+
+    from_participant: str
+    person: dict[str, Json] | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationRefused(Event):
+    """The owner said that a task stays with the assignee, who had asked to pass it on."""
+
+    from_participant: str
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffMissed(Event):
+    """Nobody took a task up by ``pick_up_by``, since it was offered to ``to_participant``."""
+
+    to_participant: str
+    offered_at: str
+    pick_up_by: str
+    person: dict[str, Json] | None = private()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class Replay:
         self.report = report
         self.tasks: dict[str, str] = {}
         self.entered: dict[str, str] = {}  # link → task, by the person's own entry
+        self.whose: dict[str, str] = {}  # link → participant
         self.dead: set[str] = set()
 
     def event(self, body: dict[str, Any]) -> None:
@@ -28,10 +29,14 @@ class Replay:
             return
         if kind == "link.entered":
             link = str(body["data"].get("link"))[:8]
-            self.entered[link] = task
+            self.entered[link], self.whose[link] = task, str(body["actor"].get("ref"))
             self.dead.discard(link)
         elif kind in ("link.revoked", "task.reassigned"):
-            self.dead.update(link for link, its in self.entered.items() if its == task)
+            self.dead.update(self._links_to(task))
+        elif kind == "task.delegated":
+            passed_on_by = body["data"].get("from_participant")
+            theirs = (one for one in self._links_to(task) if self.whose[one] == passed_on_by)
+            self.dead.update(theirs)
         elif kind == "task.opened":
             self._move(body, task, "unknown", "open")
         elif kind in _OUTCOMES:
@@ -39,6 +44,9 @@ class Replay:
             self._move(body, task, "open", "done")
         elif kind in _CLOSING:
             self._move(body, task, "open", _CLOSING[kind])
+
+    def _links_to(self, task: str) -> list[str]:
+        return [link for link, its in self.entered.items() if its == task]
 
     def _move(self, body: dict[str, Any], task: str, needed: str, to: str) -> None:
         state = self.tasks.get(task, "unknown")

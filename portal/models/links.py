@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.db import Base
+from portal.errors import LinkRevoked
 from portal.models.tasks import Task
 
 
@@ -39,6 +40,16 @@ class Link(Base):
     handed_by_role: Mapped[str | None]
 
 
+def ended(reason: str | None) -> LinkRevoked:
+    """What to tell whoever comes by a link that was ended for this ``revoked_reason``."""
+    return LinkRevoked(_ENDED.get(reason or "", _REPLACED))
+
+
+_REPLACED = "This link was withdrawn, or replaced by a newer one."
+_ENDED = {
+    "delegated": "What you were asked for here was passed on. Nothing more is needed from you.",
+    "reassigned": "This was handed to somebody else. Nothing more is needed from you.",
+}
 _own = aliased(Link)
 
 

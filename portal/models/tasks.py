@@ -10,6 +10,12 @@ from portal.db import Base
 from portal.errors import PortalError, TaskDone, TaskExpired, TaskWithdrawn
 
 TASK_STATES = ("open", "done", "withdrawn", "expired")
+MOST_PASSED_ON = 5  # times that one task may be delegated
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """What makes an index hold those rows alone, on both databases."""
+    return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
 
 
 class Task(Base):
@@ -19,6 +25,12 @@ class Task(Base):
     is the user it is for: the staff participant, or who claimed or did a team's task.
     ``done_by`` is the user, or else the participant, who really did it. ``nonce`` is the page's
     once-number of the answer that closed it: the same answer sent again is not a conflict.
+
+    Of how it is held now: ``handoff`` counts the times that it was given to somebody, of which
+    the last was at ``offered_at``; ``pick_up_by`` is when it should have been taken up, and
+    ``missed_at`` stands while nobody has though that is past. ``passed_on`` is who delegated it to
+    whom, ``{from, to, user, name, reason}`` in turn; ``delegation`` is a wish to do so on which
+    the owner has to decide: ``{id, by, user, email, name, reason, at}``.
     """
 
     __tablename__ = "tasks"
@@ -29,6 +41,9 @@ class Task(Base):
         sa.Index("ix_tasks_holder_due", "holder_id", "state", "due_at", "id"),
         sa.Index("ix_tasks_team_due", "team_id", "state", "due_at", "id"),
         sa.Index("ix_tasks_state_due", "state", "due_at", "id"),
+        # What somebody has to look at is little, however many tasks there are.
+        sa.Index("ix_tasks_missed", "missed_at", **_where("missed_at IS NOT NULL")),
+        sa.Index("ix_tasks_delegation", "process_id", **_where("delegation IS NOT NULL")),
         sa.CheckConstraint(f"state in {TASK_STATES}", name="tasks_state"),
     )
 
@@ -49,6 +64,12 @@ class Task(Base):
     answers: Mapped[dict[str, Any]]
     nonce: Mapped[str | None]
     opened_at: Mapped[datetime]
+    offered_at: Mapped[datetime]
+    handoff: Mapped[int] = mapped_column(default=1)
+    pick_up_by: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
+    passed_on: Mapped[list[Any]] = mapped_column(default=list)
+    delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

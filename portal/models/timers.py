@@ -12,7 +12,8 @@ from portal.db import Base
 class Timer(Base):
     """One moment of one task, or the end of a round that only waits.
 
-    Of a task ``remind`` (rung n), ``due``, ``escalate`` (rung n), ``overdue``; of a wait ``wait``.
+    Of a task ``pick_up`` (of its nth handoff), ``remind`` (rung n), ``due``, ``escalate`` (rung
+    n), ``timeout``, ``overdue``; of a wait ``wait``.
     Deleted when it rings or when the task or the round closes; the ledger has the history.
     """
 

@@ -32,7 +32,7 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import figures, mine, owners
+from portal.readings import figures, mine, owners, timeline
 from portal.readings.owners import Asker
 
 LINK = "\ue000"
@@ -114,7 +114,26 @@ def noted(conn: Connection, ids: Sequence[str]) -> set[str]:
 
 
 def _invite(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
-    return _ask(conn, ref["task"], tz, "invite")
+    letters = _ask(conn, ref["task"], tz, "invite")
+    return [_from_whom(one) for one in letters if _is_invited(one, ref.get("people"))]
+
+
+def _is_invited(letter: Letter, people: Sequence[str] | None) -> bool:
+    """Whether the reader, or the team they are of, is still one of those whom it was owed to.
+
+    Whoever got the task since then has an invitation of their own.
+    """
+    return (
+        people is None or (letter.to.participant or letter.facts["task"].participant_id) in people
+    )
+
+
+def _from_whom(letter: Letter) -> Letter:
+    """The letter, saying who passed the task on to its reader, where somebody did."""
+    passed = letter.facts["task"].passed_on
+    own = next((one for one in reversed(passed) if one["to"] == letter.to.participant), None)
+    facts = {"passed_by": own and own["name"], "passed_why": own and own["reason"]}
+    return replace(letter, facts={**letter.facts, **facts})
 
 
 def _remind(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
@@ -238,6 +257,84 @@ def _reassign(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) 
     return [_letter(matter, reader, "reassigned", {}) for reader in readers]
 
 
+# Work that changes hands, or should have
+
+
+def _handoff(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To the owner, that nobody took a task up; none once somebody has, or it went on."""
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None or matter.task.missed_at is None or matter.task.handoff != ref["handoff"]:
+        return []
+    late = _doers(conn, matter.task)
+    place = f"/processes/{matter.process.id}"
+    return [
+        _letter(
+            matter,
+            reader,
+            "handoff",
+            {
+                "people": [one.name for one in late if one.email != reader.email],
+                "is_yours": any(one.email == reader.email for one in late),
+            },
+            place=place,
+        )
+        for reader in matter.owners
+    ]
+
+
+def _claim(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To the rest of a team, that one of them has a task which they were asked for as well."""
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None or matter.task.state != "open" or matter.task.holder_id != ref["holder"]:
+        return []
+    holder = next(iter(_staff(conn, User.id == ref["holder"])), None)
+    facts = {"holder": holder.name if holder else "a colleague"}
+    return [
+        _letter(matter, reader, "claimed", facts)
+        for reader in _members(conn, matter.task.team_id)
+        if reader.user != ref["holder"]
+    ]
+
+
+def _delegated(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To whoever passed a task on: what they did, as it stands in the ledger."""
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None:
+        return []
+    [entry] = timeline.of_process(conn, matter.process.id, after=ref["seq"] - 1, limit=1)
+    facts = {"entry": entry, "whom": entry.data.get("person") or {},
+             "reason": entry.data.get("reason")}  # fmt: skip
+    readers = _participants(conn, [ref["participant"]])
+    return [_letter(matter, reader, "delegated", facts) for reader in readers]
+
+
+def _delegation(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To the owner, that somebody would pass a task on; none once that is decided."""
+    matter = _of_task(conn, ref["task"], tz)
+    wish = matter.task.delegation if matter else None
+    if matter is None or wish is None or wish["id"] != ref["delegation"]:
+        return []
+    asker = next(iter(_participants(conn, [wish["by"]])), None)
+    facts = {"asker": asker.name if asker else "The assignee", "wish": wish}
+    place = f"/tasks/{matter.task.id}"
+    return [_letter(matter, reader, "delegation", facts, place=place) for reader in matter.owners]
+
+
+def _refusal(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To whoever would have passed a task on, that it stays theirs; none once it is done."""
+    matter = _of_task(conn, ref["task"], tz)
+    if matter is None or matter.task.state != "open":
+        return []
+    [entry] = timeline.of_process(conn, matter.process.id, after=ref["seq"] - 1, limit=1)
+    facts, links = {"reason": entry.data.get("reason")}, _links(conn, matter.task.id)
+    place = f"/tasks/{matter.task.id}"
+    return [
+        _letter(matter, reader, "refusal", facts, link=links.get(reader.participant),
+                place=place if reader.user else None)
+        for reader in _participants(conn, [ref["participant"]])
+    ]  # fmt: skip
+
+
 def _escalate(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
     matter = _of_task(conn, ref["task"], tz)
     if matter is None or matter.task.state != "open":
@@ -325,6 +422,11 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "lost": _lost,
     "withdrawn": _withdraw,
     "reassigned": _reassign,
+    "handoff": _handoff,
+    "claimed": _claim,
+    "delegated": _delegated,
+    "delegation": _delegation,
+    "refusal": _refusal,
     "escalation": _escalate,
     "message": _message,
     "trouble": _trouble,

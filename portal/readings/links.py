@@ -1,16 +1,19 @@
 """What stands behind a link, before anybody came in by it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import DefinitionRow, Link, Participant, Process, Task, User
+from portal.models.links import ended
 from portal.readings import trees
 from portal.readings.owners import asker
+
+__all__ = ["Known", "ended", "known", "processes"]  # ``ended`` for the doors, which know no models
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,15 @@ class Known:
     """A link and the kind of thing it asks for; nothing of what people sent or are called.
 
     ``owner_email`` is where questions go, ``definition`` what they are about; both are shown
-    only where the link opens nothing.
+    only where the link opens nothing. ``passed_to`` is the name that whoever had the link gave
+    when they passed the task on.
     """
 
     id: str
     generation: int
     expires_at: datetime
     revoked_at: datetime | None
+    revoked_reason: str | None
     task_id: str | None
     task_kind: str | None
     task_state: str | None
@@ -32,6 +37,7 @@ class Known:
     definition: str
     owner_name: str | None
     owner_email: str | None
+    passed_to: str | None = None
 
 
 _QUERY = (
@@ -40,6 +46,8 @@ _QUERY = (
         Link.generation,
         Link.expires_at,
         Link.revoked_at,
+        Link.revoked_reason,
+        Link.participant_id,
         Link.task_id,
         Task.kind.label("task_kind"),
         Task.state.label("task_state"),
@@ -47,7 +55,7 @@ _QUERY = (
         DefinitionRow.name.label("definition"),
         User.name.label("owner_name"),
         User.email.label("owner_email"),
-        *(Process.owner_id, Process.team_id),
+        *(Process.owner_id, Process.team_id, Task.passed_on),
     )
     .join(Process, Process.id == Link.process_id)
     .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
@@ -67,7 +75,14 @@ def known(conn: Connection, link_id: str) -> Known | None:
     if row["owner_email"] is None:
         owner = asker(conn, owner_id, team_id)
         row |= {"owner_name": owner and owner.name, "owner_email": owner and owner.email}
-    return Known(**row)
+    to = _successor(row.pop("passed_on") or (), row.pop("participant_id"))
+    named = sa.select(Participant.name).where(Participant.id == to)
+    return Known(**row, passed_to=conn.execute(named).scalar() if to else None)
+
+
+def _successor(passed_on: Sequence[Mapping[str, Any]], participant_id: str) -> str | None:
+    """To whom somebody passed a task on, the last time."""
+    return next((one["to"] for one in reversed(passed_on) if one["from"] == participant_id), None)
 
 
 class Standing(NamedTuple):

@@ -88,7 +88,8 @@ def processes(
 ) -> Page:
     """Processes with their owner's name and address, earliest due first; no data of theirs."""
     wanted = _narrow_processes(_PROCESSES, filters, now)
-    return _by_due(conn, wanted, Process.due_at, Process.id, cursor, limit)
+    page = _by_due if filters.overdue is not True else _by_due_alone
+    return page(conn, wanted, Process.due_at, Process.id, cursor, limit)
 
 
 def tasks(
@@ -134,7 +135,8 @@ def task_columns() -> "sa.Select[*tuple[Any, ...]]":
 
 # Built once: making a statement costs more than running it. What no list shows stays away, for
 # each value of JSON or time costs a conversion.
-_UNSHOWN = {"inputs", "values", "answers", "others", "changed_at", "nonce", "done_hash"}
+_UNSHOWN = {"inputs", "values", "answers", "others", "changed_at", "nonce", "done_hash",
+            "passed_on", "delegation"}  # fmt: skip
 _OWNER = (
     User.email.label("owner_email"),
     sa.func.coalesce(User.name, Team.name).label("owner_name"),
@@ -307,7 +309,29 @@ def _by_due(
         if cursor is not None and at is None:
             half = half.where(key > last)
         rows += conn.execute(half).all()
-    return _page(rows, limit, lambda row: [row.due_at and row.due_at.isoformat(), row.id])
+    return _page(rows, limit, _sorted_by)
+
+
+def _by_due_alone(
+    conn: Connection,
+    wanted: "sa.Select[*tuple[Any, ...]]",
+    due: InstrumentedAttribute[datetime | None],
+    key: InstrumentedAttribute[str],
+    cursor: str | None,
+    limit: int,
+) -> Page:
+    """The same where every row has a due time: what is overdue has."""
+    at, last = _read(cursor)
+    if at is not None:
+        wanted = wanted.where(sa.tuple_(due, key) > sa.tuple_(sa.literal(at, due.type), last))
+    elif cursor is not None:
+        return Page([], None)
+    rows = conn.execute(wanted.order_by(due, key).limit(limit + 1)).all()
+    return _page(list(rows), limit, _sorted_by)
+
+
+def _sorted_by(row: Row) -> list[Any]:
+    return [row.due_at and row.due_at.isoformat(), row.id]
 
 
 def _page(rows: list[Row], limit: int, sorted_by: Callable[[Row], list[Any]]) -> Page:

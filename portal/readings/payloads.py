@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal import clock
 from portal.definition import facts
 from portal.definition.facts import seen_from
 from portal.definition.operators import Later
@@ -22,7 +23,7 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import doers, owners
+from portal.readings import doers, handoffs, owners
 from portal.readings.entries import Told
 from portal.readings.words import iso
 
@@ -47,7 +48,7 @@ def process_row(conn: Connection, process_id: str) -> sa.Row[Any]:
 
 
 def process(conn: Connection, process_id: str) -> Shape:
-    """One process in full: its data, who holds the work, its exceptions (5 statements)."""
+    """One process in full: data, who holds the work, exceptions, handoffs (7 statements)."""
     row = process_row(conn, process_id)
     tree = trees.tree(conn, row.definition_id)
     return process_item(row) | {
@@ -56,7 +57,39 @@ def process(conn: Connection, process_id: str) -> Shape:
         "values": facts.plain_json(row.values),
         "steps": steps(conn, row.id, tree),
         "exceptions": _open_troubles(conn, row.id),
+        "handoffs": [handoff(one, row) for one in handoffs.of_process(conn, row.id)],
     }
+
+
+def handoff(one: handoffs.Handoff, process: sa.Row[Any]) -> Shape:
+    """One time that a task was given to somebody; seconds until it was taken up, and from there.
+
+    ``process`` is its row: whoever answers for that watches.
+    """
+    now = clock.now()
+    worked = one.worked(now)
+    moments = ("offered_at", "pick_up_by", "picked_up_at", "missed_at", "ended_at")
+    return {
+        "task": one.task,
+        "step": one.step,
+        "name": one.name,
+        "number": one.number,
+        "how": one.how,
+        "by": one.by,
+        "from": one.came_from and _person(one.came_from),
+        "to": _person(one.to),
+        "reason": one.reason,
+        "picked_up_by": one.picked_up_by,
+        "watched_by": owners.shape(process),
+        "ended": one.ended,
+        **{name: (at := getattr(one, name)) and iso(at) for name in moments},
+        "waited_seconds": int(one.waited(now).total_seconds()),
+        "worked_seconds": None if worked is None else int(worked.total_seconds()),
+    }
+
+
+def _person(told: Mapping[str, Any]) -> Shape:
+    return {"email": told.get("email"), "name": told.get("name")}
 
 
 def process_item(row: sa.Row[Any]) -> Shape:
@@ -215,6 +248,7 @@ def task(row: sa.Row[Any]) -> Shape:
         "owner": owners.shape(row),
         "opened_at": iso(row.opened_at),
         "due_at": row.due_at and iso(row.due_at),
+        "pick_up_by": row.pick_up_by and iso(row.pick_up_by),
         "picked_up_at": row.picked_up_at and iso(row.picked_up_at),
         "done_at": row.done_at and iso(row.done_at),
     }

@@ -256,6 +256,32 @@ def _(event: c.TaskReassigned, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.TaskDelegated, in_: _In) -> Sentence:
+    by, to = person(event.from_person), person(event.person)
+    if in_.entry.actor_ref == event.from_participant:
+        return Sentence(f"{in_.who} passed {in_.thing} on to {to}.", event.reason)
+    return Sentence(f"{in_.who} had {in_.thing} pass from {by} on to {to}.", event.reason)
+
+
+@say.register
+def _(event: c.DelegationAsked, in_: _In) -> Sentence:
+    return Sentence(
+        f"{in_.who} asked to pass {in_.thing} on to {person(event.person)}.", event.reason
+    )
+
+
+@say.register
+def _(event: c.DelegationRefused, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} did not agree that {in_.thing} is passed on.", event.reason)
+
+
+@say.register
+def _(event: c.HandoffMissed, in_: _In) -> str:
+    by = in_.moment(event.pick_up_by)
+    return f"{in_.thing} was not taken up by {person(event.person)} until {by}."
+
+
+@say.register
 def _(event: c.TaskEscalated, in_: _In) -> str:
     return f"{in_.thing} is overdue; {person(event.person)} was told."
 
@@ -370,6 +396,11 @@ _NOTICES = {
     "escalation": "that {thing} is overdue",
     "withdrawn": "that {thing} is no longer needed",
     "reassigned": "that {thing} went to somebody else",
+    "delegated": "that {thing} was passed on",
+    "delegation": "that {thing} is to be passed on",
+    "refusal": "that {thing} is not passed on",
+    "claimed": "that a colleague took {thing}",
+    "handoff": "that nobody took {thing} up",
     "trouble": "that something needs a person",
 }
 

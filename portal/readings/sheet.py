@@ -27,6 +27,7 @@ from portal.definition.tree import (
 )
 from portal.errors import Conflict, Unknown
 from portal.models.files import brought
+from portal.models.tasks import MOST_PASSED_ON
 from portal.readings import trees, words
 from portal.readings.dossier import filled
 from portal.readings.owners import Asker
@@ -148,6 +149,12 @@ class Asked:
     def _count(self, each: str, scope: str) -> int | None:
         count: int | None = self._kept(each, scope).get("count")
         return count
+
+    def passing_on(self, kind: str) -> str:
+        """Whether an assignee of that kind may pass it on now: ``allowed``, ``ask`` or ``no``."""
+        if len(self.task.passed_on) >= MOST_PASSED_ON:
+            return "no"
+        return self.step.delegate_by(kind)
 
     def text(self, text: Text | None) -> str:
         """A text of the definition with its placeholders filled."""

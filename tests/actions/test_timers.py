@@ -43,6 +43,7 @@ def reminders(process: str) -> list[str]:
 def test_the_default_ladder_rings_in_order_and_then_the_owner_has_to_look(clock: Clock) -> None:
     process = makers.start(DUE)
     seen = []
+    makers.enter(makers.task(process, "ask"))
     while left := makers.timers(process):
         clock.set(left[0].rings_at)
         ring()
@@ -53,7 +54,7 @@ def test_the_default_ladder_rings_in_order_and_then_the_owner_has_to_look(clock:
         ("2026-11-30T09:00", ["4 days after"]),
         ("2026-12-02T09:00", ["6 days after"]),
     ]
-    assert makers.types(process)[2:] == ["deadline.missed", "exception.opened"]
+    assert makers.types(process)[4:] == ["deadline.missed", "exception.opened"]
     [trouble] = makers.troubles(process)
     assert (trouble.kind, trouble.step) == ("overdue", "ask")
     makers.tick(process, "ask")
@@ -107,7 +108,7 @@ def test_without_reminders_the_exception_opens_at_due(clock: Clock) -> None:
     clock.advance(days=3)
     ring()
     assert reminders(process) == []
-    assert makers.types(process)[2:] == ["deadline.missed", "exception.opened"]
+    assert makers.types(process)[3:] == ["deadline.missed", "exception.opened"]
 
 
 def test_escalation_tells_whom_the_definition_names(clock: Clock) -> None:
@@ -151,7 +152,8 @@ def test_due_times_keep_the_local_clock(
     local = ZoneInfo(zone)
     assert due.astimezone(local).time() == opened.astimezone(local).time()
     for row in makers.timers(process):
-        assert 9 <= row.rings_at.astimezone(local).hour < 17
+        if row.kind != "pick_up":  # half of the time, whenever that is
+            assert 9 <= row.rings_at.astimezone(local).hour < 17
 
 
 def test_work_begun_at_midnight_is_due_at_midnight(clock: Clock) -> None:

@@ -25,6 +25,7 @@ NAMES = Names(tasks={"t1": "Send us your tax form"}, steps={"papers": "Papers"},
 EXAMPLES: dict[str, object] = {
     "due_at": "2026-11-27T16:00:00.000000Z",
     "ends_at": "2026-11-27T16:00:00.000000Z",
+    "pick_up_by": "2026-11-25T12:00:00.000000Z",
     "person": {"name": 'Ann "Bee" Okafor', "email": "ann@sea.example"},
     "from_person": {"name": "Otto Quist", "email": "otto@sea.example"},
     "people": {},

@@ -22,6 +22,7 @@ PROMISED = {
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
     "signal.received", "task.expired", "data.edited", "signature.made",
+    "task.delegated", "handoff.missed",
 }  # fmt: skip
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
@@ -40,6 +41,8 @@ NUMBERS_AND_MOMENTS = {
     "count",
     "due_at",
     "ends_at",
+    "offered_at",
+    "pick_up_by",
     "round",
     "rung",
     "seq",

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links
+from portal.actions import handoffs, uploads
 from portal.actions import people as verbs
-from portal.actions import uploads
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, StaffSession, Trouble
 from tests import makers, people
@@ -27,9 +27,10 @@ STEPS = """\
     parallel:
       branches:
         - {name: Papers, steps: [{id: papers, assign: vendor, upload: {documents: [{id: tax, name: Tax}]}}]}
-        - {name: Look, steps: [{id: look, assign: buyer, task: {}}]}
+        - {name: Look, steps: [{id: look, assign: buyer, delegate: allowed, task: {}}]}
         - {name: Team, steps: [{id: team, assign: finance, task: {}}]}
         - {name: Sum, steps: [{id: sum, set: {half: 10 / inputs.amount}}]}
+        - {name: Wish, steps: [{id: wish, assign: vendor, delegate: ask, task: {}}]}
         - {name: Later, steps: [{id: later, assign: second, task: {}}]}
 """  # noqa: E501
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -59,12 +60,15 @@ def new_world(app: Flask) -> World:
         document="tax", name="tax.pdf", size=len(PDF), sha256=stored.sha256,
         media_type="application/pdf", storage_id=stored.id,
     )  # fmt: skip
+    wish = makers.task(process, "wish")
+    handoffs.delegate(wish.id, people.OTTO, "He knows.", actor=makers.actor_of(wish))
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
         "look": makers.task(process, "look").id, "team": makers.task(process, "team").id,
+        "wish": wish.id,
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),

@@ -61,6 +61,9 @@ GET  /tasks                                            in   in   in   200  200  
 GET  /tasks/<look>                                     in   in   in   200  200  200  200  in
 POST /tasks/<look>                                     403  403  403  403  303  403  303  403
 POST /tasks/<team>/claim                               403  403  403  303  403  403  403  403
+POST /tasks/<look>/take-up                             403  403  403  403  303  403  403  403
+POST /tasks/<look>/delegate                            403  403  403  403  303  403  403  403
+POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
 GET  /t/<token>                                        200  200  200  200  200  200  200  200
 POST /t/<token>                                        303  303  303  303  303  303  303  303
@@ -73,6 +76,8 @@ POST /fresh                                            200  200  200  200  200  
 GET  /w/<papers>                                       403  200  404  403  403  403  403  403
 POST /w/<papers>                                       403  303  404  403  403  403  403  403
 POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
+GET  /w/<papers>/delegate                              403  200  404  403  403  403  403  403
+POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
 GET  /w/<details>/receipt                              403  200  404  403  403  403  403  403
@@ -101,6 +106,9 @@ GET  /api/v1/processes/<process_id>/trail.pdf          401  401  401  404  404  
 GET  /api/v1/tasks                                     401  401  401  200  200  200  200  200
 GET  /api/v1/tasks/<task_id>                           401  401  401  200  200  200  200  200
 POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  403  403  200
+POST /api/v1/tasks/<look>/take-up                      401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<look>/delegate                     401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<wish>/delegation                   401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<task_id>/link                      401  401  401  403  200  403  200  200
 POST /api/v1/tasks/<task_id>/reassign                  401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<task_id>/remind                    401  401  401  403  200  403  200  403
@@ -120,6 +128,13 @@ TYPED: dict[str, dict[str, Any]] = {
     "/processes/<process_id>/tasks/<task_id>/reassign": {
         "email": "otto@other.example", "reason": "Away.",
     },
+    "/tasks/<look>/delegate": {"email": "olga@example.com", "name": "Olga", "reason": "Hers."},
+    "/tasks/<wish>/delegation": {"answer": "agree"},
+    "/w/<papers>/delegate": {"email": "ulla@third.example", "name": "Ulla", "reason": "Hers."},
+    "/api/v1/tasks/<look>/delegate": {"json": {
+        "to": {"email": "olga@example.com", "name": "Olga"}, "reason": "Hers.",
+    }},
+    "/api/v1/tasks/<wish>/delegation": {"json": {"answer": "agree"}},
     "/tasks/<look>": {"done": "yes", "_reason": "Dana is away."},
     "/api/v1/definitions": {"data": f"{makers.HEAD}steps:\n{makers.FORM}\n".encode()},
     "/api/v1/exceptions/<exception_id>/resolve": {"json": {"how": "retry", "reason": "Once more."}},

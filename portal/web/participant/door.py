@@ -12,10 +12,10 @@ from portal.actor import Actor
 from portal.errors import (
     FormTooOld,
     LinkExpired,
-    LinkRevoked,
     PortalError,
     Unknown,
 )
+from portal.readings import links as link_readings
 from portal.readings import trees
 from portal.readings.asked import Asked
 from portal.readings.links import Known
@@ -99,7 +99,7 @@ def guest_for(conn: Connection, task_id: str) -> Guest:
             raise NoSession
         raise Unknown("There is nothing here, or nothing that is yours to see.")
     if guest.standing == "revoked":
-        raise LinkRevoked("The link you came by was withdrawn, or replaced by a newer one.")
+        raise link_readings.ended(guest.revoked_reason)
     if guest.standing == "expired":
         raise LinkExpired("This link was good for a limited time, and that time is over.")
     if guest.standing == "over":

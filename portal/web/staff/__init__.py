@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web.staff import (
     definitions,
     desk,
+    handoffs,
     login,
     people,
     processes,
@@ -18,7 +19,7 @@ from portal.web.staff.door import doors, open_to
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (definitions, desk, login, people, processes, start, tasks, timeline, troubles)
+ROOMS = (definitions, desk, handoffs, login, people, processes, start, tasks, timeline, troubles)
 
 
 def register(app: Flask) -> None:

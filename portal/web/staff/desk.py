@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import clock, db
 from portal.readings import desk as reading
-from portal.readings import lists, words
+from portal.readings import handoffs, lists, words
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me
 
@@ -22,7 +22,9 @@ def desk() -> ResponseReturnValue:
         tasks = lists.tasks(conn, mine, now, limit=AT_ONCE)
         overdue = lists.processes(conn, late, now, limit=AT_ONCE)
         troubles = reading.troubles(conn, user_id=actor.user_id, team_ids=actor.team_ids)
+        given = handoffs.to_see(conn, actor.user_id or "", actor.team_ids)
         healthy = reading.healthy(conn, now)
+    n_wishes = sum(one.is_wish for one in given)
     return render_template(
         "staff/desk.html",
         tasks=rows.tasks(tasks.items, now, house_zone()),
@@ -30,7 +32,15 @@ def desk() -> ResponseReturnValue:
         overdue=rows.processes(overdue.items, now, house_zone()),
         more_overdue=overdue.next,
         troubles=troubles,
-        lead=_lead(len(tasks.items), len(troubles), len(overdue.items), healthy),
+        handoffs=given,
+        lead=_lead(
+            _counted(len(tasks.items), "task waits for you", "tasks wait for you"),
+            _counted(len(troubles), "exception needs you", "exceptions need you"),
+            _counted(n_wishes, "request needs your word", "requests need your word"),
+            _counted(len(given) - n_wishes, "handoff lies untaken", "handoffs lie untaken"),
+            _counted(len(overdue.items), "process of yours is late", "processes of yours are late"),
+            healthy=healthy,
+        ),
     )
 
 
@@ -42,13 +52,8 @@ def exceptions() -> ResponseReturnValue:
     return render_template("staff/exceptions.html", troubles=troubles)
 
 
-def _lead(n_tasks: int, n_troubles: int, n_late: int, healthy: int) -> str:
+def _lead(*told: str, healthy: int) -> str:
     """The desk in two sentences; pages are cut, so a full one reads "at least"."""
-    told = [
-        _counted(n_tasks, "task waits for you", "tasks wait for you"),
-        _counted(n_troubles, "exception needs you", "exceptions need you"),
-        _counted(n_late, "process of yours is late", "processes of yours are late"),
-    ]
     waiting = words.listed([one for one in told if one]) or "Nothing waits for you"
     fine = "1000+" if healthy >= lists.MOST else str(healthy)
     rest = "process is" if healthy == 1 else "processes are"

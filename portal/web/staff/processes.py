@@ -11,7 +11,7 @@ from portal.actions import links, processes, tasks, trails
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
 from portal.readings import dossier as dossiers
-from portal.readings import export, feed, lists, waiting
+from portal.readings import export, feed, handoffs, lists, waiting
 from portal.web.downloads import handed_out
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, said, status_of
@@ -187,6 +187,7 @@ def show(
             before=int(before) if before.isascii() and before.isdigit() else None,
             limit=HISTORY_AT_ONCE,
         )
+        handed = handoffs.of_process(conn, process_id)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -194,6 +195,7 @@ def show(
         history=history,
         status=status_of(found.process),
         holdings=waiting.holdings(found.process.waiting, now),
+        handed=handed,
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,

@@ -70,7 +70,7 @@ def _task(row: Any, now: datetime, tz: str) -> TaskLine:
         row.process_id,
         row.process_title,
         row.assignee_name or row.assignee_email or "nobody yet",
-        f"since {words.short_day(row.opened_at, tz)}" if is_open else row.state,
+        f"since {words.short_day(row.offered_at, tz)}" if is_open else row.state,
         due(row.due_at, now, tz) if is_open else None,
         words.short_day(row.done_at, tz) if row.done_at else "",
     )

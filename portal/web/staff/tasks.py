@@ -124,12 +124,20 @@ def _again(
     return _page(found, typed, error, more=request.form.get("_more"))
 
 
+def show_again(task_id: str, at: str, fault: Faulty) -> ResponseReturnValue:
+    """The page of a task, with a fault in one of the forms beside the answer's (``handoffs``)."""
+    with db.reading() as conn:
+        found = asked.of_task(conn, task_id, me().email)
+    return _page(found, found.typed(), beside=(at, fault))
+
+
 def _page(
     found: Asked,
     typed: forms.Typed,
     error: Faulty | TaskDone | None = None,
     *,
     more: str | None = None,
+    beside: tuple[str, Faulty] | None = None,
 ) -> ResponseReturnValue:
     faults = error.faults if isinstance(error, Faulty) else ()
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
@@ -151,8 +159,15 @@ def _page(
         is_mine=_is_mine(found),
         may_manage=may_manage(found.process),
         nonce=forms.new_nonce(),
+        passing_on=found.passing_on(person.kind) if person else "no",
+        at=beside[0] if beside else None,
+        aside={one.at.removeprefix("to."): one.message for one in beside[1].faults}
+        if beside
+        else {},
+        sent=request.form if beside else {},
     )
-    return page, (error.status if error else 200)
+    refused = error or (beside and beside[1])
+    return page, (refused.status if refused else 200)
 
 
 def _holder(found: Asked, person: Any) -> str:
