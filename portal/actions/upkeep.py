@@ -15,6 +15,7 @@ from portal.models import (
     AddressCode,
     BrowserSession,
     Code,
+    Draft,
     FileRow,
     Heartbeat,
     KeptAnswer,
@@ -22,6 +23,7 @@ from portal.models import (
     ProvedAddress,
     SessionLink,
     StaffSession,
+    Task,
 )
 from portal.models.heartbeats import SILENT_AFTER
 
@@ -30,6 +32,7 @@ _KEEP_SESSIONS = timedelta(days=2)
 # Meanwhile it also tells from where its user comes: there, nobody's guesses keep them out.
 _KEEP_STAFF_SESSIONS = timedelta(days=30)
 _KEEP_CODES = timedelta(days=2)  # they are counted for a day
+_KEEP_DRAFTS = timedelta(days=14)
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
 _SILENCES = {
@@ -67,6 +70,7 @@ def prune(tx: Tx) -> int:
     tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(LostLink).where(LostLink.asked_at < tx.now - _KEEP_CODES))
+    _forget_drafts(tx)
     before = tx.now - _KEEP_SESSIONS
     old = _some(BrowserSession.id, BrowserSession.started_at < before)
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
@@ -114,6 +118,13 @@ def note_changed(tx: Tx, process_id: str, file_id: str, name: str) -> None:
     message = f"The stored file “{name}” was changed or is lost. Put it back from a backup."
     running = Running.load(tx, process_id)
     troubles.open_trouble(running, "file", message, step=None, about=file_id)
+
+
+def _forget_drafts(tx: Tx) -> None:
+    """Drop what was typed for tasks that are closed by now, and what is old."""
+    closed = sa.select(Draft.task_id).join(Task, Task.id == Draft.task_id)
+    is_closed = Draft.task_id.in_(closed.where(Task.state != "open"))
+    tx.execute(sa.delete(Draft).where(is_closed | (Draft.kept_at < tx.now - _KEEP_DRAFTS)))
 
 
 def _tell_silence(tx: Tx, role: str, since: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from portal.models.codes import Code
 from portal.models.definitions import DefinitionRow
+from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
 from portal.models.limits import Attempt
@@ -24,6 +25,7 @@ __all__ = [
     "BrowserSession",
     "Code",
     "DefinitionRow",
+    "Draft",
     "FileRow",
     "Heartbeat",
     "KeptAnswer",

@@ -8,7 +8,7 @@ POLICY = (
     " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-_BEHIND_A_LINK = ("/t/", "/w")
+_BEHIND_A_LINK = ("/t/", "/w", "/fresh")
 
 
 def install(app: Flask) -> None:

@@ -190,3 +190,13 @@ def test_every_page_is_for_everybody(
     clock.advance(days=40)
     page.goto(site + link_to(again))
     judge("expired")
+
+
+def test_what_is_typed_is_kept_by_itself(process: str, site: str, page: "Page") -> None:
+    enter(page, site, makers.task(process, "details"))
+    page.fill("[name=company]", "Sea")
+    page.get_by_text("Kept as a draft. Nothing is sent yet.").wait_for()
+    page.reload()
+    assert page.input_value("[name=company]") == "Sea"
+    assert page.get_by_text("is filled in. Nothing is sent yet.").count() == 1
+    assert Axe().run(page).violations_count == 0

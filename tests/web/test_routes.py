@@ -75,6 +75,7 @@ GET  /fresh                                            200  200  200  200  200  
 POST /fresh                                            200  200  200  200  200  200  200  200
 GET  /w/<papers>                                       403  200  404  403  403  403  403  403
 POST /w/<papers>                                       403  303  404  403  403  403  403  403
+POST /w/<papers>/draft                                 403  409  404  403  403  403  403  403
 POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/delegate                              403  200  404  403  403  403  403  403
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403

@@ -1,6 +1,7 @@
 """The task behind a link: shown, answered, gone on with; and what else is open."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import make_response, redirect, render_template, request
@@ -9,9 +10,11 @@ from flask.typing import ResponseReturnValue
 from portal import clock, db
 from portal.access import links, sessions
 from portal.access.sessions import Guest
+from portal.actions import drafts
 from portal.actions import links as link_verbs
 from portal.errors import Conflict, Faulty, FormTooOld, Gone, PortalError, TooFast, TooLarge
 from portal.readings import asked as asked_readings
+from portal.readings import drafts as draft_readings
 from portal.readings import links as link_readings
 from portal.readings.asked import Asked
 from portal.web import answers, forms
@@ -45,7 +48,10 @@ def show(task_id: str) -> ResponseReturnValue:
         except (Gone, SessionOver) as error:
             return refusal(error, task_id)
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-    return _page(guest, asked, asked.typed())
+        draft = draft_readings.of(conn, task_id, guest.person.id)
+    if draft is None:
+        return _page(guest, asked, asked.typed())
+    return _page(guest, asked, draft.typed, draft_at=draft.at)
 
 
 @doors.post("/w/<task_id>")
@@ -72,6 +78,9 @@ def _answer(guest: Guest) -> ResponseReturnValue:
     try:
         if request.form.get("_more") or answers.drop(actor):
             return _again(guest, {})
+        if request.form.get("_draft"):
+            drafts.keep(task.id, forms.typed(), actor=actor)
+            return _again(guest, {}, is_kept=True)
         unproved = answers.answer(task, actor=actor, session=guest.session_id)
     except Faulty as error:
         faults = {fault.at: fault.message for fault in error.faults}
@@ -87,17 +96,33 @@ def _answer(guest: Guest) -> ResponseReturnValue:
     return _again(guest, {}, sent=unproved.sentence)
 
 
+@doors.post("/w/<task_id>/draft")
+def keep(task_id: str) -> ResponseReturnValue:
+    """Keep what is typed so far; 204, or a sentence for the page's script to show."""
+    try:
+        with db.reading() as conn:
+            guest = guest_for(conn, task_id)
+        forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce(), "")
+        drafts.keep(task_id, forms.typed(), actor=actor_of(guest))
+    except PortalError as error:
+        return f"Not kept: {error.sentence}", error.status, {"Content-Type": "text/plain"}
+    return "", 204
+
+
 def _again(
-    guest: Guest, faults: dict[str, str], *, status: int = 200, sent: str = ""
-) -> ResponseReturnValue:
+    guest: Guest, faults: dict[str, str], *, status: int = 200, sent: str = "",
+    is_kept: bool = False,
+) -> ResponseReturnValue:  # fmt: skip
     """The same page with what was typed and, beside each field, what is wrong with it.
 
-    ``sent`` says that a one-time code is on its way, which the page then asks for.
+    ``sent`` says that a one-time code is on its way, which the page then asks for; ``is_kept``
+    that what was typed is kept as a draft.
     """
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-    more = request.form.get("_more")
-    return _page(guest, asked, forms.typed(), faults, more=more, sent=sent), status
+    more, kept_at = request.form.get("_more"), clock.now() if is_kept else None
+    page = _page(guest, asked, forms.typed(), faults, more=more, sent=sent, draft_at=kept_at)
+    return page, status
 
 
 def _too_large(guest: Guest, error: TooLarge) -> ResponseReturnValue:
@@ -119,7 +144,7 @@ def _too_late(task_id: str, error: PortalError) -> ResponseReturnValue:
 
 def _page(
     guest: Guest, asked: Asked, typed: Typed, faults: Mapping[str, str] | None = None,
-    *, more: str | None = None, sent: str = "",
+    *, more: str | None = None, sent: str = "", draft_at: datetime | None = None,
 ) -> str:  # fmt: skip
     nonce = forms.new_nonce()
     shown = asked.signing.sha256 if asked.signing else ""
@@ -136,6 +161,9 @@ def _page(
         csrf=forms.token("answer", guest.person.id, guest.task.id, nonce, shown),
         tz=zone_of(guest, asked),
         now=clock.now(),
+        keeps_drafts=guest.task.kind in drafts.KINDS,
+        draft_at=draft_at,
+        is_kept=draft_at is not None and request.method == "POST",
     )
 
 

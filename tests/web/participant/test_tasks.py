@@ -104,7 +104,7 @@ def test_a_form_says_who_asks_why_by_when_and_what_comes_next(visitor: Visitor) 
     ):
         assert told in page
     assert 'name="sites-3-town"' in page
-    assert "<script" not in page
+    assert page.count("<script") == 1  # it keeps drafts, and the page works without it
 
 
 def test_a_right_form_is_recorded_once_and_receipted(visitor: Visitor) -> None:
