@@ -310,10 +310,18 @@ def _open_task(running: Running, step: PersonStep, begun: Round, ask: _Ask) -> N
 
 def set_timers(running: Running, step: PersonStep, task: Asked) -> None:
     """Write down when to remind, when it is due, and what happens when it stays undone."""
-    zone = running.zone_of(running.person(task.participant_id))
     handoffs.set_clock(running, task)
+    set_due_timers(running, step, task)
+
+
+def set_due_timers(running: Running, step: PersonStep, task: Asked) -> None:
+    """The same but for who takes it up: all that counts from the opening or to the due moment.
+
+    Rungs that are past by now are left out.
+    """
+    zone = running.zone_of(running.person(task.participant_id))
     if step.on_timeout is not None:
-        at = step.on_timeout.after.after(running.now, running.calendar, zone)
+        at = step.on_timeout.after.after(task.opened_at, running.calendar, zone)
         clocks.set_timer(running, task, "timeout", 0, at, {})
     if task.due_at is None:
         return

@@ -543,6 +543,22 @@ class Running:
         if rings or (isinstance(step, PersonStep) and step.on_timeout):
             self._ended_tasks.append(task.id)
 
+    # Moving
+
+    def move_to(self, definition_id: str, tree: Definition) -> None:
+        """Have it go on under another version of its definition."""
+        self.process["definition_id"] = definition_id
+        self.tree = tree
+        self.__dict__.pop("calendar", None)
+        self.forget_facts()
+
+    def set_aside(self, found: Round) -> None:
+        """Have a round stand no more, and be the latest of its step no more."""
+        found.is_current = found.is_latest = False
+        self.keep_round(found)
+        self.rounds.pop(found.place, None)
+        self.latest.pop(found.place, None)
+
     # Writing
 
     def _write(self) -> None:

@@ -65,6 +65,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.ExceptionResolved: _MOVES,
     c.ExceptionProposed: _TOLD,
     c.DataEdited: _MOVES,
+    c.ProcessMigrated: _MOVES,
     # A trail covers the ledger up to the last event that is not about trails.
     c.TrailBuilt: frozenset({TIMELINE}),
     c.DisclosureErased: _TOLD,

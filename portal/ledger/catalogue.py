@@ -240,6 +240,17 @@ class CallFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessMigrated(Event):
+    """The process went on under another ``version`` of its definition, of that ``digest``."""
+
+    definition: str
+    from_version: int
+    version: int
+    digest: str
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalReceived(Event):
     """A program or a member of staff told that something has happened outside."""
 

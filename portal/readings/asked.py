@@ -97,7 +97,8 @@ def about(
 
     ``email`` is the address of a member of staff, to tell them where they may not decide.
     """
-    tree = trees.tree(conn, process.definition_id)
+    # What was closed before the process moved to another version shows what it showed then.
+    tree = trees.tree(conn, task.definition_id or process.definition_id)
     ids = {"process": process.id, "task": task.id, "holder": task.participant_id}
     around = _around(tree, task)
     runs = _runs(conn, task, around)

@@ -246,13 +246,17 @@ def _values(process: Row, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _process(conn: Connection, process_id: str) -> Row | None:
-    asked = aliased(Trail)
+    asked, other = aliased(Trail), aliased(DefinitionRow)
     newest = sa.select(sa.func.max(asked.seq)).where(asked.process_id == Process.id)
     query = (
         sa.select(
             *Process.__table__.columns,
             DefinitionRow.source,
             DefinitionRow.name.label("definition_name"),
+            sa.select(sa.func.max(other.version))
+            .where(other.key == DefinitionRow.key)
+            .scalar_subquery()
+            .label("newest_version"),
             User.name.label("owner_name"),
             User.email.label("owner_email"),
             Team.name.label("team_name"),

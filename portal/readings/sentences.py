@@ -140,9 +140,15 @@ def _(event: c.StepCompleted, in_: _In) -> str:
     return f"The step “{in_.step(event.step)}” ended: {event.outcome.replace('_', ' ')}."
 
 
+_SKIPPED = {
+    "condition": "its condition did not hold",
+    "migrated": "the process had gone past it when it was moved to this version",
+}
+
+
 @say.register
 def _(event: c.StepSkipped, in_: _In) -> str:
-    why = "its condition did not hold" if event.why == "condition" else event.why
+    why = _SKIPPED.get(event.why, event.why)
     return f"The step “{in_.step(event.step)}” was skipped: {why}."
 
 
@@ -458,6 +464,12 @@ def _(event: c.ExceptionProposed, in_: _In) -> Sentence:
     how = event.how.replace("_", " ")
     text = f"{in_.who} proposed to {how} {in_.thing}; a second person has to agree."
     return Sentence(text, event.reason)
+
+
+@say.register
+def _(event: c.ProcessMigrated, in_: _In) -> Sentence:
+    moved = f"from version {event.from_version} of its definition to version {event.version}"
+    return Sentence(f"{in_.who} moved the process {moved}.", event.reason)
 
 
 @say.register

@@ -1,8 +1,9 @@
 """The evidence of one process as data: everything the audit trail prints, from the ledger alone.
 
-Only the names of fields and steps come from elsewhere, from the definition whose digest stands
-in the ledger's first event. Whatever was not recorded, or was erased, is ``None`` here and is
-printed as "not recorded". Long ledgers are read in batches, never as a whole.
+Only the names of fields and steps come from elsewhere: from the definition whose digest stands
+in the ledger's first event, and after a move to another version from the one whose digest stands
+there. Whatever was not recorded, or was erased, is ``None`` here and is printed as "not
+recorded". Long ledgers are read in batches, never as a whole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,8 @@ from portal.definition.fields import show
 from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
-from portal.models import Process, Trail, trees
-from portal.readings import timeline, words
+from portal.models import Trail
+from portal.readings import timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
 from portal.readings.sentences import Names, Sentence, tell
 
@@ -139,9 +140,9 @@ class Evidence:
         self._conn = conn
         self._process = process_id
         self._upto = upto
-        row = conn.execute(sa.select(Process.definition_id).where(Process.id == process_id)).one()
-        self.tree: Definition = trees.tree(conn, row.definition_id)
-        calendar = self.tree.calendar
+        self._versions = versions.of_process(conn, process_id, upto)
+        self.tree: Definition = self._versions[0].tree
+        calendar = self._versions[-1].tree.calendar
         self.tz = (calendar.timezone if calendar else None) or tz
 
     def overview(self) -> Overview:
@@ -191,7 +192,8 @@ class Evidence:
     def _batches(self) -> Iterator[tuple[list[Told], Names]]:
         """Entries with what their tasks were called when they were opened, as the ledger has it."""
         tasks: dict[str, str] = {}
-        names = timeline.called(tasks, [self.tree], self.tz)
+        newest_first = [one.tree for one in reversed(self._versions)]
+        names = timeline.called(tasks, newest_first, self.tz)
         for batch in self._raw_batches():
             opened = (one for one in batch if isinstance(one.event, c.TaskOpened))
             tasks.update({str(one.task): one.data["name"] for one in opened if "name" in one.data})
@@ -231,7 +233,7 @@ class Evidence:
         return known.name if known else role
 
     def _file(self, entry: Told, event: c.FileReceived) -> File:
-        step = self._step(entry.step)
+        step = self._step(entry)
         label = event.document
         if isinstance(step, UploadStep):
             label = next((str(d.name) for d in step.documents if d.id == event.document), label)
@@ -253,7 +255,7 @@ class Evidence:
         way: list[tuple[str, str]],
         given: "_Given",
     ) -> Answer:
-        step, event = self._step(entry.step), entry.event
+        step, event = self._step(entry), entry.event
         rows: list[tuple[str, str]] = []
         if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
             rows = given.rows(entry, event, step)
@@ -271,8 +273,10 @@ class Evidence:
             files=files if isinstance(event, c.UploadSubmitted) else [],
         )
 
-    def _step(self, step: str | None) -> Step | None:
-        return self.tree.step(step) if step and self.tree.has_step(step) else None
+    def _step(self, entry: Told) -> Step | None:
+        """The step of an event, as the version has it under which it happened."""
+        tree = next(one.tree for one in reversed(self._versions) if one.seq <= entry.seq)
+        return tree.step(entry.step) if entry.step and tree.has_step(entry.step) else None
 
 
 class _Given:

@@ -22,7 +22,7 @@ PROMISED = {
     "link.renewed", "link.revoked", "receipt.sent", "message.sent", "mail.bounced", "values.set",
     "process.rejected", "process.cancelled", "trail.built", "disclosure.erased",
     "signal.received", "task.expired", "data.edited", "signature.made",
-    "task.delegated", "handoff.missed",
+    "task.delegated", "handoff.missed", "process.migrated",
 }  # fmt: skip
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
@@ -41,6 +41,7 @@ NUMBERS_AND_MOMENTS = {
     "count",
     "due_at",
     "ends_at",
+    "from_version",
     "offered_at",
     "pick_up_by",
     "round",

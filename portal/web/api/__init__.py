@@ -2,13 +2,22 @@
 
 from flask import Flask
 
-from portal.web.api import definitions, events, exceptions, handoffs, openapi, processes, tasks
+from portal.web.api import (
+    changes,
+    definitions,
+    events,
+    exceptions,
+    handoffs,
+    openapi,
+    processes,
+    tasks,
+)
 from portal.web.api.entry import api
 
 __all__ = ["register"]
 
 # Named so that importing them, which hangs their calls into the blueprint, is seen to matter.
-_CALLS = (definitions, events, exceptions, handoffs, openapi, processes, tasks)
+_CALLS = (changes, definitions, events, exceptions, handoffs, openapi, processes, tasks)
 
 
 def register(app: Flask) -> None:

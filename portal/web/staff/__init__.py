@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.web.staff import (
+    changes,
     definitions,
     desk,
     handoffs,
@@ -19,7 +20,19 @@ from portal.web.staff.door import doors, open_to
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (definitions, desk, handoffs, login, people, processes, start, tasks, timeline, troubles)
+ROOMS = (
+    changes,
+    definitions,
+    desk,
+    handoffs,
+    login,
+    people,
+    processes,
+    start,
+    tasks,
+    timeline,
+    troubles,
+)
 
 
 def register(app: Flask) -> None:

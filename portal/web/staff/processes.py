@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import clock, db
 from portal.actions import links, processes, tasks, trails
+from portal.actions.moves import Move
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
 from portal.readings import dossier as dossiers
@@ -173,9 +174,16 @@ def process_file(process_id: str, file_id: str) -> ResponseReturnValue:
 
 
 def show(
-    process_id: str, *, at: str | None = None, fault: Faulty | None = None
+    process_id: str,
+    *,
+    at: str | None = None,
+    fault: Faulty | None = None,
+    move: Move | None = None,
 ) -> ResponseReturnValue:
-    """The page of a process; with a fault of the form ``at``, what was typed kept."""
+    """The page of a process; with a fault of the form ``at``, what was typed kept.
+
+    ``move`` is what moving it to another version would do, for whoever asked.
+    """
     now = clock.now()
     before = request.args.get("before", "")
     with db.reading() as conn:
@@ -200,7 +208,9 @@ def show(
         may_manage=may_manage(found.process),
         at=at,
         faults={one.at: one.message for one in fault.faults} if fault else {},
-        typed=request.form if fault else {},
+        typed=request.form if fault or move else {},
+        move=move,
+        step_names={step.id: str(step.name) for step in found.tree.all_steps()},
     )
     return page, 422 if fault else 200
 

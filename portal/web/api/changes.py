@@ -1,0 +1,25 @@
+"""API calls that change the course of a running process."""
+
+from flask import Response, jsonify
+
+from portal import db
+from portal.actions import moves
+from portal.errors import Faulty
+from portal.readings import payloads
+from portal.web.api.entry import call, caller, json_body, text
+
+
+@call("POST", "/processes/<process_id>/migrate", "Move a process to another version",
+      takes="Migrate", gives="Migrated")  # fmt: skip
+def migrate_process(process_id: str) -> Response:
+    """The process as it now stands; with ``dry_run`` what would happen, and nothing is changed."""
+    body = json_body()
+    version, dry_run = body.get("version"), body.get("dry_run", False)
+    if not isinstance(dry_run, bool):
+        raise Faulty.one("dry_run", "`dry_run` is not true or false.")
+    if dry_run:
+        return jsonify(dry_run=True, **moves.told(moves.look(process_id, version, actor=caller())))
+    reason = text(body, "reason", "a reason")
+    move = moves.migrate(process_id, version, reason, actor=caller())
+    with db.reading() as conn:
+        return jsonify(payloads.process(conn, process_id) | {"migration": moves.told(move)})
