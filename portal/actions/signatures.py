@@ -12,7 +12,8 @@ from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition import statements, ways
+from portal.definition import drawings, statements, ways
+from portal.definition.drawings import Strokes
 from portal.definition.operators import ExpressionFailed
 from portal.definition.tree import DocumentOf, SignStep
 from portal.engine import closing
@@ -57,14 +58,16 @@ def sign(
     signature: str | None,
     agrees: bool,
     *,
+    drawing: Any = None,
     shown: str | None = None,
     nonce: str | None = None,
     proof: Proof | None = None,
     actor: Actor,
 ) -> Unproved | None:
-    """Take a typed signature. ``shown`` is the digest of what the page showed, where one did.
+    """Take a signature: the name, and where it was drawn as well the strokes.
 
-    Raises Faulty at ``signature`` and ``agree``, Changed where something else stands there now.
+    ``shown`` is the digest of what the page showed, where one did. Raises Faulty at
+    ``signature``, ``drawing`` and ``agree``, Changed where something else stands there now.
     What is missing before it counts is returned. The same page's answer again changes nothing.
     """
     running = Running.of_task(tx, task_id)
@@ -74,11 +77,15 @@ def sign(
         return None
     step = running.step_of(task, SignStep, "a signature")
     matter = _matter(running, step, task, shown)
-    name = _judged(signature, agrees=agrees)
-    proved = codes.prove(running, task, actor, ["sign", name, matter.sha256], proof)
+    name, strokes = _judged(step, signature, drawing, agrees=agrees)
+    answer = ["sign", name, matter.sha256, *([strokes] if strokes else [])]
+    proved = codes.prove(running, task, actor, answer, proof)
     if isinstance(proved, Unproved):
         return proved
-    signed: dict[str, Any] = {"signature": name, "method": "typed", **matter.told()}
+    method = "drawn" if strokes else "typed"
+    signed: dict[str, Any] = {"signature": name, "method": method, **matter.told()}
+    if strokes:
+        signed["drawing"] = strokes
     about: dict[str, Any] = {"step": step.id, "task": task.id, "round": task.round}
     event = SignatureMade(**about, **signed, agreement=statements.AGREEMENT)
     _finish(running, task, event, "completed", signed, nonce, proved)
@@ -136,18 +143,35 @@ def _finish(
     advance(running)
 
 
-def _judged(signature: str | None, *, agrees: bool) -> str:
+def _judged(
+    step: SignStep, signature: str | None, drawing: Any, *, agrees: bool
+) -> tuple[str, Strokes | None]:
+    """The name and the strokes. A name stands under a drawing, too: who signed can be read."""
     faults: list[Fault] = []
-    name = ""
+    name, strokes = "", None
     try:
         name = words("signature", signature, "Type your name to sign.", longest=LONGEST_NAME)
     except Faulty as faulty:
         faults += faulty.faults
+    try:
+        strokes = drawings.read(drawing)
+    except ValueError as unfit:
+        faults.append(Fault("drawing", str(unfit)))
+    else:
+        faults += _wrong_way(step, strokes)
     if not agrees:
         faults.append(Fault("agree", "Tick this box to sign."))
     if faults:
         raise Faulty(faults)
-    return " ".join(name.split())
+    return " ".join(name.split()), strokes
+
+
+def _wrong_way(step: SignStep, strokes: Strokes | None) -> list[Fault]:
+    if strokes is None and "typed" not in step.methods:
+        return [Fault("drawing", drawings.EMPTY)]
+    if strokes is not None and "drawn" not in step.methods:
+        return [Fault("drawing", "This takes a typed name as the signature, and no drawing.")]
+    return []
 
 
 def _matter(running: Running, step: SignStep, task: Asked, shown: str | None) -> _Matter:

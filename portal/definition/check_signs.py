@@ -6,10 +6,10 @@ from typing import Any
 from portal.definition.blocks import Block, described, hint
 from portal.definition.check_people import read_person
 from portal.definition.nodes import Node
-from portal.definition.outlines import KINDS, LATER, Outline, World
+from portal.definition.outlines import KINDS, Outline, World
 from portal.definition.tree import DocumentOf, SignStep, Step
 
-_METHODS = ("typed", "drawn")
+METHODS = ("typed", "drawn")
 _DOCUMENT = re.compile(r"([^.\s]+)\.([^.\s]+)")
 
 
@@ -24,7 +24,7 @@ def read_sign(outline: Outline, own: Block, world: World, common: dict[str, Any]
     return SignStep(
         statement=own.template("statement", world.scope),
         document=_document(outline, own, world),
-        methods=_methods(own) if "methods" in own else ("typed",),
+        methods=_methods(own) if "methods" in own else METHODS,
         **common,
         **read_person(outline, world),
     )
@@ -32,12 +32,9 @@ def read_sign(outline: Outline, own: Block, world: World, common: dict[str, Any]
 
 def _methods(own: Block) -> tuple[str, ...]:
     def check(word: str) -> str | None:
-        return None if word in _METHODS else f"{word!r} is unknown, expected one of typed, drawn"
+        return None if word in METHODS else f"{word!r} is unknown, expected one of typed, drawn"
 
-    methods = own.texts("methods", check)
-    if methods == ("drawn",):
-        own.fault("methods", f"drawn {LATER} typed")
-    return methods
+    return own.texts("methods", check)
 
 
 def _document(outline: Outline, own: Block, world: World) -> DocumentOf | None:

@@ -45,7 +45,6 @@ PERSON_KEYS = (
     "delegate",
     "link_for",
 )
-LATER = "is not supported by this version, expected"
 _KNOWN_KEYS = frozenset([*STEP_KEYS, *PERSON_KEYS])
 _EMPTY_KINDS = ("task", "approval")
 """Kinds that may be written without keys of their own."""

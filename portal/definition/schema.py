@@ -255,7 +255,7 @@ _OWN: Schema = {
     "checklist": {"type": "array", "items": _TEXT},
     "statement": _TEXT,
     "document": {"type": "string", "pattern": f"^{ID.pattern}\\.{ID.pattern}$"},
-    "methods": {**_list({"enum": ["typed", "drawn"]}), "contains": {"const": "typed"}},
+    "methods": _list({"enum": ["typed", "drawn"]}),
     "to": _list(_ref("id")),
     "subject": _TEXT,
     "body": _TEXT,

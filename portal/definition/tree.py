@@ -243,7 +243,7 @@ class SignStep(PersonStep):
     kind: ClassVar[str] = "sign"
     statement: Text | None = None
     document: DocumentOf | None = None
-    methods: tuple[str, ...] = ("typed",)
+    methods: tuple[str, ...] = ("typed", "drawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -443,11 +443,14 @@ class SignatureMade(Event):
 
     ``document`` lists the files, ``{file, name, size, sha256}``; of several ``sha256`` is that of
     the list of their digests, one a line. ``agreement`` is what the box said that they ticked.
+    ``method`` is ``typed`` or ``drawn``; then ``drawing`` has the strokes, lists of points on a
+    sheet of 1000 by 400.
     """
 
     round: int
     method: str
     signature: str | None = private()
+    drawing: Json = private()
     agreement: str | None = private()
     statement: str | None = private()
     document: list[dict[str, Json]] | None = private()

@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from portal import clock
+from portal.definition import drawings, scopes
 from portal.definition import facts as definition_facts
-from portal.definition import scopes
 from portal.definition.fields import show
 from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show_value
@@ -64,6 +64,7 @@ class Answered:
     files: Sequence[Row]
     comment: str | None = None
     is_latest: bool = True
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +373,7 @@ def _answered(
         files=sent,
         comment=comment,
         is_latest=is_latest,
+        drawing=drawings.path(run.answers.get("drawing") or []),
     )
 
 

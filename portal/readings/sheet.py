@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from portal import clock
+from portal.definition import drawings, scopes, statements, ways
 from portal.definition import facts as definition_facts
-from portal.definition import scopes, statements, ways
 from portal.definition.fields import default_value, show, typed_of, visible
 from portal.definition.operators import ExpressionFailed
 from portal.definition.text import Text
@@ -43,7 +43,10 @@ _DECIDED = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One answer or document that was sent: shown, and to be marked where ``may_mark``."""
+    """One answer or document that was sent: shown, and to be marked where ``may_mark``.
+
+    ``drawing`` is the path of a drawn signature.
+    """
 
     id: str
     label: str
@@ -51,6 +54,7 @@ class Item:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     files: Sequence[Row] = ()
+    drawing: str = ""
     may_mark: bool = False
 
 
@@ -497,7 +501,12 @@ class Asked:
                 answers.get("statement") or named,
                 files=self._by_ids([one["file"] for one in document]),
             ),
-            Item(f"{prefix}signature", "Signature", answers["signature"]),
+            Item(
+                f"{prefix}signature",
+                "Signature",
+                answers["signature"],
+                drawing=drawings.path(answers.get("drawing") or []),
+            ),
             Item(f"{prefix}sha256", "SHA-256 of what was signed", answers["sha256"]),
         ]
 

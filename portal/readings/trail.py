@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal.definition import drawings
 from portal.definition.fields import show
 from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
@@ -46,6 +47,7 @@ SHORT_ASSURANCE = {
     "terminal": "at the server’s terminal",
     "none": "not verified",
 }
+_METHODS = {"typed": "typed name", "drawn": "drawn by hand on the page, with the name typed"}
 IN_PARTS = (
     "Trails of more than some hundred pages are built in parts and carry no tags for readers."
 )
@@ -123,6 +125,7 @@ class Answer:
     sentence: Sentence
     rows: list[tuple[str, str]]
     files: list[File]
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,7 @@ class Evidence:
             sentence=tell(entry, names),
             rows=rows,
             files=files if isinstance(event, c.UploadSubmitted) else [],
+            drawing=_drawing(event),
         )
 
     def _step(self, entry: Told) -> Step | None:
@@ -344,6 +348,13 @@ def _note_way(ways: dict[str, list[tuple[str, str]]], entry: Told, tz: str) -> N
         way.append((told, f"{at}{where} [event {entry.seq}]"))
 
 
+def _drawing(event: c.Event) -> str:
+    """The path of a drawn signature; empty where there is none, or it was erased."""
+    if not isinstance(event, c.SignatureMade) or not isinstance(event.drawing, list):
+        return ""
+    return drawings.path(event.drawing)
+
+
 def _signature(event: c.SignatureMade) -> list[tuple[str, str]]:
     """What was signed and how, as recorded."""
     rows = [(f"Document “{one['name']}”", _document(one)) for one in event.document or ()]
@@ -353,7 +364,7 @@ def _signature(event: c.SignatureMade) -> list[tuple[str, str]]:
         *rows,
         ("SHA-256 of what was signed", _hash(event.sha256)),
         ("Signature", event.signature or "not recorded"),
-        ("Method", {"typed": "typed name"}.get(event.method, event.method)),
+        ("Method", _METHODS.get(event.method, event.method)),
         ("Its meaning", event.agreement or "not recorded"),
     ]
 

@@ -147,6 +147,7 @@ def _signature(task_id: str, by: _Sending) -> Unproved | None:
         task_id,
         form.get("signature"),
         "agree" in form,
+        drawing=form.get("drawing"),
         shown=shown,
         nonce=by.nonce,
         proof=by.proof,

@@ -200,3 +200,27 @@ def test_what_is_typed_is_kept_by_itself(process: str, site: str, page: "Page") 
     assert page.input_value("[name=company]") == "Sea"
     assert page.get_by_text("is filled in. Nothing is sent yet.").count() == 1
     assert Axe().run(page).violations_count == 0
+
+
+def test_a_signature_is_drawn_with_the_mouse(site: str, page: "Page") -> None:
+    sign = "sign: {statement: I agree., methods: [drawn]}"
+    process = makers.start(f"  - {{id: ok, assign: vendor, verify: link, {sign}}}")
+    enter(page, site, makers.task(process, "ok"))
+    assert Axe().run(page).violations_count == 0
+    page.fill("[name=signature]", "Vera Vendor")
+    sheet = page.locator("canvas").bounding_box()
+    assert sheet is not None
+    page.mouse.move(sheet["x"] + 40, sheet["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 220, sheet["y"] + 120, steps=8)
+    page.mouse.up()
+    page.get_by_role("button", name="Undo the last stroke").click()
+    assert page.input_value("[name=drawing]") == ""
+    page.mouse.move(sheet["x"] + 40, sheet["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(sheet["x"] + 220, sheet["y"] + 120, steps=8)
+    page.mouse.up()
+    page.check("[name=agree]")
+    press(page, "Sign")
+    assert page.get_by_role("img", name="Signature drawn by Vera Vendor").count() == 1
+    assert makers.events(process, "signature.made")[0]["data"]["method"] == "drawn"

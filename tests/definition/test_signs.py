@@ -72,7 +72,6 @@ def test_a_signature_takes_a_code_unless_it_says_otherwise_and_a_form_does_not()
         ("papers.contract", "left.scan", 18, "document", "not an earlier step"),
         ("papers.contract", "plan.map", 18, "document", "not an earlier step"),
         ("{statement: Yes I do.}", "{document: left.scan}", 27, "document", "not an earlier step"),
-        ("[typed, drawn]", "[drawn]", 19, "methods", "is not supported by this version"),
         ("[typed, drawn]", "[scrawled]", 19, "methods", "one of typed, drawn"),
         ("[typed, drawn]", "[typed, typed]", 19, "methods", "twice"),
         (

@@ -212,7 +212,8 @@ SCHEMAS: dict[str, Schema] = {
         "description": (
             "A form takes its fields by id (a table as a list of rows, money as"
             " {amount, currency}); an approval {decision, comment, items}; a"
-            " signature {signature, agree: true}, or {decline: true, comment}; a task"
+            " signature {signature, agree: true} and may add {drawing: [[[x, y], …], …]},"
+            " or {decline: true, comment}; a task"
             " {done: true, note}; an upload comes as multipart. Owner and admin add"
             " {on_behalf: true, reason}."
         ),

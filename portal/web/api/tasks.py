@@ -79,7 +79,10 @@ def _sign(task_id: str, body: dict[str, Any], actor: Actor) -> None:
         signatures.decline(task_id, _said(body, "comment"), shown=shown, actor=actor)
         return
     agrees = body.get("agree") is True
-    signatures.sign(task_id, _said(body, "signature"), agrees, shown=shown, actor=actor)
+    drawing = body.get("drawing")
+    signatures.sign(
+        task_id, _said(body, "signature"), agrees, drawing=drawing, shown=shown, actor=actor
+    )
 
 
 def _said(body: dict[str, Any], key: str) -> str | None:
