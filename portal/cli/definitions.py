@@ -30,7 +30,7 @@ def check(files: tuple[str, ...]) -> int:
 
     Exit 0 where there is none, 1 where there are.
     """
-    faults = [line for name in files for line in _faults(name)]
+    faults = [line for name in files for line in faults_of(name)]
     for line in faults:
         click.echo(line)
     if not faults:
@@ -47,7 +47,7 @@ def define(files: tuple[str, ...], dry_run: bool) -> int:
 
     A version that does away with a safeguard says so first.
     """
-    faults = [line for name in files for line in _faults(name)]
+    faults = [line for name in files for line in faults_of(name)]
     if not faults:
         open_house(log_level="warning")
         faults = [line for name in files for line in _publish(name, dry_run)]
@@ -63,11 +63,12 @@ def _print_schema(context: click.Context) -> None:
     context.exit()
 
 
-def _faults(name: str) -> list[str]:
+def faults_of(name: str) -> list[str]:
+    """Every fault of one file, each as the line that tells it."""
     from portal.definition.load import DefinitionFaults, load
 
     try:
-        load(_text(name), name)
+        load(text_of(name), name)
     except DefinitionFaults as refusal:
         return [str(fault) for fault in refusal.faults]
     except UnicodeDecodeError:
@@ -82,7 +83,7 @@ def _publish(name: str, dry_run: bool) -> list[str]:
     from portal.cli.hand import at_the_terminal
     from portal.errors import Faulty
 
-    text, actor = _text(name), at_the_terminal()
+    text, actor = text_of(name), at_the_terminal()
     try:
         told = definitions.publish(text, filename=name, dry_run=True, actor=actor)
         for remark in told.remarks:
@@ -97,5 +98,6 @@ def _publish(name: str, dry_run: bool) -> list[str]:
     return []
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """The text of a file in UTF-8. Raises OSError and UnicodeDecodeError."""
     return Path(name).read_text(encoding="utf-8-sig")

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "web": Entry("portal.cli.web:web", "Run the web role alone."),
     "check": Entry("portal.cli.definitions:check", "Tell every fault of process definitions."),
     "define": Entry("portal.cli.definitions:define", "Load process definitions."),
+    "simulate": Entry("portal.cli.simulate:simulate", "Walk a definition through weeks."),
     "start": Entry("portal.cli.processes:start", "Start a process and print its id."),
     "user": Entry("portal.cli.people:user", "Add or update staff."),
     "token": Entry("portal.cli.people:token", "Make API tokens."),

@@ -247,9 +247,9 @@ def _forget_gone(running: Running, tree: Definition) -> None:
 def _keep_old_pages(running: Running, definition_id: str) -> None:
     """Have closed tasks show for good what they showed under the version they were done in."""
     closed = sa.and_(
-        Task.process_id == running.id, Task.state != "open", Task.definition_id.is_(None)
+        Task.process_id == running.id, Task.state != "open", Task.closed_under.is_(None)
     )
-    running.tx.execute(sa.update(Task).where(closed).values(definition_id=definition_id))
+    running.tx.execute(sa.update(Task).where(closed).values(closed_under=definition_id))
 
 
 # Times

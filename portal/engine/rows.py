@@ -106,7 +106,7 @@ class Asked:
     missed_at: datetime | None = None
     passed_on: list[Any] = field(default_factory=list)
     delegation: dict[str, Any] | None = None
-    definition_id: str | None = None
+    closed_under: str | None = None
     picked_up_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from portal import calendar, db, installation
+from portal import calendar, db
 from portal.actor import Actor, system
 from portal.calendar import WorkCalendar
 from portal.db import Tx
@@ -372,7 +372,7 @@ class Running:
     @cached_property
     def calendar(self) -> WorkCalendar:
         """When people work, for this definition."""
-        return work_calendar(self.tree)
+        return trees.calendar(self.tree)
 
     @property
     def today(self) -> date:
@@ -670,13 +670,3 @@ class Running:
 def doer(actor: Actor) -> str:
     """Who really did it: a user's id, else the acting participant's, program's or worker's."""
     return actor.user_id or actor.id
-
-
-def work_calendar(tree: Definition) -> WorkCalendar:
-    """The working calendar of a definition; what it leaves open is the installation's."""
-    spec, zone = tree.calendar, installation.current.timezone
-    if spec is None:
-        return calendar.work_calendar(zone)
-    return calendar.work_calendar(
-        spec.timezone or zone, spec.hours or calendar.DEFAULT_HOURS, spec.holidays
-    )

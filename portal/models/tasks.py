@@ -69,7 +69,7 @@ class Task(Base):
     pick_up_by: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
     passed_on: Mapped[list[Any]] = mapped_column(default=list)
-    definition_id: Mapped[str | None]
+    closed_under: Mapped[str | None]
     delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]

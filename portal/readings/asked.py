@@ -98,7 +98,7 @@ def about(
     ``email`` is the address of a member of staff, to tell them where they may not decide.
     """
     # What was closed before the process moved to another version shows what it showed then.
-    tree = trees.tree(conn, task.definition_id or process.definition_id)
+    tree = trees.tree(conn, task.closed_under or process.definition_id)
     ids = {"process": process.id, "task": task.id, "holder": task.participant_id}
     around = _around(tree, task)
     runs = _runs(conn, task, around)

@@ -1,5 +1,6 @@
 """Calls that are owed: what is to be sent, and whether it still is; which secrets there must be."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class Owed:
     body: str | None
     secret: str | None
     attempts: int
+    step: str
 
     def headers_with(self, value: str | None) -> tuple[tuple[str, str], ...]:
         """The headers with the secret in its place; Authorization where none names it."""
@@ -36,6 +38,11 @@ class Owed:
         if filled == self.headers:
             filled = (*filled, ("Authorization", f"Bearer {value}"))
         return (*filled, key)
+
+
+def as_text(body: Any) -> str:
+    """A JSON value as another system would send it."""
+    return json.dumps(body, ensure_ascii=False)
 
 
 def owed(conn: Connection, run_id: str) -> Owed | None:
@@ -58,6 +65,7 @@ def owed(conn: Connection, run_id: str) -> Owed | None:
         headers=tuple((name, value) for name, value in kept["headers"]),
         body=kept["body"],
         secret=step.secret,
+        step=row.step,
         attempts=step.times + 1,
     )
 

@@ -136,7 +136,7 @@ def task_columns() -> "sa.Select[*tuple[Any, ...]]":
 # Built once: making a statement costs more than running it. What no list shows stays away, for
 # each value of JSON or time costs a conversion.
 _UNSHOWN = {"inputs", "values", "answers", "others", "changed_at", "nonce", "done_hash",
-            "passed_on", "delegation"}  # fmt: skip
+            "passed_on", "delegation", "closed_under"}  # fmt: skip
 _OWNER = (
     User.email.label("owner_email"),
     sa.func.coalesce(User.name, Team.name).label("owner_name"),
@@ -158,6 +158,7 @@ _TASKS: "sa.Select[*tuple[Any, ...]]" = (
         Participant.name.label("assignee_name"),
         Process.title.label("process_title"),
         Process.key.label("process_key"),
+        Process.definition_id,
         Process.state.label("process_state"),
         *_OWNER,
     )

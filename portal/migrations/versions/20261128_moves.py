@@ -10,4 +10,4 @@ down_revision = "20261127_drafts"
 def upgrade() -> None:
     """Add the column."""
     with op.batch_alter_table("tasks") as tasks:
-        tasks.add_column(sa.Column("definition_id", sa.String(), nullable=True))
+        tasks.add_column(sa.Column("closed_under", sa.String(), nullable=True))

@@ -1,0 +1,246 @@
+"""``portal simulate``: walks a definition through weeks, and tells what would happen when."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from portal.cli.definitions import faults_of, text_of
+from portal.cli.main import Outside
+
+if TYPE_CHECKING:
+    from portal.cli.simulation.life import Life
+    from portal.readings.entries import Told
+
+_UNTOLD = ("link.entered", "task.picked_up", "code.sent")
+
+
+@click.command
+@click.argument("file", type=click.Path())
+@click.argument("others", nargs=-1, type=click.Path(), metavar="[OTHER]...")
+@click.option(
+    "--answers",
+    "answers_file",
+    type=click.Path(),
+    metavar="FILE",
+    help="What is answered, and when: YAML with inputs, steps, signals, calls.",
+)
+@click.option(
+    "--after",
+    default="1 day",
+    show_default=True,
+    help="How long everybody takes for whom the file says nothing.",
+)
+@click.option("--nobody-answers", is_flag=True, help="Nobody does anything: what happens then?")
+@click.option(
+    "--start",
+    "begins",
+    metavar="YYYY-MM-DDTHH:MM",
+    help="When it starts, in the definition's zone; else the next working morning.",
+)
+@click.option(
+    "--weeks",
+    type=click.IntRange(1, 520),
+    default=26,
+    show_default=True,
+    help="How long it is watched at the most.",
+)
+@click.option("--timezone", default="UTC", show_default=True, help="The installation's zone.")
+@click.option("--json", "as_json", is_flag=True, help="One event a line, for programs.")
+@click.pass_obj
+def simulate(outside: Outside, /, file: str, others: tuple[str, ...], **options: Any) -> int:
+    """Walk the definition in FILE through weeks with a clock that jumps.
+
+    Prints every message, reminder, escalation and deadline with its local time. The engine is
+    the real one, over a database that is thrown away; nothing is sent, no system is called. OTHER
+    are definitions that it runs. A file of answers says for steps `{after: 2 days, values: {…}}`,
+    `{decision: reject, comment: …}`, `never`, or a list of these, one for each round; for signals
+    `{after: 3 days, data: …}`; for calls `{status: 200, json: {…}}`.
+    """
+    faults = [line for name in (file, *others) for line in faults_of(name)]
+    if faults:
+        for line in faults:
+            click.echo(line)
+        return 1
+    from portal.logs import configure
+
+    configure("error")
+    return _simulate(outside, file, others, options)
+
+
+def _simulate(outside: Outside, file: str, others: Sequence[str], options: dict[str, Any]) -> int:
+    from portal.cli.simulation import house
+    from portal.cli.simulation.life import WrongAnswer
+
+    sources = [(text_of(name), name) for name in (file, *others)]
+    tree = house.definitions_tree(*sources[0])
+    answers, wrong = _answers(options["answers_file"], tree)
+    for fault in wrong:
+        click.echo(str(fault))
+    if wrong:
+        return 1
+    zone = _zone(options["timezone"])
+    after = None if options["nobody_answers"] else _duration(options["after"])
+    at = _begins(options["begins"], tree, zone)
+    printed = _Printed(tree, at, as_json=options["as_json"])
+    with house.opened(
+        tree, sources, answers, after, at, outside.carry_out, printed.tell, printed.unfit, zone
+    ) as life:
+        printed.begin(life)
+        try:
+            today = at.astimezone(life.calendar.timezone).date()
+            life.start(
+                house.inputs(tree, answers, today),
+                house.participants(tree),
+                life.sign_in(house.starter(tree)),
+            )
+            life.live(at + timedelta(weeks=options["weeks"]))
+        except WrongAnswer as refused:
+            name = options["answers_file"]
+            click.echo(f"{name}:{refused.line}: {refused.key}: {refused.sentence}")
+            return 1
+        printed.end(life, options["weeks"])
+    return 0
+
+
+def _answers(name: str | None, tree: Any) -> tuple[Any, list[Any]]:
+    from portal.cli.simulation import answers
+
+    if name is None:
+        return answers.Answers(), []
+    try:
+        return answers.read(text_of(name), name, tree)
+    except (OSError, UnicodeDecodeError):
+        raise click.UsageError(f"{name}: there is no such file, or it is not text.") from None
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise click.UsageError(f"--timezone: {name!r} is not a time zone.") from None
+    return name
+
+
+def _duration(text: str) -> Any:
+    from portal.definition.durations import Duration
+
+    try:
+        return Duration.parse(text)
+    except ValueError as unfit:
+        raise click.UsageError(f"--after: {unfit}") from None
+
+
+def _begins(text: str | None, tree: Any, zone: str) -> datetime:
+    """The start that was given, or nine o'clock on the next weekday."""
+    own = ZoneInfo((tree.calendar.timezone if tree.calendar else None) or zone)
+    if text is not None:
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=own)
+        except ValueError:
+            raise click.UsageError("--start: give a moment such as 2026-11-30T09:00.") from None
+    from portal import clock
+
+    day = clock.now().astimezone(own).date() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    return datetime(day.year, day.month, day.day, 9, tzinfo=own)
+
+
+class _Printed:
+    """What is told of a simulation, moment by moment."""
+
+    def __init__(self, tree: Any, at: datetime, *, as_json: bool) -> None:
+        self._tree, self._at, self._as_json = tree, at, as_json
+        self._moment = ""
+        self._tz = "UTC"
+
+    def begin(self, life: "Life") -> None:
+        """The heading."""
+        from portal.readings import words
+
+        self._tz = str(life.calendar.timezone)
+        if not self._as_json:
+            start = words.moment(self._at, self._tz)
+            click.echo(f"“{self._tree.name}” ({self._tree.key}), started {start}")
+
+    def tell(self, told: "Sequence[Told]") -> None:
+        """What has happened since."""
+        from portal import db
+        from portal.readings import sentences, timeline, words
+
+        with db.reading() as conn:
+            names = timeline.names(conn, told, [self._tree], self._tz)
+        for entry in told:
+            if entry.type in _UNTOLD:
+                continue
+            said = sentences.tell(entry, names)
+            local = words.moment(entry.at, self._tz)
+            if self._as_json:
+                self._line(entry, local, said)
+            else:
+                self._print(local, said)
+
+    def unfit(self, task: Any, sentence: str) -> None:
+        """An answer that was made up does not fit, so nobody gives one."""
+        click.echo(
+            f"No answer to “{task.name}” could be made up ({sentence})."
+            f" Give one in a file of answers, under steps: {task.step}.",
+            err=True,
+        )
+
+    def _line(self, entry: "Told", local: str, said: Any) -> None:
+        line = {
+            "at": words_iso(entry.at), "local": local, "type": entry.type, "step": entry.step,
+            "sentence": said.text, "quote": said.quote,
+        }  # fmt: skip
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+    def _print(self, local: str, said: Any) -> None:
+        if local != self._moment:
+            self._moment = local
+            click.echo(f"\n{local}")
+        click.echo(f"  {said.text}")
+        if said.quote:
+            for line in str(said.quote).splitlines():
+                click.echo(f"      {line}")
+
+    def end(self, life: "Life", weeks: int) -> None:
+        """How it stands at the end."""
+        if self._as_json:
+            return
+        from portal import db
+        from portal.readings import payloads, words
+
+        with db.reading() as conn:
+            shape = payloads.process(conn, life.process)
+        span = datetime.fromisoformat(shape["ended_at"]) - self._at if shape["ended_at"] else None
+        if span is not None:
+            took = f" after {words.span(span)}" if span.total_seconds() else " at once"
+            click.echo(f"\nThe process is {shape['state']}{took}.")
+            return
+        click.echo("\nNothing more happens by itself. It stands here:" if not _is_over(life, weeks)
+                   else f"\nAfter {weeks} weeks it stands here:")  # fmt: skip
+        for held in shape["waiting_for"]:
+            who = held["who"] or {}
+            name = who.get("name") or who.get("email") or "nobody"
+            since = words.moment(datetime.fromisoformat(held["since"]), self._tz)
+            click.echo(f"  “{held['name']}” waits for {name} since {since}.")
+        if shape["exceptions"]:
+            click.echo(f"  Open exceptions: {len(shape['exceptions'])}.")
+
+
+def _is_over(life: "Life", weeks: int) -> bool:
+    moment = life.next_moment()
+    assert life.started_at is not None
+    return moment is not None and moment > life.started_at + timedelta(weeks=weeks)
+
+
+def words_iso(at: datetime) -> str:
+    """A moment as programs read it."""
+    from portal.readings import words
+
+    return words.iso(at)
