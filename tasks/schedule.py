@@ -29,6 +29,7 @@ SCHEDULE = (
     Entry("beat", _beat, every=10.0),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0),
     Entry("reviews", upkeep.ask_reviews, every=3600.0, first=60.0),
+    Entry("escalations", upkeep.tell_again, every=60.0, first=30.0),
     Entry("prune", upkeep.prune, every=3600.0, first=300.0),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),
     Entry("look over", upkeep.look_over, every=86_400.0, first=120.0),

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from portal import db
-from portal.actions import reviews, upkeep
+from portal.actions import escalations, reviews, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import audit
@@ -41,6 +41,13 @@ def checkpoint() -> None:
 def ask_reviews() -> int:
     """Ask the owners of definitions whose review is due; how many definitions those are."""
     return reviews.ask()
+
+
+@job
+def tell_again() -> None:
+    """Tell again of the exceptions that nobody has resolved."""
+    while escalations.tell_again():
+        pass
 
 
 @job

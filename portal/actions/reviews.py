@@ -9,6 +9,7 @@ from portal.access import may
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import Definition
+from portal.engine.running import work_calendar
 from portal.errors import Unknown
 from portal.ledger import outbox
 from portal.models import DefinitionRow, trees
@@ -44,7 +45,7 @@ def next_review(tree: Definition, since: datetime) -> datetime | None:
     """When the owner is asked after a version was published or confirmed; ``None`` for never."""
     if tree.review_every is None:
         return None
-    calendar = trees.calendar(tree)
+    calendar = work_calendar(tree)
     return tree.review_every.after(since, calendar, calendar.timezone)
 
 

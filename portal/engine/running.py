@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from portal import calendar, db
+from portal import calendar, db, installation
 from portal.actor import Actor, system
 from portal.calendar import WorkCalendar
 from portal.db import Tx
-from portal.definition import calls, scopes
+from portal.definition import calls, hours, scopes
 from portal.definition import facts as definition_facts
 from portal.definition.text import Escape, Text
 from portal.definition.tree import (
@@ -372,7 +372,7 @@ class Running:
     @cached_property
     def calendar(self) -> WorkCalendar:
         """When people work, for this definition."""
-        return trees.calendar(self.tree)
+        return work_calendar(self.tree)
 
     @property
     def today(self) -> date:
@@ -670,3 +670,8 @@ class Running:
 def doer(actor: Actor) -> str:
     """Who really did it: a user's id, else the acting participant's, program's or worker's."""
     return actor.user_id or actor.id
+
+
+def work_calendar(tree: Definition) -> WorkCalendar:
+    """The working calendar of a definition; what it leaves open is the installation's."""
+    return hours.work_calendar(tree, installation.current.timezone)

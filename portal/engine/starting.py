@@ -14,7 +14,7 @@ from portal.definition.fields import parse_json
 from portal.definition.tree import Definition
 from portal.engine import casting, troubles
 from portal.engine.rows import Person
-from portal.engine.running import Running, doer
+from portal.engine.running import Running, doer, work_calendar
 from portal.errors import Fault, Faulty
 from portal.ledger import record
 from portal.ledger.catalogue import ProcessStarted
@@ -116,7 +116,7 @@ def _process(
 def _inputs(
     tx: Tx, tree: Definition, inputs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Fault]]:
-    today = tx.now.astimezone(trees.calendar(tree).timezone).date()
+    today = tx.now.astimezone(work_calendar(tree).timezone).date()
     entry = parse_json(tree.inputs, dict(inputs), today=today)
     return entry.values, [Fault(at, sentence) for at, sentence in entry.faults.items()]
 

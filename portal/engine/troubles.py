@@ -7,10 +7,14 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
+from portal.definition.durations import Duration
 from portal.engine.rows import Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
 from portal.models import Trouble
+
+# What nobody resolves within this time its owner is told once more (``actions/escalations``).
+_AGAIN = Duration.parse("1 business day")
 
 
 def open_trouble(
@@ -40,7 +44,8 @@ def open_trouble(
             "once": f"{same}:{len(states) + 1}", "task_id": task, "kind": kind,
             "message": message, "effect": effect, "proposal": None, "state": "open",
             "owner_id": running.process["owner_id"], "opened_at": running.now,
-            "resolved_at": None,
+            "resolved_at": None, "rung": 0,
+            "tell_at": _AGAIN.after(running.now, running.calendar, running.calendar.timezone),
         }
     )  # fmt: skip
     running.process["n_troubles"] += 1
@@ -56,7 +61,7 @@ def resolve(running: Running, trouble: Any, how: str, reason: str | None, actor:
     running.tx.execute(
         sa.update(Trouble)
         .where(Trouble.id == trouble.id)
-        .values(state="resolved", resolved_at=running.now)
+        .values(state="resolved", resolved_at=running.now, tell_at=None)
     )
     running.process["n_troubles"] -= 1
     running.stuck.discard(Place(trouble.step, trouble.scope))

@@ -64,6 +64,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.ExceptionOpened: _MOVES,
     c.ExceptionResolved: _MOVES,
     c.ExceptionProposed: _TOLD,
+    c.ExceptionEscalated: _TOLD,
     c.DataEdited: _MOVES,
     c.ProcessMigrated: _MOVES,
     # A trail covers the ledger up to the last event that is not about trails.

@@ -597,6 +597,15 @@ class ExceptionProposed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionEscalated(Event):
+    """An exception stood open for too long; ``to`` (``owner`` or ``admins``) it was told again."""
+
+    exception: str
+    rung: int
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataEdited(Event):
     """Somebody changed data of the process; ``names`` say which (``inputs.amount``)."""
 

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal import calendar as days
-from portal import installation
 from portal.definition import load
 from portal.definition.tree import Definition
 from portal.errors import Unknown
@@ -44,13 +42,3 @@ def _keep(definition_id: str, parsed: Definition) -> None:
     if len(_parsed) >= _MOST:
         _parsed.clear()
     _parsed[definition_id] = parsed
-
-
-def calendar(tree: Definition) -> days.WorkCalendar:
-    """The working calendar of a definition; what it leaves open is the installation's."""
-    spec, zone = tree.calendar, installation.current.timezone
-    if spec is None:
-        return days.work_calendar(zone)
-    return days.work_calendar(
-        spec.timezone or zone, spec.hours or days.DEFAULT_HOURS, spec.holidays
-    )

@@ -16,14 +16,17 @@ class Trouble(Base):
     ``ledger``, ``file``.
     ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
     the outbox had them; a retry owes just that. ``proposal`` is a way out that waits for a
-    second person: ``{how, by, name, reason}``.
+    second person: ``{how, by, name, reason}``. Still open at ``tell_at`` it is told again;
+    ``rung`` counts how often it was.
     """
 
     __tablename__ = "troubles"
     __table_args__ = (
         sa.UniqueConstraint("process_id", "once"),
         sa.Index("ix_troubles_state", "state", "opened_at", "id"),
-    )
+        sa.Index("ix_troubles_tell", "tell_at", sqlite_where=sa.text("tell_at IS NOT NULL"),
+                 postgresql_where=sa.text("tell_at IS NOT NULL")),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(primary_key=True)
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
@@ -39,3 +42,5 @@ class Trouble(Base):
     owner_id: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
     opened_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    rung: Mapped[int] = mapped_column(default=0)
+    tell_at: Mapped[datetime | None]

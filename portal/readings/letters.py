@@ -378,11 +378,13 @@ def _trouble(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -
     if trouble is None or trouble.state != "open":
         return []
     matter = _of_process(conn, trouble.process_id, tz)
-    facts = {"message": trouble.message}
+    rung = ref.get("rung", 0)
+    facts = {"message": trouble.message, "since": trouble.opened_at if rung else None}
     place = f"/processes/{matter.process.id}"
+    readers = _each_once([*matter.owners, *(_admins(conn) if rung > 1 else ())])
     return [
         _letter(matter, reader, "trouble", facts, step=trouble.step, place=place)
-        for reader in matter.owners
+        for reader in readers
     ]
 
 

@@ -215,6 +215,7 @@ def trouble(row: sa.Row[Any]) -> Shape:
         "owner": owners.shape(row),
         "opened_at": iso(row.opened_at),
         "resolved_at": row.resolved_at and iso(row.resolved_at),
+        "escalations": row.rung,
         "proposal": row.proposal
         and {key: row.proposal.get(key) for key in ("how", "name", "reason")},
     }

@@ -460,6 +460,12 @@ def _(event: c.ExceptionResolved, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.ExceptionEscalated, in_: _In) -> str:
+    whom = "the owner was told once more" if event.to == "owner" else "the admins were told, too"
+    return f"Nobody has resolved what needs a person; {whom}."
+
+
+@say.register
 def _(event: c.ExceptionProposed, in_: _In) -> Sentence:
     how = event.how.replace("_", " ")
     text = f"{in_.who} proposed to {how} {in_.thing}; a second person has to agree."

@@ -2,9 +2,9 @@
 
 from portal import installation
 from portal.definition.tree import Definition
-from portal.models.trees import calendar, of_source, tree, trees
+from portal.models.trees import of_source, tree, trees
 
-__all__ = ["calendar", "of_source", "tree", "trees", "zone"]
+__all__ = ["of_source", "tree", "trees", "zone"]
 
 
 def zone(tree: Definition) -> str:

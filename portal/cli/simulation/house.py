@@ -15,10 +15,10 @@ from portal.cli.simulation import makeup
 from portal.cli.simulation.answers import Answers
 from portal.cli.simulation.life import Life
 from portal.definition.durations import Duration
+from portal.definition.hours import work_calendar
 from portal.definition.tree import Definition
 from portal.delivery.catcher import Catcher
 from portal.migrations import upgrade
-from portal.readings import trees
 from portal.settings import Settings
 
 PASSWORD = "a-simulated-house"  # noqa: S105 - of a house that nobody can reach
@@ -54,7 +54,7 @@ def opened(
             for text, name in sources:
                 definitions.publish(text, filename=name, actor=at_the_terminal())
             life = Life(
-                time, tree, trees.calendar(tree), answers, after, catcher.mailbox,
+                time, tree, work_calendar(tree, timezone), answers, after, catcher.mailbox,
                 lambda: carry_out(settings), tell, unfit, teams,
             )  # fmt: skip
             yield life

@@ -153,6 +153,7 @@ SCHEMAS: dict[str, Schema] = {
         owner=_owner,
         opened_at=_moment,
         resolved_at=_maybe(_moment),
+        escalations=_number,
         proposal=_maybe(_free),
     ),
     "ExceptionList": _page("Exception", _text),
