@@ -73,18 +73,14 @@ def test_nobody_answers_and_every_reminder_and_deadline_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     told = events(capsys, write(STEPS), "--nobody-answers")
-    assert (
-        moments(told, "reminder.sent", "deadline.missed", "exception.opened")
-        == [
-            ("reminder.sent", "Wed 25 Nov 2026, 09:00 (UTC)"),
-            ("deadline.missed", "Thu 26 Nov 2026, 09:00 (UTC)"),
-            ("reminder.sent", "Thu 26 Nov 2026, 09:00 (UTC)"),
-            ("reminder.sent", "Mon 30 Nov 2026, 09:00 (UTC)"),
-            ("reminder.sent", "Wed 2 Dec 2026, 09:00 (UTC)"),
-            ("exception.opened", "Wed 2 Dec 2026, 09:00 (UTC)"),
-        ]
-        or len(moments(told, "reminder.sent")) == 5
-    )
+    assert moments(told, "reminder.sent", "deadline.missed", "exception.opened") == [
+        ("reminder.sent", "Wed 25 Nov 2026, 09:00 (UTC)"),
+        ("deadline.missed", "Thu 26 Nov 2026, 09:00 (UTC)"),
+        ("reminder.sent", "Thu 26 Nov 2026, 09:00 (UTC)"),
+        ("reminder.sent", "Mon 30 Nov 2026, 09:00 (UTC)"),
+        ("exception.opened", "Wed 2 Dec 2026, 09:00 (UTC)"),
+        ("reminder.sent", "Wed 2 Dec 2026, 09:00 (UTC)"),
+    ]
     assert moments(told, "form.submitted") == []
 
 
