@@ -47,8 +47,15 @@ def try_again(running: Running, trouble: Any) -> None:
         closing.withdraw_rounds(running, [found], "returned")
 
 
-def skip(running: Running, trouble: Any, actor: Actor) -> None:
-    """Go on without the step."""
+def skip(
+    running: Running,
+    trouble: Any,
+    actor: Actor,
+    *,
+    why: str = "exception",
+    reason: str | None = None,
+) -> None:
+    """Go on without the step. ``trouble`` needs to have but the place of it, step and scope."""
     step = step_of(running, trouble)
     found = _open_round(running, trouble)
     if found is not None:
@@ -58,7 +65,11 @@ def skip(running: Running, trouble: Any, actor: Actor) -> None:
     running.settle_round(skipped, None)
     running.chain.add(
         StepSkipped(
-            step=step.id, scope=trouble.scope or None, round=skipped.round, why="exception"
+            step=step.id,
+            scope=trouble.scope or None,
+            round=skipped.round,
+            why=why,
+            reason=reason,
         ),
         actor=actor,
     )
@@ -148,10 +159,7 @@ def return_to(running: Running, trouble: Any, to: Any, reason: str) -> None:
     found = _open_round(running, trouble)
     if found is not None:
         closing.withdraw_rounds(running, [found, *_inside(running, step, found)], "returned")
-    # A round that was taken back keeps its number, and the reason for whoever is asked again.
-    asking_round = running.new_round(step.id, "withdrawn", trouble.scope)
-    asking_round.answers = {"return_to": str(to), "comment": reason}
-    asking_round.done_at = running.now
+    asking_round = rounds.asking(running, step, trouble.scope, str(to), reason)
     rounds.send_back(running, asking_round, str(to), items=[], comment=reason, why="exception")
 
 

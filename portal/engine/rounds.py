@@ -7,10 +7,12 @@ was sent before stays in the history and is filled in.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from portal.actor import Actor
 from portal.definition import scopes, ways
 from portal.definition.fields import visible
 from portal.definition.tree import (
     ApprovalStep,
+    BlockStep,
     Definition,
     EachStep,
     FormStep,
@@ -67,8 +69,36 @@ def read_items(allowed: Sequence[Item], sent: Sequence[str]) -> list[Item]:
     return found
 
 
+def again_from(running: Running, last: Step, to: str, reason: str, actor: Actor) -> None:
+    """Have all from step ``to`` up to ``last``, how far its list has come, run again."""
+    found = running.rounds.get(Place(last.id, ""))
+    if found is not None and found.state == "open":
+        inside = closing.rounds_inside(running, last, "") if isinstance(last, BlockStep) else []
+        closing.withdraw_rounds(running, [found, *inside], "returned")
+    begun = asking(running, last, "", to, reason)
+    send_back(running, begun, to, items=[], comment=reason, why="reopened", actor=actor)
+
+
+def asking(running: Running, step: Step, scope: str, to: str, reason: str) -> Round:
+    """A round that stands for somebody who sends work back from a step.
+
+    It is withdrawn as it begins, keeps its number, and the reason for whoever is asked again.
+    """
+    begun = running.new_round(step.id, "withdrawn", scope)
+    begun.answers = {"return_to": to, "comment": reason}
+    begun.done_at = running.now
+    return begun
+
+
 def send_back(
-    running: Running, asking: Round, to: str, *, items: Sequence[Item], comment: str, why: str
+    running: Running,
+    asking: Round,
+    to: str,
+    *,
+    items: Sequence[Item],
+    comment: str,
+    why: str,
+    actor: Actor = ENGINE,
 ) -> None:
     """Have everything from step ``to`` up to the asking one run again.
 
@@ -86,7 +116,7 @@ def send_back(
             items=[str(item) for item in items],
             comment=comment,
         ),
-        actor=ENGINE,
+        actor=actor,
     )
     closing.withdraw_rounds(running, [one for one in again if one.state == "open"], "returned")
     for one in again:

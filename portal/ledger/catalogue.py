@@ -165,6 +165,7 @@ class StepSkipped(Event):
 
     round: int
     why: str
+    reason: str | None = private()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ class Trouble(Base):
     """One exception of one process; ``once`` keeps the same one from opening twice.
 
     ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``, ``call``,
-    ``ledger``, ``file``.
+    ``ledger``, ``file``, ``control`` (somebody proposes to skip a safeguard).
     ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
     the outbox had them; a retry owes just that. ``proposal`` is a way out that waits for a
     second person: ``{how, by, name, reason}``. Still open at ``tell_at`` it is told again;

@@ -147,9 +147,11 @@ _SKIPPED = {
 
 
 @say.register
-def _(event: c.StepSkipped, in_: _In) -> str:
+def _(event: c.StepSkipped, in_: _In) -> Sentence:
     why = _SKIPPED.get(event.why, event.why)
-    return f"The step “{in_.step(event.step)}” was skipped: {why}."
+    if event.why == "staff":
+        return Sentence(f"{in_.who} skipped the step “{in_.step(event.step)}”.", event.reason)
+    return Sentence(f"The step “{in_.step(event.step)}” was skipped: {why}.")
 
 
 @say.register

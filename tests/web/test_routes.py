@@ -48,6 +48,8 @@ POST /processes/new/<key>                              403  403  403  303  303  
 GET  /processes/<process_id>                           in   in   in   200  200  200  200  in
 POST /processes/<process_id>/cancel                    403  403  403  403  303  403  303  403
 POST /processes/<process_id>/move                      403  403  403  403  422  403  422  403
+POST /processes/<process_id>/skip                      403  403  403  403  303  403  303  403
+POST /processes/<process_id>/reopen                    403  403  403  403  303  403  303  403
 POST /processes/<process_id>/comments                  403  403  403  303  303  403  303  403
 POST /processes/<process_id>/exceptions/<trouble_id>   403  403  403  403  303  403  303  403
 GET  /processes/<process_id>/files/<file_id>           in   in   in   200  200  200  200  in
@@ -100,6 +102,8 @@ POST /api/v1/processes                                 401  401  401  201  201  
 GET  /api/v1/processes/<process_id>                    401  401  401  200  200  200  200  200
 POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/migrate            401  401  401  403  200  403  200  403
+POST /api/v1/processes/<process_id>/skip               401  401  401  403  200  403  200  403
+POST /api/v1/processes/<process_id>/reopen             401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
 GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
@@ -127,6 +131,10 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/processes/<process_id>/skip": {"step": "look", "reason": "Because."},
+    "/processes/<process_id>/reopen": {"step": "details", "reason": "Because."},
+    "/api/v1/processes/<process_id>/skip": {"json": {"step": "look", "reason": "Because."}},
+    "/api/v1/processes/<process_id>/reopen": {"json": {"step": "details", "reason": "Because."}},
     "/processes/<process_id>/move": {"version": "9", "reason": "Because."},
     "/api/v1/processes/<process_id>/migrate": {"json": {"version": 1, "reason": "Because."}},
     "/processes/<process_id>/exceptions/<trouble_id>": {"how": "retry", "reason": "Once more."},

@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 
 from portal import db
-from portal.actions import moves
+from portal.actions import changes, moves
 from portal.errors import Faulty
 from portal.readings import payloads
 from portal.web.api.entry import call, caller, json_body, text
@@ -23,3 +23,25 @@ def migrate_process(process_id: str) -> Response:
     move = moves.migrate(process_id, version, reason, actor=caller())
     with db.reading() as conn:
         return jsonify(payloads.process(conn, process_id) | {"migration": moves.told(move)})
+
+
+@call("POST", "/processes/<process_id>/skip", "Go on without a step it stands on",
+      takes="StepChange", gives="Process", also=(202,))  # fmt: skip
+def skip_step(process_id: str) -> tuple[Response, int]:
+    """200 with the process; 202 where a safeguard takes a second person, by the exception."""
+    body = json_body()
+    step, reason = text(body, "step", "a step"), text(body, "reason", "a reason")
+    is_done = changes.skip(process_id, step, reason, actor=caller())
+    with db.reading() as conn:
+        return jsonify(payloads.process(conn, process_id)), 200 if is_done else 202
+
+
+@call("POST", "/processes/<process_id>/reopen", "Have a step that is done asked again",
+      takes="StepChange", gives="Process")  # fmt: skip
+def reopen_step(process_id: str) -> Response:
+    """The process as it now stands."""
+    body = json_body()
+    step, reason = text(body, "step", "a step"), text(body, "reason", "a reason")
+    changes.reopen(process_id, step, reason, actor=caller())
+    with db.reading() as conn:
+        return jsonify(payloads.process(conn, process_id))

@@ -1,9 +1,9 @@
-"""Changing the course of a running process: moving it to another version of its definition."""
+"""Changing the course of a running process: a step skipped or asked again, another version."""
 
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from portal.actions import moves
+from portal.actions import changes, moves
 from portal.errors import Faulty
 from portal.web.staff import processes
 from portal.web.staff.door import doors, me
@@ -24,4 +24,28 @@ def move(process_id: str) -> ResponseReturnValue:
         "move",
         lambda: moves.migrate(process_id, version, reason, actor=me()),
         f"The process goes on under version {version}.",
+    )
+
+
+@doors.post("/processes/<process_id>/skip")
+def skip(process_id: str) -> ResponseReturnValue:
+    """Go on without a step; a safeguard waits for a second person."""
+    step, reason = request.form.get("step", ""), request.form.get("reason", "")
+    return processes.attempt(
+        process_id,
+        "skip",
+        lambda: changes.skip(process_id, step, reason, actor=me()),
+        "The step is skipped, unless it is a safeguard: then a second person has to agree.",
+    )
+
+
+@doors.post("/processes/<process_id>/reopen")
+def reopen(process_id: str) -> ResponseReturnValue:
+    """Ask a step again that is done."""
+    step, reason = request.form.get("step", ""), request.form.get("reason", "")
+    return processes.attempt(
+        process_id,
+        "reopen",
+        lambda: changes.reopen(process_id, step, reason, actor=me()),
+        "The step is asked again.",
     )
