@@ -76,6 +76,8 @@ def again_from(running: Running, last: Step, to: str, reason: str, actor: Actor)
         inside = closing.rounds_inside(running, last, "") if isinstance(last, BlockStep) else []
         closing.withdraw_rounds(running, [found, *inside], "returned")
     begun = asking(running, last, "", to, reason)
+    if last.id == to:  # its next round takes the place of the one that would tell why
+        running.reasons[begun.place] = reason
     send_back(running, begun, to, items=[], comment=reason, why="reopened", actor=actor)
 
 
@@ -150,6 +152,9 @@ def _in_region(running: Running, asking: Round, to: str) -> list[Round]:
 def tell_why(running: Running, begun: Round) -> None:
     """Note on a new round the words that led to it, and the items that are asked again."""
     if begun.round == 1:
+        return
+    begun.comment = running.reasons.pop(begun.place, None)
+    if begun.comment is not None:
         return
     senders = [
         (found.done_at, _place(running.tree, found.step), found)

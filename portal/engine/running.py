@@ -178,6 +178,8 @@ class Running:
         self._ended_tasks: list[str] = []
         self.troubles: list[dict[str, Any]] = []
         self.claims: dict[str, dict[str, Any]] = {}
+        # Why a step is asked again, for its next round in this transaction.
+        self.reasons: dict[Place, str] = {}
         self._changes = (Changes(Participant), Changes(StepRun), Changes(Task))
         self._files: dict[str, dict[str, Any]] = {}
         self._facts: dict[str, dict[str, Any]] = {}
