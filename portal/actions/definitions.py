@@ -1,7 +1,7 @@
 """Publishing definitions: a new text under a key is its next version."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from portal.access import may
 from portal.actions.reviews import next_review
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition import controls, load
+from portal.definition import controls, load, warnings
 from portal.definition.tree import Definition
 from portal.errors import Conflict, Fault, Faulty
 from portal.models import DefinitionRow, Team, User, trees
@@ -23,13 +23,15 @@ from portal.models.people import WRITERS
 class Published:
     """Which version the text is; ``is_new`` is false where it was the current one already.
 
-    ``remarks`` are sentences on what the version before has and this one does away with.
+    ``remarks`` are sentences on what the version before has and this one does away with,
+    ``warnings`` what of it would hurt in use, at ``LINE: key``.
     """
 
     key: str
     version: int
     is_new: bool
     remarks: Sequence[str] = ()
+    warnings: Sequence[Fault] = ()
 
 
 def publish(
@@ -40,7 +42,9 @@ def publish(
     With ``dry_run`` nothing is published, and what would be is told. Raises Faulty with every
     fault at ``LINE: key``.
     """
-    return _publish(_checked(text, filename), dry_run, actor=actor)
+    tree = _checked(text, filename)
+    told = [Fault(f"{one.line}: {one.key}", one.message) for one in warnings.of(tree, filename)]
+    return replace(_publish(tree, dry_run, actor=actor), warnings=told)
 
 
 @action

@@ -28,11 +28,15 @@ _UNREADABLE: dict[type[OSError], str] = {
 def check(files: tuple[str, ...]) -> int:
     """Tell every fault of process definitions, one a line.
 
-    Exit 0 where there is none, 1 where there are.
+    Exit 0 where there is none, 1 where there are. What would hurt in use, such as a step that
+    may stay undone for ever, is a warning on standard error.
     """
     faults = [line for name in files for line in faults_of(name)]
     for line in faults:
         click.echo(line)
+    for name in () if faults else files:
+        for warning in _warnings(name):
+            click.echo(warning, err=True)
     if not faults:
         sound = "1 definition is" if len(files) == 1 else f"{len(files)} definitions are"
         click.echo(f"{sound} sound.", err=True)
@@ -76,6 +80,13 @@ def faults_of(name: str) -> list[str]:
     except OSError as fault:
         return [f"{name}: {_UNREADABLE.get(type(fault), fault.strerror or 'it cannot be read')}."]
     return []
+
+
+def _warnings(name: str) -> list[str]:
+    from portal.definition import warnings
+    from portal.definition.load import load
+
+    return [str(one) for one in warnings.of(load(text_of(name), name), name)]
 
 
 def _publish(name: str, dry_run: bool) -> list[str]:

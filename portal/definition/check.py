@@ -94,6 +94,7 @@ def _role(name: str, roles: Block) -> Role:
         block.text("name") or humanized(name),
         team,
         block.flag("named_later", default=False),
+        item.line,
     )
 
 

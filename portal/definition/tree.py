@@ -45,6 +45,7 @@ class Role:
     name: str
     team: str | None = None
     named_later: bool = False
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """API calls for process definitions: publish, list, read."""
 
+from typing import Any
+
 from flask import Response, jsonify
 
 from portal import db
@@ -15,7 +17,7 @@ def publish_definition() -> tuple[Response, int]:
     """201 for a new version, 200 where the content already is the current one.
 
     ``remarks`` tell which safeguards the new version does away with; with ``dry_run=true`` they
-    are told, with 200, before anything is published.
+    are told, with 200, before anything is published. ``warnings`` tell what would hurt in use.
     """
     try:
         source = raw_body().decode("utf-8-sig")
@@ -23,9 +25,11 @@ def publish_definition() -> tuple[Response, int]:
         raise Faulty.one("1: document", "The document is not UTF-8 text.") from None
     dry_run = flag("dry_run") or False
     published = verbs.publish(source, dry_run=dry_run, actor=caller())
-    body = {"key": published.key, "version": published.version}
+    body: dict[str, Any] = {"key": published.key, "version": published.version}
     if published.remarks:
         body["remarks"] = list(published.remarks)
+    if published.warnings:
+        body["warnings"] = [{"at": one.at, "message": one.message} for one in published.warnings]
     return jsonify(body), 201 if published.is_new and not dry_run else 200
 
 

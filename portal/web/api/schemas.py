@@ -48,7 +48,13 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Signal": _object(data={}) | {"additionalProperties": True},
     "SignalTaken": _object("*", process=_text, name=_text, taken={"type": "boolean"}),
-    "Published": _object("key version", key=_text, version=_number, remarks=_list(_text)),
+    "Published": _object(
+        "key version",
+        key=_text,
+        version=_number,
+        remarks=_list(_text),
+        warnings=_list(_object("*", at=_text, message=_text)),
+    ),
     "DefinitionItem": _object(
         "key version name",
         key=_text,
