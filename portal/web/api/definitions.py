@@ -17,7 +17,7 @@ def publish_definition() -> tuple[Response, int]:
     """201 for a new version, 200 where the content already is the current one.
 
     ``remarks`` tell which safeguards the new version does away with; with ``dry_run=true`` they
-    are told, with 200, before anything is published. ``warnings`` tell what would hurt in use.
+    are told, with 200, before anything is published, and ``warnings`` of what would hurt in use.
     """
     try:
         source = raw_body().decode("utf-8-sig")
@@ -28,7 +28,7 @@ def publish_definition() -> tuple[Response, int]:
     body: dict[str, Any] = {"key": published.key, "version": published.version}
     if published.remarks:
         body["remarks"] = list(published.remarks)
-    if published.warnings:
+    if dry_run and published.warnings:
         body["warnings"] = [{"at": one.at, "message": one.message} for one in published.warnings]
     return jsonify(body), 201 if published.is_new and not dry_run else 200
 

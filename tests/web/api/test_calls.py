@@ -69,6 +69,7 @@ def test_a_version_without_a_safeguard_says_so_before_and_when_it_is_published(
         told = dana.ask("POST", f"/definitions{query}", status, data=plain.encode()).json
         assert told["version"] == 3
         assert "safeguard" in told["remarks"][0]
+        assert ("warnings" in told) == bool(query)
 
 
 def test_what_happens_while_the_ledger_is_handed_out_does_not_make_it_incomplete(
