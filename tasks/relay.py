@@ -48,6 +48,8 @@ _FIRST = (
     "mail.receipt",
     "mail.message",
     "mail.delegated",
+    "mail.question",
+    "mail.answer",
 )
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
           "mail.review", "mail.handoff", "mail.claimed", "mail.delegation",

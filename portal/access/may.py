@@ -73,7 +73,8 @@ _TASK = (
 def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
     """The task, if the actor may do this with it; Unknown, NotYours or LinkRevoked. One statement.
 
-    Verbs: ``decide`` (do the task, whatever its kind), ``manage``.
+    Verbs: ``decide`` (do the task, whatever its kind), ``speak`` (say something about it, for
+    people outside alone), ``manage``.
     """
     row = tx.execute(_TASK, {"task": task_id, "link": actor.link}).first()
     if row is None:
@@ -82,6 +83,8 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
         return row
     if verb == "manage":
         require(actor, "manage", _Owned(row.owner_id, row.owner_team_id))
+    elif verb == "speak":
+        _require_theirs(actor, row)
     elif not _may_do(tx, actor, row):
         raise _refusal(actor, row)
     return row
@@ -119,6 +122,15 @@ def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
     if task.team_id in actor.team_ids:
         return True
     return bool(task.assigned_user_id == actor.user_id) or _is_other(tx, actor, task)
+
+
+def _require_theirs(actor: Actor, task: Any) -> None:
+    """Refuse whoever is none of those outside who may do the task."""
+    if actor.kind != "participant":
+        raise NotYours("Only the person outside who was asked says this.")
+    _require_same_link(actor, task)
+    if actor.id not in (task.participant_id, *task.others):
+        raise Unknown("There is no such task.")
 
 
 def _require_same_link(actor: Actor, task: Any) -> None:

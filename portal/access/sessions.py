@@ -24,6 +24,7 @@ from portal.models import (
     Participant,
     Process,
     ProvedAddress,
+    Question,
     SessionLink,
     StaffSession,
     Task,
@@ -45,7 +46,9 @@ class Guest:
 
     ``standing``: ``alive``; ``over`` (the session timed out, the link still opens one);
     ``revoked`` (``revoked_reason`` may say why) or ``expired`` (the link). ``task`` and
-    ``process`` have the columns of their rows, ``person`` the participant's.
+    ``process`` have the columns of their rows, ``person`` the participant's;
+    ``task.thread`` is whose turn it is in what they and staff wrote about it (``staff``,
+    ``outside``, ``none``), ``None`` where nothing was written.
     """
 
     session_id: str
@@ -87,6 +90,12 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+# Whose turn it is in what the person and staff wrote about the task; ``none`` where nobody's.
+_THREAD = (
+    sa.select(sa.func.coalesce(Question.waits_on, "none"))
+    .where(Question.task_id == Task.id, Question.participant_id == Participant.id)
+    .scalar_subquery()
+)
 _GUEST = (
     sa.select(
         BrowserSession.id.label("session_id"),
@@ -99,6 +108,7 @@ _GUEST = (
         *(column.label(f"person_{column.key}") for column in Participant.__table__.columns),
         *(column.label(f"process_{column.key}") for column in Process.__table__.columns),
         *(column.label(f"task_{column.key}") for column in Task.__table__.columns),
+        _THREAD.label("task_thread"),
     )
     .select_from(BrowserSession)
     .join(SessionLink, SessionLink.session_id == BrowserSession.id)

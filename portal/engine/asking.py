@@ -24,7 +24,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.definition.values import is_email
-from portal.engine import casting, clocks, handoffs, rounds
+from portal.engine import casting, clocks, handoffs, reminders, rounds
 from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Place, Round
 from portal.engine.running import ENGINE, Running
@@ -325,13 +325,8 @@ def set_due_timers(running: Running, step: PersonStep, task: Asked) -> None:
         clocks.set_timer(running, task, "timeout", 0, at, {})
     if task.due_at is None:
         return
-    rungs = durations.rungs(step.remind, running.now, task.due_at, running.calendar, zone)
-    for rung in rungs:
-        clocks.set_timer(running, task, "remind", rung.index, rung.at, {"label": rung.label})
+    reminders.set_all(running, step, task)
     clocks.set_timer(running, task, "due", 0, task.due_at, {})
     for index, one in enumerate(step.escalate):
         at = one.after.after(task.due_at, running.calendar, zone)
         clocks.set_timer(running, task, "escalate", index, at, {"to": one.to, "then": one.then})
-    if not step.escalate and step.on_timeout is None:
-        last = max([task.due_at, *(rung.at for rung in rungs)])
-        clocks.set_timer(running, task, "overdue", 0, last, {})

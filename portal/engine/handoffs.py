@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from portal.actor import Actor
 from portal.db import Tx
 from portal.definition.tree import PersonStep
-from portal.engine import clocks, lifetimes, troubles
+from portal.engine import clocks, lifetimes, reminders, troubles
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.ledger import record
@@ -141,6 +141,9 @@ def _go_on(
     stop_clock(running.tx, task.id)
     begin_clock(running, step, task)
     set_clock(running, task)
+    if task.asks_since is not None:  # whoever asked was somebody else
+        task.asks_since = None
+        reminders.set_anew(running, step, task)
     running.keep_task(task)
     invite(running, step, task, [person])
 

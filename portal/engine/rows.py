@@ -107,6 +107,7 @@ class Asked:
     passed_on: list[Any] = field(default_factory=list)
     delegation: dict[str, Any] | None = None
     closed_under: str | None = None
+    asks_since: datetime | None = None
     picked_up_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None
@@ -121,7 +122,7 @@ class Asked:
     def close(self, state: str, now: datetime) -> None:
         """End it; nobody has to take it up, or to decide who does it, any more."""
         self.state, self.done_at = state, now
-        self.missed_at = self.delegation = None
+        self.missed_at = self.delegation = self.asks_since = None
 
 
 Row = Person | Round | Asked

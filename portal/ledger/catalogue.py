@@ -377,6 +377,42 @@ class DeadlineMissed(Event):
     due_at: str
 
 
+# What is asked about a task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked(Event):
+    """Somebody asked about a task: the ``participant`` outside, or staff asked them (``person``).
+
+    ``reminders`` is ``held`` where none goes out until staff have answered.
+    """
+
+    question: str
+    participant: str
+    reminders: str | None = None
+    person: dict[str, Json] | None = private()
+    text: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered(Event):
+    """The side that was asked answered a question about a task."""
+
+    question: str
+    participant: str
+    person: dict[str, Json] | None = private()
+    text: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionClosed(Event):
+    """Staff said that a question about a task needs no answer."""
+
+    question: str
+    participant: str
+    person: dict[str, Json] | None = private()
+
+
 # Answers
 
 

@@ -11,6 +11,7 @@ from portal.models.messages import Mail
 from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
 from portal.models.processes import Participant, Process, StepRun
+from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
 from portal.models.signals import Signal
 from portal.models.tasks import Task
@@ -35,6 +36,7 @@ __all__ = [
     "Participant",
     "Process",
     "ProvedAddress",
+    "Question",
     "SessionLink",
     "Signal",
     "StaffSession",

@@ -30,7 +30,8 @@ class Task(Base):
     the last was at ``offered_at``; ``pick_up_by`` is when it should have been taken up, and
     ``missed_at`` stands while nobody has though that is past. ``passed_on`` is who delegated it to
     whom, ``{from, to, user, name, reason}`` in turn; ``delegation`` is a wish to do so on which
-    the owner has to decide: ``{id, by, user, email, name, reason, at}``.
+    the owner has to decide: ``{id, by, user, email, name, reason, at}``. ``asks_since`` stands
+    while a question of whoever may do it waits for staff: nobody is reminded then.
     """
 
     __tablename__ = "tasks"
@@ -71,6 +72,7 @@ class Task(Base):
     passed_on: Mapped[list[Any]] = mapped_column(default=list)
     closed_under: Mapped[str | None]
     delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    asks_since: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

@@ -10,11 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import Event
 from portal.ledger.tables import Entry
-from portal.models import Process, Task
+from portal.models import Participant, Process, Question, Task
 from portal.readings import lists
 from portal.readings.entries import ANSWERS, Told, query, told
 from portal.readings.words import read_iso
@@ -163,25 +164,44 @@ def passed_on_by(conn: Connection, task: Any, participant_id: str) -> Told | Non
 
 _OPEN = (
     lists.task_columns()
-    .add_columns(Task.delegation)
+    .add_columns(
+        Task.delegation,
+        *(Task.offered_at.label("waits_since"), sa.literal(None, sa.String).label("asker")),
+        sa.literal(None, sa.String).label("question"),
+    )
     .where(Task.state == "open", Process.state == "running")
+)
+_ASKER = aliased(Participant)
+_ASKED = (
+    lists.task_columns()
+    .add_columns(
+        Task.delegation,
+        *(Question.since.label("waits_since"), _ASKER.name.label("asker")),
+        Question.id.label("question"),
+    )
+    .join(Question, Question.task_id == Task.id)
+    .join(_ASKER, _ASKER.id == Question.participant_id)
+    .where(Question.waits_on == "staff")
 )
 MOST_TO_SEE = 100
 
 
 def to_see(conn: Connection, user_id: str, team_ids: frozenset[str]) -> list[Any]:
-    """Tasks that somebody would pass on, and tasks that nobody took up in time; one statement.
+    """Tasks that somebody would pass on, that nobody took up in time, or asked about; once each.
 
-    Of the processes that this user or a team of theirs owns, those that have lain longest first.
-    ``is_wish`` tells the two apart; a task may be both.
+    Of the processes that this user or a team of theirs owns, those that have lain longest first,
+    in one statement. ``is_wish`` is the first kind, ``question`` the id of the last, with the name
+    of the ``asker``; of closed tasks there are only questions.
     """
     mine = Process.owner_id == user_id
     theirs = sa.and_(Process.owner_id.is_(None), Process.team_id.in_(team_ids))
-    owned = _OPEN.where(sa.or_(mine, theirs) if team_ids else mine)
+    whose = sa.or_(mine, theirs) if team_ids else mine
+    owned = _OPEN.where(whose)
     wishes = owned.where(Task.delegation.is_not(None)).add_columns(_says(is_wish=True))
     missed = owned.where(Task.missed_at.is_not(None)).add_columns(_says(is_wish=False))
-    both = sa.union_all(wishes, missed).subquery()
-    in_order = sa.select(both).order_by(both.c.is_wish.desc(), both.c.offered_at, both.c.id)
+    asked = _ASKED.where(whose).add_columns(_says(is_wish=False))
+    every = sa.union_all(wishes, missed, asked).subquery()
+    in_order = sa.select(every).order_by(every.c.is_wish.desc(), every.c.waits_since, every.c.id)
     return list(conn.execute(in_order.limit(MOST_TO_SEE)).all())
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal import clock
+from portal.ledger.catalogue import QuestionAnswered
 from portal.models import (
     AddressCode,
     Code,
@@ -33,6 +34,7 @@ from portal.models import (
     trees,
 )
 from portal.readings import figures, mine, owners, timeline
+from portal.readings.entries import Told
 from portal.readings.owners import Asker
 
 LINK = "\ue000"
@@ -335,6 +337,44 @@ def _refusal(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -
     ]  # fmt: skip
 
 
+# What is asked about a task
+
+
+def _question(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To the owner, what somebody outside asks or answers; none once the words were erased."""
+    matter, entry = _of_task(conn, ref["task"], tz), _entry(conn, ref)
+    text = entry.data.get("text")
+    if matter is None or text is None:
+        return []
+    asker = next(iter(_participants(conn, [ref["participant"]])), None)
+    facts = {"asker": asker.name if asker else "Somebody outside", "text": text,
+             "is_answer": entry.type == QuestionAnswered.TYPE}  # fmt: skip
+    place = f"/tasks/{ref['task']}#questions"
+    return [_letter(matter, reader, "question", facts, place=place) for reader in matter.owners]
+
+
+def _answer(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To whoever asked, what staff say; the way to their task while it is open and theirs."""
+    matter, entry = _of_task(conn, ref["task"], tz), _entry(conn, ref)
+    text = entry.data.get("text")
+    if matter is None or text is None:
+        return []
+    links = _links(conn, ref["task"]) if matter.task.state == "open" else {}
+    facts = {"text": text, "writer": entry.actor_name}
+    return [
+        _letter(matter, reader, "answer", facts, link=links.get(reader.participant))
+        for reader in _participants(conn, [ref["participant"]])
+    ]
+
+
+def _entry(conn: Connection, ref: Mapping[str, Any]) -> Told:
+    """The event that a mail tells of, ``{task, seq}``."""
+    found = sa.select(Task.process_id).where(Task.id == ref["task"])
+    process_id = conn.execute(found).scalar_one()
+    [entry] = timeline.of_process(conn, process_id, after=ref["seq"] - 1, limit=1)
+    return entry
+
+
 def _escalate(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
     matter = _of_task(conn, ref["task"], tz)
     if matter is None or matter.task.state != "open":
@@ -429,6 +469,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "delegated": _delegated,
     "delegation": _delegation,
     "refusal": _refusal,
+    "question": _question,
+    "answer": _answer,
     "escalation": _escalate,
     "message": _message,
     "trouble": _trouble,

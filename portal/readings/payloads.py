@@ -18,6 +18,7 @@ from portal.models import (
     Participant,
     Process,
     StepRun,
+    Task,
     Team,
     Trouble,
     User,
@@ -45,6 +46,13 @@ def process_row(conn: Connection, process_id: str) -> sa.Row[Any]:
     if row is None:
         raise Unknown("There is no such process.")
     return row
+
+
+def require_task_of(conn: Connection, process_id: str, task_id: str) -> None:
+    """Refuse with Unknown a task that is none of this process's."""
+    its = sa.select(Task.id).where(Task.id == task_id, Task.process_id == process_id)
+    if conn.execute(its).first() is None:
+        raise Unknown("There is no such task in this process.")
 
 
 def process(conn: Connection, process_id: str) -> Shape:

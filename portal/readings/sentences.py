@@ -300,6 +300,27 @@ def _(event: c.DeadlineMissed, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.QuestionAsked, in_: _In) -> Sentence:
+    whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
+    held = " Reminders wait until it is answered." if event.reminders == "held" else ""
+    return Sentence(f"{in_.who} asked{whom} about {in_.thing}.{held}", event.text)
+
+
+@say.register
+def _(event: c.QuestionAnswered, in_: _In) -> Sentence:
+    if in_.entry.actor_kind == "participant":
+        return Sentence(f"{in_.who} answered a question about {in_.thing}.", event.text)
+    asked = f"what {person(event.person)} asked about {in_.thing}"
+    return Sentence(f"{in_.who} answered {asked}.", event.text)
+
+
+@say.register
+def _(event: c.QuestionClosed, in_: _In) -> str:
+    asked = f"what {person(event.person)} asked about {in_.thing}"
+    return f"{in_.who} closed {asked}: it needs no answer."
+
+
+@say.register
 def _(event: c.FormSubmitted, in_: _In) -> str:
     return f"{in_.who} sent {in_.thing}."
 
@@ -409,6 +430,8 @@ _NOTICES = {
     "refusal": "that {thing} is not passed on",
     "claimed": "that a colleague took {thing}",
     "handoff": "that nobody took {thing} up",
+    "question": "of a question about {thing}",
+    "answer": "of an answer about {thing}",
     "trouble": "that something needs a person",
 }
 

@@ -29,11 +29,12 @@ PROMISED = {
 IDS = {
     "assignee", "definition", "digest", "document", "exception", "file", "files",
     "from_participant", "items", "link", "mail", "names", "only", "owner", "participant",
-    "parent", "participants", "process", "role", "scope", "sent", "signal", "step",
+    "parent", "participants", "process", "question", "role", "scope", "sent", "signal", "step",
     "task", "to", "to_participant", "trail",
 }  # fmt: skip
 WORDS = {
-    "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome", "scan", "why",
+    "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome",
+    "reminders", "scan", "why",
 }  # fmt: skip
 NUMBERS_AND_MOMENTS = {
     "attempt",

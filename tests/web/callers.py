@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links
-from portal.actions import handoffs, uploads
+from portal.actions import handoffs, questions, uploads
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
-from portal.models import ApiToken, FileRow, Link, StaffSession, Trouble
+from portal.models import ApiToken, FileRow, Link, Question, StaffSession, Trouble
 from tests import makers, people
 
 STEPS = """\
@@ -62,13 +62,14 @@ def new_world(app: Flask) -> World:
     )  # fmt: skip
     wish = makers.task(process, "wish")
     handoffs.delegate(wish.id, people.OTTO, "He knows.", actor=makers.actor_of(wish))
+    questions.ask(papers.id, "Which year?", actor=makers.actor_of(papers))
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
         "look": makers.task(process, "look").id, "team": makers.task(process, "team").id,
-        "wish": wish.id,
+        "wish": wish.id, "question_id": makers.rows(Question, task_id=papers.id)[0].id,
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),

@@ -1,5 +1,6 @@
 """Every route by everybody who may come: one table, and a route without a row fails (A02, G19)."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,6 +69,9 @@ POST /tasks/<look>/take-up                             403  403  403  403  303  
 POST /tasks/<look>/delegate                            403  403  403  403  303  403  403  403
 POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
+POST /questions/<question_id>/answer                   403  403  403  403  303  403  303  403
+POST /questions/<question_id>/close                    403  403  403  403  303  403  303  403
+POST /tasks/<papers>/questions                         403  403  403  403  303  403  303  403
 GET  /t/<token>                                        200  200  200  200  200  200  200  200
 POST /t/<token>                                        303  303  303  303  303  303  303  303
 POST /t/<token>/renew                                  403  403  403  403  403  403  403  403
@@ -84,6 +88,8 @@ GET  /w/<papers>/delegate                              403  200  404  403  403  
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
+GET  /w/<papers>/question                              403  200  404  403  403  403  403  403
+POST /w/<papers>/question                              403  303  404  403  403  403  403  403
 GET  /w/<details>/receipt                              403  200  404  403  403  403  403  403
 """
 # Programs: cookies count for nothing here. ``desk`` is Dana's browser, ``sys`` a token of hers
@@ -107,9 +113,13 @@ POST /api/v1/processes/<process_id>/reopen             401  401  401  403  200  
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
 GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
+GET  /api/v1/processes/<process_id>/questions          401  401  401  200  200  200  200  200
+POST /api/v1/processes/<process_id>/questions          401  401  401  403  201  403  201  403
 POST /api/v1/processes/<process_id>/signals/<name>     401  401  401  202  202  403  202  202
 POST /api/v1/processes/<process_id>/trail              401  401  401  202  202  202  202  202
 GET  /api/v1/processes/<process_id>/trail.pdf          401  401  401  404  404  404  404  404
+POST /api/v1/questions/<question_id>/answer            401  401  401  403  200  403  200  403
+POST /api/v1/questions/<question_id>/close             401  401  401  403  200  403  200  403
 GET  /api/v1/tasks                                     401  401  401  200  200  200  200  200
 GET  /api/v1/tasks/<task_id>                           401  401  401  200  200  200  200  200
 POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  403  403  200
@@ -154,6 +164,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "/api/v1/processes": {"json": {
         "definition": "demo", "inputs": {"amount": "1"}, "participants": {"vendor": people.VERA},
     }},
+    "/api/v1/processes/<process_id>/questions": {"json": {"task": "<papers>", "text": "When?"}},
     "/api/v1/tasks/<task_id>/reassign": {"json": {"to": people.OTTO, "reason": "Away."}},
     "/api/v1/tasks/<look>/complete": {"json": {"done": True}},
 }  # fmt: skip
@@ -200,7 +211,7 @@ def answers(app: Flask, come: Come, rows: list[tuple[str, str]]) -> list[str]:
     for method, rule in rows:
         caller = caller or come(app, world)
         sent = {"json": REASON} if rule.startswith("/api/") else REASON
-        answer = caller.call(method, world.path(rule), TYPED.get(rule, sent))
+        answer = caller.call(method, world.path(rule), filled(world, TYPED.get(rule, sent)))
         is_login = (answer.location or "").startswith("/login")
         told.append("in" if is_login else str(answer.status_code))
         answer.close()
@@ -208,6 +219,13 @@ def answers(app: Flask, come: Come, rows: list[tuple[str, str]]) -> list[str]:
             world, caller = new_world(app), None
             entry.forget_callers()
     return told
+
+
+def filled(world: World, typed: dict[str, Any]) -> dict[str, Any]:
+    """What is sent, with the ids of this world where a body names some (``<papers>``)."""
+    if not isinstance(typed.get("json"), dict):
+        return typed
+    return {"json": json.loads(world.path(json.dumps(typed["json"])))}
 
 
 def table(text: str) -> dict[tuple[str, str], dict[str, str]]:

@@ -10,6 +10,7 @@ from portal.web.api import (
     handoffs,
     openapi,
     processes,
+    questions,
     tasks,
 )
 from portal.web.api.entry import api
@@ -17,7 +18,7 @@ from portal.web.api.entry import api
 __all__ = ["register"]
 
 # Named so that importing them, which hangs their calls into the blueprint, is seen to matter.
-_CALLS = (changes, definitions, events, exceptions, handoffs, openapi, processes, tasks)
+_CALLS = (changes, definitions, events, exceptions, handoffs, openapi, processes, questions, tasks)
 
 
 def register(app: Flask) -> None:

@@ -232,6 +232,27 @@ SCHEMAS: dict[str, Schema] = {
         "to reason", to=_named, reason=_text, on_behalf={"type": "boolean", "default": False}
     ),
     "Settle": _object("answer", answer={"enum": ["agree", "refuse"]}, reason=_text),
+    "Ask": _object("*", task=_text, text=_text),
+    "Question": _object(
+        "*",
+        id=_text,
+        process=_text,
+        task=_text,
+        person=_person,
+        waits_on=_maybe({"enum": ["staff", "outside"]}),
+        since=_maybe(_moment),
+        messages=_list(
+            _object(
+                "*",
+                seq=_number,
+                at=_moment,
+                **{"from": {"enum": ["outside", "staff"]}},
+                name=_text,
+                text=_text,
+            )
+        ),
+    ),
+    "QuestionList": _page("Question", _text),
     "Link": _object("*", url=_text, expires_at=_moment),
     "Event": _object(
         "id process seq at type actor data hash",

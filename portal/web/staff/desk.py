@@ -22,8 +22,10 @@ def desk() -> ResponseReturnValue:
         tasks = lists.tasks(conn, mine, now, limit=AT_ONCE)
         overdue = lists.processes(conn, late, now, limit=AT_ONCE)
         troubles = reading.troubles(conn, user_id=actor.user_id, team_ids=actor.team_ids)
-        given = handoffs.to_see(conn, actor.user_id or "", actor.team_ids)
+        to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids)
         healthy = reading.healthy(conn, now)
+    given = [one for one in to_see if one.question is None]
+    asked_by = [one for one in to_see if one.question is not None]
     n_wishes = sum(one.is_wish for one in given)
     return render_template(
         "staff/desk.html",
@@ -33,9 +35,11 @@ def desk() -> ResponseReturnValue:
         more_overdue=overdue.next,
         troubles=troubles,
         handoffs=given,
+        asked_by=asked_by,
         lead=_lead(
             _counted(len(tasks.items), "task waits for you", "tasks wait for you"),
             _counted(len(troubles), "exception needs you", "exceptions need you"),
+            _counted(len(asked_by), "question needs an answer", "questions need an answer"),
             _counted(n_wishes, "request needs your word", "requests need your word"),
             _counted(len(given) - n_wishes, "handoff lies untaken", "handoffs lie untaken"),
             _counted(len(overdue.items), "process of yours is late", "processes of yours are late"),

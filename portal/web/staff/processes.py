@@ -12,7 +12,8 @@ from portal.actions.moves import Move
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
 from portal.readings import dossier as dossiers
-from portal.readings import export, feed, handoffs, lists, waiting
+from portal.readings import export, feed, handoffs, lists, questions, waiting
+from portal.web import forms
 from portal.web.downloads import handed_out
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, said, status_of
@@ -196,6 +197,7 @@ def show(
             limit=HISTORY_AT_ONCE,
         )
         handed = handoffs.of_process(conn, process_id)
+        threads = questions.of_process(conn, process_id)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -204,6 +206,8 @@ def show(
         status=status_of(found.process),
         holdings=waiting.holdings(found.process.waiting, now),
         handed=handed,
+        threads=threads,
+        nonce=forms.new_nonce(),
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,

@@ -12,6 +12,7 @@ from portal.actor import Actor
 from portal.definition.operators import ExpressionFailed
 from portal.errors import Faulty, TaskDone, TooLarge
 from portal.readings import asked, lists
+from portal.readings import questions as question_readings
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
 from portal.web import answers, forms
@@ -141,6 +142,8 @@ def _page(
 ) -> ResponseReturnValue:
     faults = error.faults if isinstance(error, Faulty) else ()
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
+    with db.reading() as conn:
+        threads = question_readings.of_process(conn, found.process.id, task=found.task.id)
     page = render_template(
         "staff/task.html",
         asked=found,
@@ -165,6 +168,7 @@ def _page(
         if beside
         else {},
         sent=request.form if beside else {},
+        threads=threads,
     )
     refused = error or (beside and beside[1])
     return page, (refused.status if refused else 200)
