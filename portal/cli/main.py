@@ -32,6 +32,8 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry("portal.cli.definitions:check", "Tell every fault of process definitions."),
     "define": Entry("portal.cli.definitions:define", "Load process definitions."),
     "simulate": Entry("portal.cli.simulate:simulate", "Walk a definition through weeks."),
+    "bpmn": Entry("portal.cli.charts:bpmn", "Print a definition as BPMN 2.0."),
+    "diagram": Entry("portal.cli.charts:diagram", "Print a definition as a diagram."),
     "start": Entry("portal.cli.processes:start", "Start a process and print its id."),
     "user": Entry("portal.cli.people:user", "Add or update staff."),
     "token": Entry("portal.cli.people:token", "Make API tokens."),

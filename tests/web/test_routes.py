@@ -35,6 +35,7 @@ GET  /timeline                                         in   in   in   200  200  
 GET  /exceptions                                       in   in   in   200  200  200  200  in
 GET  /definitions                                      in   in   in   200  200  200  200  in
 GET  /definitions/<key>                                in   in   in   200  200  200  200  in
+GET  /definitions/<key>/bpmn                           in   in   in   200  200  200  200  in
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403
@@ -100,6 +101,7 @@ GET  /api/v1/openapi.json                              200  200  200  200  200  
 GET  /api/v1/definitions                               401  401  401  200  200  200  200  200
 POST /api/v1/definitions                               401  401  401  201  201  403  201  403
 GET  /api/v1/definitions/<key>                         401  401  401  200  200  200  200  200
+GET  /api/v1/definitions/<key>/bpmn                    401  401  401  200  200  200  200  200
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
 POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  403  200  403

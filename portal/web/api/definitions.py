@@ -6,8 +6,9 @@ from flask import Response, jsonify
 
 from portal import db
 from portal.actions import definitions as verbs
+from portal.definition import bpmn
 from portal.errors import Faulty
-from portal.readings import lists, payloads
+from portal.readings import catalogue, lists, payloads, trees
 from portal.web.api.entry import call, caller, flag, page, raw_body
 
 
@@ -46,3 +47,11 @@ def read_definition(key: str) -> Response:
     """Its current version, with roles, inputs, steps and source."""
     with db.reading() as conn:
         return jsonify(payloads.definition(conn, key))
+
+
+@call("GET", "/definitions/<key>/bpmn", "One definition as BPMN 2.0", media="application/xml")
+def export_definition(key: str) -> Response:
+    """Its current version, with the places of its shapes."""
+    with db.reading() as conn:
+        row = catalogue.definition(conn, key, None)
+    return Response(bpmn.export(trees.of_source(row.source)), mimetype="application/xml")

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 
-from flask import redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from portal import db
 from portal.actions import definitions as actions
 from portal.actions import reviews
+from portal.definition import bpmn, diagram
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
@@ -37,13 +39,25 @@ def definition(key: str) -> ResponseReturnValue:
     with db.reading() as conn:
         row = catalogue.definition(conn, key, wanted)
         versions = catalogue.versions(conn, key)
+    tree = trees.of_source(row.source)
     return render_template(
         "staff/definition.html",
         row=row,
-        tree=trees.of_source(row.source),
+        tree=tree,
+        diagram=Markup(diagram.svg(tree, links="#step-")),  # noqa: S704 - made here, escaped there
         versions=versions,
         may_manage=may_manage(row),
     )
+
+
+@doors.get("/definitions/<key>/bpmn")
+def definition_as_bpmn(key: str) -> ResponseReturnValue:
+    """The current version as BPMN 2.0, to be saved."""
+    with db.reading() as conn:
+        row = catalogue.definition(conn, key, None)
+    headers = {"Content-Disposition": f'attachment; filename="{row.key}-{row.version}.bpmn"'}
+    document = bpmn.export(trees.of_source(row.source))
+    return Response(document, mimetype="application/xml", headers=headers)
 
 
 @doors.post("/definitions/<key>/confirm")

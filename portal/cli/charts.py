@@ -1,0 +1,46 @@
+"""``portal bpmn`` and ``portal diagram``: a definition as other tools and as people see it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from portal.cli.definitions import faults_of, text_of
+
+if TYPE_CHECKING:
+    from portal.definition.tree import Definition
+
+_FILE = click.argument("file", type=click.Path())
+
+
+@click.command
+@_FILE
+def bpmn(file: str) -> int:
+    """Print the definition in FILE as BPMN 2.0, for other tools."""
+    from portal.definition.bpmn import export
+
+    tree = _tree(file)
+    if tree is not None:
+        click.echo(export(tree), nl=False)
+    return 0 if tree is not None else 1
+
+
+@click.command
+@_FILE
+def diagram(file: str) -> int:
+    """Print the definition in FILE as a diagram (SVG)."""
+    from portal.definition.diagram import svg
+
+    tree = _tree(file)
+    if tree is not None:
+        click.echo(svg(tree, is_alone=True))
+    return 0 if tree is not None else 1
+
+
+def _tree(file: str) -> "Definition | None":
+    """The tree of a file; ``None`` where it has faults, which are told."""
+    from portal.definition.load import load
+
+    faults = faults_of(file)
+    for line in faults:
+        click.echo(line, err=True)
+    return None if faults else load(text_of(file), file)
