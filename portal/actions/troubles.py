@@ -10,11 +10,13 @@ from portal.actions.tasks import ASKED_FOR
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import closing, remedies, troubles
+from portal.definition.tree import within
+from portal.engine import closing, remedies, safeguards, troubles
 from portal.engine.advance import advance
-from portal.engine.running import Running, doer
+from portal.engine.rows import Place
+from portal.engine.running import Running
 from portal.errors import Conflict, Faulty, Unknown
-from portal.ledger.catalogue import ExceptionProposed, ProcessCancelled
+from portal.ledger.catalogue import ProcessCancelled
 from portal.models import Trouble
 
 WAYS = ("retry", "skip", "complete", "edit", "reassign", "return_to", "cancel")
@@ -45,12 +47,15 @@ def resolve(
     why = _checked(how, reason)
     if how != "retry":
         running.require_running()
-    if how == "skip" and _needs_second(running, trouble, why, actor):
-        return False
+    if how == "skip":
+        place = Place(remedies.step_of(running, trouble).id, trouble.scope)
+        if safeguards.is_only_proposed(running, place, why, actor, trouble):
+            return False
     troubles.resolve(running, trouble, how, why, actor)
     _DOES[how](running, trouble, why, details or {}, actor)
     if how in ("skip", "complete", "return_to"):
-        troubles.resolve_all(running, how, why, actor, step=trouble.step, scope=trouble.scope)
+        inside = {one.id for one in within((remedies.step_of(running, trouble),))}
+        troubles.resolve_within(running, how, why, actor, inside, trouble.scope)
     if running.is_running:
         advance(running)
     return True
@@ -67,31 +72,6 @@ def _checked(how: str, reason: str) -> str:
     if how not in WAYS:
         raise Faulty.one("how", f"Choose one of: {', '.join(WAYS)}.")
     return words("reason", reason, "Say in a sentence why.")
-
-
-def _needs_second(running: Running, trouble: Any, why: str, actor: Actor) -> bool:
-    """Whether a safeguard would be skipped by one person alone: then it is only proposed."""
-    if not remedies.step_of(running, trouble).control:
-        return False
-    before = trouble.proposal
-    if before is not None:
-        if before["by"] == doer(actor):
-            raise Conflict("You proposed this; a second person has to agree.")
-        return False
-    proposal = {"how": "skip", "by": doer(actor), "name": actor.name, "reason": why}
-    table = sa.update(Trouble).where(Trouble.id == trouble.id)
-    running.tx.execute(table.values(proposal=proposal))
-    running.chain.add(
-        ExceptionProposed(
-            step=trouble.step,
-            scope=trouble.scope or None,
-            exception=trouble.id,
-            how="skip",
-            reason=why,
-        ),
-        actor=actor,
-    )
-    return True
 
 
 def _retry(

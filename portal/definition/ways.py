@@ -1,9 +1,13 @@
 """The ways of an approval: what it shows, what a request for changes may mark, what runs again."""
 
+from collections.abc import Collection
+
 from portal.definition import scopes
 from portal.definition.tree import (
     ApprovalStep,
+    BlockStep,
     Definition,
+    EachStep,
     FormStep,
     PersonStep,
     Step,
@@ -72,3 +76,21 @@ def side_branches(tree: Definition, step: str) -> list[Step]:
             if all(one.id != inner for one in branch.steps):
                 found += within(branch.steps)
     return found
+
+
+def ended_around(
+    tree: Definition, step: str, scope: str, is_open: Collection[tuple[str, str]]
+) -> BlockStep | None:
+    """The outermost block around a step that is over; ``None`` where the step's list still runs.
+
+    ``is_open`` are the places, step and scope, that stand open; an item stands under its `each`.
+    """
+    depth = 0
+    for block in tree.blocks_around(step):
+        if (block.id, scopes.outer(scope, depth)) not in is_open:
+            return block
+        if isinstance(block, EachStep):
+            depth += 1
+            if (block.id, scopes.outer(scope, depth)) not in is_open:
+                return block
+    return None

@@ -1,72 +1,95 @@
-"""Changing the course of one process: a step is skipped, or one that is done is asked again."""
+"""Changing the course of one process: a step is skipped, or one that is done is asked again.
+
+Both leave the tree as it is: a step that is skipped counts as skipped in this round, and one
+that is asked again begins its next round, as a ``return_to`` would have it.
+"""
 
 from portal.actor import Actor
-from portal.definition.tree import Step
+from portal.definition import scopes, ways
+from portal.definition.tree import PersonStep, Step, within
 from portal.engine import remedies, rounds, troubles
 from portal.engine.rows import Place
 from portal.engine.running import Running
 from portal.errors import Conflict, Faulty
-from portal.ledger.catalogue import ExceptionProposed
+
+_MOST_NAMED = 10
 
 
-def skip(running: Running, step_id: str, reason: str, by: str, actor: Actor) -> bool:
-    """Go on without a step that the process stands on; False where a second person has to agree.
-
-    Then an exception holds the proposal. Faulty at ``step``, Conflict where it does not stand.
-    """
-    step = _step(running, step_id)
-    place = Place(step.id, "")
-    if running.standing(step.id, "") not in ("open", "stuck"):
-        raise Conflict(f"The process does not stand on “{step.name}”, so it can’t be skipped.")
-    if step.control:
-        _propose(running, step, reason, by, actor)
-        return False
+def skip(running: Running, place: Place, reason: str, actor: Actor) -> None:
+    """Go on without a step that stands open or stuck; its exceptions need nobody any more."""
+    inside = {one.id for one in within((running.tree.step(place.step),))}
+    troubles.resolve_within(running, "skip", reason, actor, inside, place.scope)
     remedies.skip(running, place, actor, why="staff", reason=reason)
-    troubles.resolve_all(running, "skip", reason, actor, step=step.id, scope="")
-    return True
 
 
-def reopen(running: Running, step_id: str, reason: str, actor: Actor) -> None:
-    """Have a step that is done asked again, and all that came after it run again.
+def reopen(running: Running, place: Place, reason: str, actor: Actor) -> None:
+    """Have a step that was done, and all after it in its list, run again.
 
-    Faulty at ``step``, Conflict where it is not done, or stands inside a block that is over.
+    What could not begin after it is tried anew in its turn.
     """
-    step = _step(running, step_id)
-    if running.standing(step.id, "") not in ("done", "skipped"):
-        raise Conflict(f"“{step.name}” is not done, so it can’t be asked again.")
-    for block in running.tree.blocks_around(step.id):
-        if running.standing(block.id, "") != "open":
-            raise Conflict(
-                f"“{step.name}” stands inside “{block.name}”, which is over: ask that again."
-            )
-    last = _last_begun(running, step)
-    rounds.again_from(running, last, step.id, reason, actor)
+    steps = running.tree.enclosing_list(place.step)
+    later = steps[[one.id for one in steps].index(place.step) :]
+    last = [one for one in later if running.standing(one.id, place.scope) is not None][-1]
+    inside = {one.id for one in within(later)}
+    troubles.resolve_within(running, "return_to", reason, actor, inside, place.scope)
+    rounds.again_from(running, Place(last.id, place.scope), place.step, reason, actor)
 
 
-def _last_begun(running: Running, step: Step) -> Step:
-    """How far the process has come in the list of the step."""
-    siblings = running.tree.enclosing_list(step.id)
-    begun = [one for one in siblings if running.standing(one.id, "") is not None]
-    return begun[-1]
+# Where
 
 
-def _step(running: Running, step_id: str) -> Step:
-    if not running.tree.has_step(step_id):
-        known = ", ".join(step.id for step in running.tree.all_steps())
+def standing_at(running: Running, step: str, scope: str | None) -> Place:
+    """Where a step stands open or stuck. Faulty at ``step`` or ``scope``; Conflict if nowhere."""
+    name = _known(running, step).name
+    depth = len(running.tree.eaches_around(step))
+    stand = {place for place, found in running.rounds.items() if found.state == "open"}
+    here = [
+        place
+        for place in stand | running.stuck
+        if place.step == step and len(scopes.chain(place.scope)) == depth + 1
+    ]
+    return _one(here, scope, f"The process does not stand on “{name}”, so it can’t be skipped.")
+
+
+def done_at(running: Running, step: str, scope: str | None) -> Place:
+    """Where a step was done that may be asked again.
+
+    Faulty at ``step`` or ``scope``; Conflict if it was not done, or can't be returned to.
+    """
+    one = _known(running, step)
+    if not isinstance(one, PersonStep):
+        raise Faulty.one("step", f"“{one.name}” is not done by a person, so nobody can be asked.")
+    over = [
+        place
+        for place, found in running.rounds.items()
+        if place.step == step and found.state in ("done", "skipped")
+    ]
+    place = _one(over, scope, f"“{one.name}” is not done, so it can’t be asked again.")
+    stand = {place for place, found in running.rounds.items() if found.state == "open"}
+    ended = ways.ended_around(running.tree, step, place.scope, stand)
+    if ended is not None:
+        raise Conflict(
+            f"“{one.name}” stands inside “{ended.name}”, which is over; ask a step before that."
+        )
+    return place
+
+
+def _known(running: Running, step: str) -> Step:
+    if not running.tree.has_step(step):
+        known = ", ".join(one.id for one in running.tree.all_steps())
         raise Faulty.one("step", f"Name a step of this process: {known}.")
-    if running.tree.eaches_around(step_id):
-        raise Conflict("This step runs once for each of several items; deal with its tasks alone.")
-    return running.whole().tree.step(step_id)
+    return running.tree.step(step)
 
 
-def _propose(running: Running, step: Step, reason: str, by: str, actor: Actor) -> None:
-    """Hold the wish to skip a safeguard until a second person agrees."""
-    message = f"{actor.name} proposes to go on without “{step.name}”, which is a safeguard."
-    before = len(running.troubles)
-    troubles.open_trouble(running, "control", message, step=step.id)
-    if len(running.troubles) == before:
-        raise Conflict("This was proposed already; a second person has to agree.")
-    opened = running.troubles[-1]
-    opened["proposal"] = {"how": "skip", "by": by, "name": actor.name, "reason": reason}
-    event = ExceptionProposed(step=step.id, exception=opened["id"], how="skip", reason=reason)
-    running.chain.add(event, actor=actor)
+def _one(places: list[Place], scope: str | None, none: str) -> Place:
+    """The place of that scope, or the only one."""
+    if scope is not None:
+        places = [place for place in places if place.scope == scope]
+    if not places:
+        raise Conflict(none)
+    if len(places) > 1:
+        known = sorted((place.scope for place in places), key=scopes.order)
+        named = ", ".join(known[:_MOST_NAMED])
+        more = ", …" if len(known) > _MOST_NAMED else ""
+        raise Faulty.one("scope", f"It stands for several items. Name one: {named}{more}.")
+    return places[0]

@@ -66,6 +66,7 @@ def end_round(running: Running, found: Round, outcome: str, answers: dict[str, A
     """End a round with what it brought."""
     found.answers = answers
     running.settle_round(found, outcome)
+    troubles.drop_proposals(running, (found.place,))
     running.chain.add(
         StepCompleted(
             step=found.step, scope=found.scope or None, round=found.round, outcome=outcome
@@ -132,6 +133,7 @@ def withdraw_rounds(running: Running, found: Sequence[Round], why: str) -> None:
         if isinstance(running.tree.step(one.step), CallStep | RunStep):
             where = {"step": one.step, "scope": one.scope}
             troubles.resolve_all(running, "withdrawn", None, ENGINE, **where)
+    troubles.drop_proposals(running, {one.place for one in found})
     for child in children.cancelled_with(running, list(found)):
         reason = "The process that ran it no longer needs it."
         end_process(child, "cancelled", ProcessCancelled(reason=reason), ENGINE)

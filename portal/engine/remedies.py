@@ -41,7 +41,12 @@ def step_of(running: Running, trouble: Any) -> Step:
 
 
 def try_again(running: Running, trouble: Any) -> None:
-    """Have a step begin anew whose open round can't come to an end any more."""
+    """Have a step begin anew whose open round can't come to an end any more.
+
+    Of a proposal to go without a step it is the way to say no.
+    """
+    if trouble.kind == "control":
+        return
     found = _open_round(running, trouble)
     if found is not None and isinstance(running.tree.step(found.step), RunStep):
         closing.withdraw_rounds(running, [found], "returned")

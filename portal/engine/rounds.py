@@ -69,16 +69,20 @@ def read_items(allowed: Sequence[Item], sent: Sequence[str]) -> list[Item]:
     return found
 
 
-def again_from(running: Running, last: Step, to: str, reason: str, actor: Actor) -> None:
+def again_from(running: Running, last: Place, to: str, reason: str, actor: Actor) -> None:
     """Have all from step ``to`` up to ``last``, how far its list has come, run again."""
-    found = running.rounds.get(Place(last.id, ""))
+    found, step = running.rounds.get(last), running.tree.step(last.step)
     if found is not None and found.state == "open":
-        inside = closing.rounds_inside(running, last, "") if isinstance(last, BlockStep) else []
+        inside = _inside(running, step, last.scope)
         closing.withdraw_rounds(running, [found, *inside], "returned")
-    begun = asking(running, last, "", to, reason)
-    if last.id == to:  # its next round takes the place of the one that would tell why
+    begun = asking(running, step, last.scope, to, reason)
+    if last.step == to:  # its next round takes the place of the one that would tell why
         running.reasons[begun.place] = reason
     send_back(running, begun, to, items=[], comment=reason, why="reopened", actor=actor)
+
+
+def _inside(running: Running, step: Step, scope: str) -> list[Round]:
+    return closing.rounds_inside(running, step, scope) if isinstance(step, BlockStep) else []
 
 
 def asking(running: Running, step: Step, scope: str, to: str, reason: str) -> Round:

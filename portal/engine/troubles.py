@@ -1,6 +1,6 @@
 """What needs a person: opened once, shown by the process, told to its owner."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.actor import Actor
 from portal.definition.durations import Duration
+from portal.definition.scopes import is_within
 from portal.engine.rows import Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
@@ -97,6 +98,34 @@ def resolve_all(
     for trouble in running.tx.execute(found).all():
         if effect is None or (trouble.effect or {}).get("kind") == effect:
             resolve(running, trouble, how, reason, actor)
+
+
+def open_at(running: Running, place: Place) -> list[Any]:
+    """The open exceptions (rows) of a step as it runs for one item; none of this transaction."""
+    return _open_of(running, sa.and_(Trouble.step == place.step, Trouble.scope == place.scope))
+
+
+def resolve_within(
+    running: Running, how: str, reason: str, actor: Actor, steps: Collection[str], scope: str
+) -> None:
+    """Close the open exceptions at these steps, in the items of ``scope``."""
+    for trouble in _open_of(running, Trouble.step.in_(steps)):
+        if is_within(trouble.scope, scope):
+            resolve(running, trouble, how, reason, actor)
+
+
+def drop_proposals(running: Running, places: Collection[Place]) -> None:
+    """Close what somebody proposed about rounds that are over."""
+    for trouble in _open_of(running, Trouble.kind == "control"):
+        if Place(trouble.step, trouble.scope) in places:
+            resolve(running, trouble, "withdrawn", None, ENGINE)
+
+
+def _open_of(running: Running, which: Any) -> list[Any]:
+    if not running.process["n_troubles"]:
+        return []
+    of = (Trouble.process_id == running.id, Trouble.state == "open", which)
+    return list(running.tx.execute(sa.select(Trouble.__table__).where(*of)).all())
 
 
 def _states(running: Running, same: str) -> list[str]:

@@ -156,7 +156,9 @@ def _(event: c.StepSkipped, in_: _In) -> Sentence:
 
 @say.register
 def _(event: c.StepReturned, in_: _In) -> Sentence:
-    if event.items:
+    if event.why == "reopened":
+        text = f"{in_.who} asked “{in_.step(event.to)}” again."
+    elif event.items:
         verb = "is" if len(event.items) == 1 else "are"
         text = f"Work went back: {in_.items(event.items)} {verb} asked for again."
     else:

@@ -1,5 +1,7 @@
 """API calls that change the course of a running process."""
 
+from typing import Any
+
 from flask import Response, jsonify
 
 from portal import db
@@ -29,9 +31,7 @@ def migrate_process(process_id: str) -> Response:
       takes="StepChange", gives="Process", also=(202,))  # fmt: skip
 def skip_step(process_id: str) -> tuple[Response, int]:
     """200 with the process; 202 where a safeguard takes a second person, by the exception."""
-    body = json_body()
-    step, reason = text(body, "step", "a step"), text(body, "reason", "a reason")
-    is_done = changes.skip(process_id, step, reason, actor=caller())
+    is_done = changes.skip(process_id, *_step(json_body()), actor=caller())
     with db.reading() as conn:
         return jsonify(payloads.process(conn, process_id)), 200 if is_done else 202
 
@@ -40,8 +40,14 @@ def skip_step(process_id: str) -> tuple[Response, int]:
       takes="StepChange", gives="Process")  # fmt: skip
 def reopen_step(process_id: str) -> Response:
     """The process as it now stands."""
-    body = json_body()
-    step, reason = text(body, "step", "a step"), text(body, "reason", "a reason")
-    changes.reopen(process_id, step, reason, actor=caller())
+    changes.reopen(process_id, *_step(json_body()), actor=caller())
     with db.reading() as conn:
         return jsonify(payloads.process(conn, process_id))
+
+
+def _step(body: dict[str, Any]) -> tuple[str, str, str | None]:
+    """A step, the reason, and for which item of an `each`, as events name it."""
+    scope = body.get("scope")
+    if scope is not None and not isinstance(scope, str):
+        raise Faulty.one("scope", "`scope` is not text.")
+    return text(body, "step", "the id of a step"), text(body, "reason", "a reason"), scope

@@ -179,7 +179,7 @@ SCHEMAS: dict[str, Schema] = {
         reason=_text,
         dry_run={"type": "boolean", "default": False},
     ),
-    "StepChange": _object("*", step=_text, reason=_text),
+    "StepChange": _object("step reason", step=_text, reason=_text, scope=_text),
     "Migrated": {"anyOf": [_ref("Process"), _ref("Move")]},
     "Move": _object(
         "*",

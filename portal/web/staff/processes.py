@@ -11,8 +11,8 @@ from portal.actions import links, processes, tasks, trails
 from portal.actions.moves import Move
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
+from portal.readings import changes, export, feed, handoffs, lists, questions, waiting
 from portal.readings import dossier as dossiers
-from portal.readings import export, feed, handoffs, lists, questions, waiting
 from portal.web import forms
 from portal.web.downloads import handed_out
 from portal.web.staff import rows
@@ -198,6 +198,7 @@ def show(
         )
         handed = handoffs.of_process(conn, process_id)
         threads = questions.of_process(conn, process_id)
+        steps = _steps(conn, found)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -208,6 +209,7 @@ def show(
         handed=handed,
         threads=threads,
         nonce=forms.new_nonce(),
+        steps=steps,
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,
@@ -219,15 +221,27 @@ def show(
     return page, 422 if fault else 200
 
 
+def _steps(conn: Any, found: dossiers.Dossier) -> changes.Options:
+    """What can be gone without or asked again; nothing once it has ended."""
+    if found.process.state != "running":
+        return changes.Options()
+    names = {(task.step, task.scope): task.name for task in reversed(found.tasks)}
+    return changes.of_process(conn, found.process.id, found.tree, names)
+
+
 def attempt(
-    process_id: str, at: str, verb: Callable[[], object], sentence: str
+    process_id: str, at: str, verb: Callable[[], object], sentence: str | None
 ) -> ResponseReturnValue:
-    """Do it and go back to the process; a faulty entry comes back beside its form."""
+    """Do it and go back to the process; a faulty entry comes back beside its form.
+
+    ``sentence`` says that it was done, unless the verb itself says what was.
+    """
     try:
         verb()
     except Faulty as fault:
         return show(process_id, at=at, fault=fault)
-    said(sentence)
+    if sentence is not None:
+        said(sentence)
     return redirect(f"/processes/{process_id}", 303)
 
 
