@@ -29,14 +29,14 @@ def check(files: tuple[str, ...]) -> int:
     """Tell every fault of process definitions, one a line.
 
     Exit 0 where there is none, 1 where there are. What would hurt in use, such as a step that
-    may stay undone for ever, is a warning on standard error.
+    may stay undone for ever, is a warning on standard error; so is a safeguard that the published
+    version has and the file has not, where the settings lead to a database.
     """
     faults = [line for name in files for line in faults_of(name)]
     for line in faults:
         click.echo(line)
-    for name in () if faults else files:
-        for warning in _warnings(name):
-            click.echo(warning, err=True)
+    for warning in [] if faults else _warnings(files):
+        click.echo(warning, err=True)
     if not faults:
         sound = "1 definition is" if len(files) == 1 else f"{len(files)} definitions are"
         click.echo(f"{sound} sound.", err=True)
@@ -82,11 +82,14 @@ def faults_of(name: str) -> list[str]:
     return []
 
 
-def _warnings(name: str) -> list[str]:
+def _warnings(names: tuple[str, ...]) -> list[str]:
+    from portal.cli import safeguards
     from portal.definition import warnings
     from portal.definition.load import load
 
-    return [str(one) for one in warnings.of(load(text_of(name), name), name)]
+    sound = [(name, load(text_of(name), name)) for name in names]
+    told = [str(one) for name, tree in sound for one in warnings.of(tree, name)]
+    return told + safeguards.dropped(sound)
 
 
 def _publish(name: str, dry_run: bool) -> list[str]:

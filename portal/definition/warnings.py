@@ -1,65 +1,133 @@
-"""What of a sound definition would hurt in use: told beside the faults, and hindering nothing."""
+"""What would hurt in a definition that is sound: each at its line, with what to do about it.
 
+A warning is never a fault: the definition runs and means what its page says. Few on purpose, so
+that none is skipped over by habit.
+"""
+
+import re
 from collections.abc import Iterator
 
+from portal.definition import warn_people
+from portal.definition.lines import Lines
 from portal.definition.nodes import Fault
 from portal.definition.tree import (
+    BlockStep,
     CallStep,
     ChooseStep,
     Definition,
-    MessageStep,
     PersonStep,
     Step,
     WaitStep,
 )
 
+Told = Iterator[tuple[int, str, str]]
+
+_SECRET = re.compile(
+    r"authorization|cookie|password|passwd|secret|(^|[-_])(api[-_]?key|token|auth)", re.I
+)
+_SECRET_IN_URL = re.compile(r"[?&](api[-_]?key|token|access_token|password|secret|sig)=[^&{]", re.I)
+
 
 def of(tree: Definition, file: str) -> list[Fault]:
     """Each as a fault that begins with ``warning:``, in the order of the lines."""
-    found = [*_head(tree), *(one for step in tree.all_steps() for one in _step(step))]
-    return sorted(Fault(file, line, key, f"warning: {said}") for line, key, said in found)
-
-
-def _head(tree: Definition) -> Iterator[tuple[int, str, str]]:
-    used = set(_roles_used(tree))
-    for role in tree.roles.values():
-        if role.id not in used:
-            yield role.line, role.id, "no step names this role, expected one that does, or no role"
-    if not tree.runbook and any(isinstance(step, CallStep) for step in tree.all_steps()):
-        yield (
-            1,
-            "runbook",
-            "is missing, and calls can fail: say what whoever handles an exception should do",
-        )
-
-
-def _roles_used(tree: Definition) -> Iterator[str]:
+    lines = Lines(tree.source)
+    found = [*_head(tree, lines), *warn_people.roles(tree)]
     for step in tree.all_steps():
-        if isinstance(step, PersonStep):
-            yield from step.assign if isinstance(step.assign, tuple) else ()
-            yield from (rung.to for rung in step.escalate)
-        elif isinstance(step, MessageStep):
-            yield from step.to
-    # A role may be there for its name alone, in a text or an expression.
-    yield from (role for role in tree.roles if f"participants.{role}" in tree.source)
+        found += _step(tree, step, lines)
+    return sorted({Fault(file, line, key, f"warning: {said}") for line, key, said in found})
 
 
-def _step(step: Step) -> Iterator[tuple[int, str, str]]:
-    if isinstance(step, PersonStep) and step.due is None and step.on_timeout is None:
+def _head(tree: Definition, lines: Lines) -> Told:
+    if tree.runbook is None:
         yield (
-            step.line,
-            "due",
-            f"{step.id} may stay undone for ever and nobody is told, expected due, such as 3 days",
+            lines.of_head("runbook"),
+            "runbook",
+            (
+                "is missing: whoever handles an exception finds no advice; say what to do when "
+                "it gets stuck"
+            ),
         )
-    elif isinstance(step, WaitStep) and step.signal and step.timeout is None:
+    if tree.review_every is None:
         yield (
-            step.line,
+            lines.of_head("review_every"),
+            "review_every",
+            (
+                "is missing: nobody is asked whether this still matches reality; add review_every, "
+                "such as 180 days"
+            ),
+        )
+
+
+def _step(tree: Definition, step: Step, lines: Lines) -> Told:
+    if step.control and not step.why:
+        yield (
+            lines.of_step(step.id, "control"),
+            "control",
+            (
+                f"{step.id} is a safeguard without a why: whoever is asked to skip it can't judge "
+                "what would go wrong; add why"
+            ),
+        )
+    if isinstance(step, PersonStep):
+        yield from warn_people.person(tree, step, lines)
+    elif isinstance(step, WaitStep):
+        yield from _wait(step, lines)
+    elif isinstance(step, CallStep):
+        yield from _call(step, lines)
+    elif isinstance(step, BlockStep):
+        yield from _block(step, lines)
+
+
+def _wait(step: WaitStep, lines: Lines) -> Told:
+    if step.signal and step.timeout is None:
+        yield (
+            lines.of_step(step.id, "wait", "signal"),
             "timeout",
-            f"{step.id} waits for ever if {step.signal} never comes, expected a timeout",
+            (
+                f"{step.id} waits for ever if {step.signal} never comes; add a timeout, such as "
+                "10 days"
+            ),
         )
-    elif isinstance(step, ChooseStep) and all(one.when is not None for one in step.branches):
+
+
+def _call(step: CallStep, lines: Lines) -> Told:
+    if not step.times:
         yield (
-            step.line,
+            lines.of_step(step.id, "call", "retry", "times"),
+            "retry",
+            (
+                f"{step.id} is tried once only, so that one bad moment opens an exception; allow "
+                "repeats, such as {times: 5, first: 30 seconds}"
+            ),
+        )
+    for name, value in step.headers:
+        if value.is_constant and _SECRET.search(name):
+            yield (
+                lines.of_step(step.id, "call", "headers", name),
+                name,
+                (
+                    "looks like a secret that everybody who reads this definition can see; keep it "
+                    "in the settings, name it with secret, and write {{ secret }} here"
+                ),
+            )
+    if _SECRET_IN_URL.search(str(step.url)):
+        yield (
+            lines.of_step(step.id, "call", "url"),
+            "url",
+            (
+                "looks as if it held a secret that everybody who reads this definition can see; "
+                "send it in a header, with secret"
+            ),
+        )
+
+
+def _block(step: BlockStep, lines: Lines) -> Told:
+    if isinstance(step, ChooseStep) and step.branches[-1].when is not None:
+        yield (
+            lines.of_step(step.id, "choose"),
             "otherwise",
-            f"{step.id} does nothing where no condition holds, expected a branch with otherwise",
+            (
+                f"{step.id} does nothing where no condition holds; add a branch with otherwise, or "
+                "{otherwise: true, steps: []} if that is meant"
+            ),
         )

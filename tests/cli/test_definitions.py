@@ -108,3 +108,16 @@ def test_the_schema_is_printed_for_editors(capsys: pytest.CaptureFixture[str]) -
     told = json.loads(capsys.readouterr().out)
     assert told["$schema"].startswith("https://json-schema.org/")
     assert {"key", "name", "owner", "steps"} <= set(told["required"])
+
+
+def test_check_warns_of_a_safeguard_that_the_published_version_has(
+    house: db.Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("guarded.yaml").write_text(SOUND.replace("assign:", "control: true, assign:"))
+    assert run("define", "guarded.yaml") == 0
+    capsys.readouterr()
+    assert run("check", "sound.yaml") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "control: warning: This version no longer calls a safeguard “Details”" in told.err
+    db.bind(house)

@@ -7,14 +7,19 @@ import pytest
 from portal.definition import warnings
 from portal.definition.load import load
 
+HEAD = "key: d\nname: D\nowner: dana@example.com\nrunbook: Call.\nreview_every: 90 days\n"
+ROLES = "roles: {vendor: {kind: external, name: V}, buyer: {kind: staff, name: B}}\n"
+BOTH = "  - {id: a, assign: [vendor, buyer], due: 2 days, task: {}}\n"
 
-def told(steps: str, head: str = "") -> list[str]:
-    roles = "roles: {vendor: {kind: external, name: V}, buyer: {kind: staff, name: B}}\n"
-    text = f"key: d\nname: D\nowner: dana@example.com\n{head}{roles}steps:\n{steps}\n"
+
+def told(steps: str, head: str = HEAD, roles: str = ROLES) -> list[str]:
+    text = f"{head}{roles}steps:\n{steps}\n"
     return [str(one) for one in warnings.of(load(text, "d.yaml"), "d.yaml")]
 
 
-BOTH = "  - {id: a, assign: [vendor, buyer], due: 2 days, task: {}}\n"
+def step(*lines: str) -> str:
+    """Line 9 on: a step with each of its keys on a line of its own."""
+    return BOTH + "  - id: b\n" + "".join(f"    {line}\n" for line in lines)
 
 
 def test_a_definition_without_fault_or_gap_is_told_nothing_of() -> None:
@@ -24,32 +29,73 @@ def test_a_definition_without_fault_or_gap_is_told_nothing_of() -> None:
 @pytest.mark.parametrize(
     ("steps", "at", "what"),
     [
-        (BOTH + "  - {id: b, assign: buyer, task: {}}", "d.yaml:7: due:", "b may stay undone"),
-        (BOTH + "  - {id: w, wait: {signal: paid}}", "d.yaml:7: timeout:", "w waits for ever"),
-        (BOTH + "  - id: c\n    choose: [{when: 'true', steps: []}]", "d.yaml:7: otherwise:",
-         "c does nothing"),
-        (BOTH.replace("[vendor, buyer]", "buyer"), "d.yaml:4: vendor:", "no step names this role"),
-        (BOTH + "  - {id: k, call: {method: GET, url: 'https://x.example/'}}", "d.yaml:1: runbook:",
-         "calls can fail"),
+        (step("assign: buyer", "task: {}"), "9: due", "b may stay undone for ever"),
+        (step("wait: {signal: paid}"), "10: timeout", "b waits for ever if paid never comes"),
+        (step("choose: [{when: 'true', steps: []}]"), "10: otherwise", "does nothing where no"),
+        (BOTH.replace("[vendor, buyer]", "buyer"), "6: vendor", "no step names this role"),
+        (step("assign: vendor", "due: 2 days", "remind: []", "task: {}"),
+         "12: remind", "the moment it is due"),
+        (step("control: true", "assign: buyer", "due: 2 days", "task: {}"),
+         "10: control", "safeguard without a why"),
+        (step("call:", "  url: https://x.example/", "  retry: {times: 0}"),
+         "12: retry", "tried once only"),
+        (step("call:", "  url: https://x.example/", "  headers:", "    X-Api-Key: abc"),
+         "13: X-Api-Key", "looks like a secret"),
+        (step("call: {url: 'https://x.example/?a=1&api_key=abc'}"), "10: url", "held a secret"),
+        (step("assign: buyer", "due: 2 days", "approval:", "  separate_from: [a]").replace(
+            "[vendor, buyer]", "buyer") + "  - {id: c, assign: vendor, due: 2 days, task: {}}",
+         "13: separate_from", "too few are left"),
+        (step("assign: buyer", "due: 2 days", "approval:", "  on_changes: {return_to: a}",
+              "  on_reject: {return_to: a}"), "14: on_reject", "round until somebody approves"),
+        (step("set: {x: 1}") + "  - id: c\n    assign: buyer\n"
+         "    on_timeout: {after: 2 days, do: {return_to: b}}\n    task: {}",
+         "13: on_timeout", "round again for ever"),
+        (step("each:", "  in: '[1, 2]'", "  as: one", "  steps:",
+              "    - {id: c, assign: vendor, due: 2 days, task: {}}"),
+         "14: due", "holds up all the others"),
     ],
 )  # fmt: skip
 def test_what_would_hurt_is_told_at_its_line(steps: str, at: str, what: str) -> None:
     [one] = told(steps)
-    assert one.startswith(f"{at} warning: ")
+    assert one.startswith(f"d.yaml:{at}: warning: ")
     assert what in one
 
 
 @pytest.mark.parametrize(
-    "step",
+    ("gone", "at"), [("runbook: Call.\n", "runbook"), ("review_every: 90 days\n", "review_every")]
+)
+def test_a_head_that_leaves_its_owner_alone_is_told(gone: str, at: str) -> None:
+    [one] = told(BOTH, HEAD.replace(gone, ""))
+    assert one.startswith(f"d.yaml:1: {at}: warning: is missing: ")
+
+
+def test_a_role_named_later_whose_step_opens_at_once_has_nobody() -> None:
+    later = "roles: {vendor: {kind: external, named_later: true}, buyer: {kind: staff}}\n"
+    [one] = told(BOTH, roles=later)
+    assert one.startswith("d.yaml:6: named_later: warning: vendor may be left out")
+    first = "  - {id: z, assign: buyer, due: 1 day, task: {}}\n"
+    assert told(first + BOTH, roles=later) == []
+
+
+@pytest.mark.parametrize(
+    "one",
     [
         "  - {id: b, assign: buyer, on_timeout: {after: 9 days, do: skip}, task: {}}",
         "  - {id: w, wait: {signal: paid, timeout: 9 days}}",
         "  - {id: c, choose: [{when: 'true', steps: []}, {otherwise: true, steps: []}]}",
         "  - {id: m, message: {to: [vendor], subject: S, body: B}}",
+        (
+            "  - {id: k, call: {url: 'https://x.example/', secret: S, headers: {Authorization: "
+            "'Bearer {{ secret }}'}}}"
+        ),
+        (
+            "  - {id: p, assign: [vendor, buyer], due: 1 day, approval: {needs: any, "
+            "separate_from: [a]}}"
+        ),
     ],
 )
-def test_what_has_a_way_out_is_not_told(step: str) -> None:
-    assert told(BOTH + step) == []
+def test_what_has_a_way_out_is_not_told(one: str) -> None:
+    assert told(BOTH + one) == []
 
 
 @pytest.mark.parametrize("name", ["contract-renewal", "supplier-onboarding", "tax-papers"])

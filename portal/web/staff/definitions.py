@@ -10,7 +10,7 @@ from markupsafe import Markup
 from portal import db
 from portal.actions import definitions as actions
 from portal.actions import reviews
-from portal.definition import bpmn, diagram
+from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
@@ -46,6 +46,7 @@ def definition(key: str) -> ResponseReturnValue:
         tree=tree,
         diagram=Markup(diagram.svg(tree, links="#step-")),  # noqa: S704 - made here, escaped there
         versions=versions,
+        warnings=warnings.of(tree, row.key) if may_manage(row) and row.is_current else [],
         may_manage=may_manage(row),
     )
 
@@ -78,7 +79,8 @@ def publish_page() -> ResponseReturnValue:
 def publish() -> ResponseReturnValue:
     """Publish a version; every fault is told at its line.
 
-    One that does away with a safeguard says so first and is published by a second press.
+    One that does away with a safeguard says so first and is published by a second press. A look
+    first (``look``) publishes nothing and tells what would hurt in use.
     """
     arrivals.expect(request, [_FILE])
     require_own_form()
@@ -87,6 +89,8 @@ def publish() -> ResponseReturnValue:
         return _publish_page(text, faults=[("", fault)])
     try:
         told = actions.publish(text, filename=name, dry_run=True, actor=me())
+        if "look" in request.form:
+            return _publish_page(text, remarks=told.remarks, looked=told)
         if told.remarks and request.form.get("without") != _digest(told.remarks):
             return _publish_page(text, remarks=told.remarks)
         told = actions.publish(text, filename=name, actor=me())
@@ -102,10 +106,19 @@ def publish() -> ResponseReturnValue:
 
 
 def _publish_page(
-    text: str, *, faults: Sequence[tuple[str, str]] = (), remarks: Sequence[str] = ()
+    text: str,
+    *,
+    faults: Sequence[tuple[str, str]] = (),
+    remarks: Sequence[str] = (),
+    looked: actions.Published | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
-        "staff/publish.html", text=text, faults=faults, remarks=remarks, without=_digest(remarks)
+        "staff/publish.html",
+        text=text,
+        faults=faults,
+        remarks=remarks,
+        without=_digest(remarks),
+        looked=looked,
     )
     return page, 422 if faults or remarks else 200
 
