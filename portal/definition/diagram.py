@@ -46,13 +46,15 @@ def svg(
     parts = [*(_node(one, standing, links) for one in order if one.kind == "each"), *parts,
              *(_node(one, standing, links) for one in order if one.kind != "each")]  # fmt: skip
     style = f"<style>{_STYLE}</style>" if is_alone else ""
-    return _whole(tree, drawn, style + "".join(parts))
+    # What holds links is no picture to a reader of the page, but a group of them.
+    role = "group" if links else "img"
+    return _whole(tree, drawn, style + "".join(parts), role)
 
 
-def _whole(tree: Definition, drawn: Chart, inner: str) -> str:
+def _whole(tree: Definition, drawn: Chart, inner: str, role: str) -> str:
     size = f'width="{drawn.width}" height="{drawn.height}"'
     return (
-        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" role="img" {size}'
+        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" role="{role}" {size}'
         f' viewBox="0 0 {drawn.width} {drawn.height}">'
         f"<title>{escape(tree.name)}</title><desc>{escape(_described(tree))}</desc>"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'

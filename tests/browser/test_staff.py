@@ -85,7 +85,7 @@ def test_a_day_at_the_desk_without_scripts(browser: Browser, place: str, width: 
     press(page, "Start the process")
     expect(page.get_by_text("The process is started.")).to_be_visible()
 
-    page.get_by_role("link", name="Set the terms").click()
+    page.get_by_role("link", name="Set the terms").last.click()
     page.get_by_label("Price: amount").fill("ten")
     page.get_by_label("Town, row 1").fill("Kiel")
     press(page, "Send the answers")
@@ -96,7 +96,7 @@ def test_a_day_at_the_desk_without_scripts(browser: Browser, place: str, width: 
     expect(page.get_by_text("is done and recorded")).to_be_visible()
 
     page.get_by_role("link", name="Open the process").click()
-    page.get_by_role("link", name="Review the terms").click()
+    page.get_by_role("link", name="Review the terms").last.click()
     page.get_by_label("Ask for changes").check()
     page.get_by_label("Needs a change: Price").check()
     page.get_by_label("Comment").fill("A little less.")
