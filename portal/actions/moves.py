@@ -16,7 +16,7 @@ from portal.errors import Conflict, Faulty
 from portal.ledger import record
 from portal.models import DefinitionRow
 
-__all__ = ["Move", "look", "migrate", "told"]
+__all__ = ["Move", "look", "migrate", "number", "told"]
 
 
 def told(move: Move) -> dict[str, Any]:
@@ -41,25 +41,38 @@ class _OnlyLooked(Exception):
         self.move = move
 
 
-def look(process_id: str, version: object, *, actor: Actor) -> Move:
-    """What moving a process would do; nothing is changed. Faulty at ``version``."""
+def look(process_id: str, version: object, *, key: str | None = None, actor: Actor) -> Move:
+    """What moving a process would do; nothing is changed. Faulty at ``version``.
+
+    With ``key`` it has to be a process of that definition.
+    """
     try:
-        return _migrate(process_id, version, "Looked at.", dry_run=True, actor=actor)
+        return _migrate(process_id, version, "Looked at.", key, dry_run=True, actor=actor)
     except _OnlyLooked as looked:
         return looked.move
 
 
-def migrate(process_id: str, version: object, reason: str, *, actor: Actor) -> Move:
+def migrate(
+    process_id: str, version: object, reason: str, *, key: str | None = None, actor: Actor
+) -> Move:
     """Move a process to another version, newer or older; what was done.
 
-    Faulty at ``version`` and ``reason``; Conflict with the reasons where it can't be moved.
+    With ``key`` it has to be a process of that definition. Faulty at ``version`` and ``reason``;
+    Conflict with the reasons where it can't be moved.
     """
-    return _migrate(process_id, version, reason, dry_run=False, actor=actor)
+    return _migrate(process_id, version, reason, key, dry_run=False, actor=actor)
 
 
 @action
 def _migrate(
-    tx: Tx, process_id: str, version: object, reason: str, *, dry_run: bool, actor: Actor
+    tx: Tx,
+    process_id: str,
+    version: object,
+    reason: str,
+    key: str | None,
+    *,
+    dry_run: bool,
+    actor: Actor,
 ) -> Move:
     running = Running.load(tx, process_id)
     may.process_for(tx, actor, process_id, "manage")
@@ -70,7 +83,9 @@ def _migrate(
             DefinitionRow.id == running.process["definition_id"]
         )
     ).one()
-    wanted = _number(version)
+    if key not in (None, now.key):
+        raise Conflict("This process is of another definition.")
+    wanted = number(version)
     found = moving.version_of(running, now.key, wanted) if wanted is not None else None
     if found is None:
         known = ", ".join(str(one) for one in _versions(tx, now.key))
@@ -85,7 +100,8 @@ def _migrate(
     return move
 
 
-def _number(version: object) -> int | None:
+def number(version: object) -> int | None:
+    """A version as somebody gave it, as number or as text; ``None`` where it can be none."""
     if isinstance(version, bool):
         return None
     if isinstance(version, int):

@@ -36,6 +36,8 @@ GET  /exceptions                                       in   in   in   200  200  
 GET  /definitions                                      in   in   in   200  200  200  200  in
 GET  /definitions/<key>                                in   in   in   200  200  200  200  in
 GET  /definitions/<key>/bpmn                           in   in   in   200  200  200  200  in
+GET  /definitions/<key>/move                           in   in   in   200  200  200  200  in
+POST /definitions/<key>/move                           403  403  403  200  200  403  200  403
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403
@@ -106,6 +108,7 @@ GET  /api/v1/events                                    401  401  401  200  200  
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
 POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  403  200  403
 GET  /api/v1/processes                                 401  401  401  200  200  200  200  200
+POST /api/v1/definitions/<key>/migrate                 401  401  401  200  200  403  200  200
 POST /api/v1/processes                                 401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>                    401  401  401  200  200  200  200  200
 POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  403  200  403
@@ -143,6 +146,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},
+    "/api/v1/definitions/<key>/migrate": {"json": {"version": 1, "reason": "Because."}},
     "/processes/<process_id>/skip": {"step": "look", "reason": "Because."},
     "/processes/<process_id>/reopen": {"step": "details", "reason": "Because."},
     "/api/v1/processes/<process_id>/skip": {"json": {"step": "look", "reason": "Because."}},

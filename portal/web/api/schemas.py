@@ -179,6 +179,23 @@ SCHEMAS: dict[str, Schema] = {
         reason=_text,
         dry_run={"type": "boolean", "default": False},
     ),
+    "MigrateMany": _object(
+        "version",
+        version={"type": ["integer", "string"]},
+        reason=_text,
+        dry_run={"type": "boolean", "default": False},
+        processes=_list(_text),
+        after=_text,
+    ),
+    "MovedOne": _object(
+        "*",
+        process=_text,
+        moved={"type": "boolean"},
+        possible={"type": "boolean"},
+        refusal=_maybe(_text),
+        migration=_maybe(_free),
+    ),
+    "MovedMany": _page("MovedOne", _text),
     "StepChange": _object("step reason", step=_text, reason=_text, scope=_text),
     "Migrated": {"anyOf": [_ref("Process"), _ref("Move")]},
     "Move": _object(

@@ -14,7 +14,7 @@ from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
-from portal.readings import catalogue, lists, trees
+from portal.readings import catalogue, fleets, lists, trees
 from portal.web import arrivals
 from portal.web.staff.door import doors, me, require_own_form, said
 from portal.web.staff.processes import may_manage
@@ -39,6 +39,7 @@ def definition(key: str) -> ResponseReturnValue:
     with db.reading() as conn:
         row = catalogue.definition(conn, key, wanted)
         versions = catalogue.versions(conn, key)
+        elsewhere = fleets.count_elsewhere(conn, key, row.version)
     tree = trees.of_source(row.source)
     return render_template(
         "staff/definition.html",
@@ -47,6 +48,7 @@ def definition(key: str) -> ResponseReturnValue:
         diagram=Markup(diagram.svg(tree, links="#step-")),  # noqa: S704 - made here, escaped there
         versions=versions,
         warnings=warnings.of(tree, row.key) if may_manage(row) and row.is_current else [],
+        elsewhere=elsewhere,
         may_manage=may_manage(row),
     )
 

@@ -1,0 +1,52 @@
+"""The running processes of a definition that are on another version than the one asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import Process, trees
+
+Row = sa.Row[*tuple[Any, ...]]
+
+
+def elsewhere(
+    conn: Connection, key: str, version: int, *, after: str | None = None, limit: int
+) -> Sequence[Row]:
+    """Those that run on other versions, by their ids: id, title, reference, version, waiting."""
+    query = (
+        sa.select(
+            *(Process.id, Process.title, Process.reference, Process.version, Process.waiting),
+            *(Process.state, Process.definition_id),
+        )
+        .where(Process.key == key, Process.state == "running", Process.version != version)
+        .order_by(Process.id)
+        .limit(limit)
+    )
+    return conn.execute(query.where(Process.id > after) if after else query).all()
+
+
+def of_ids(conn: Connection, ids: Sequence[str]) -> dict[str, Row]:
+    """What these processes are called, by id."""
+    query = sa.select(Process.id, Process.title, Process.reference, Process.version)
+    return {row.id: row for row in conn.execute(query.where(Process.id.in_(ids)))}
+
+
+def count_elsewhere(conn: Connection, key: str, version: int) -> int:
+    """How many run on other versions."""
+    query = sa.select(sa.func.count()).where(
+        Process.key == key, Process.state == "running", Process.version != version
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def step_names(conn: Connection, definition_ids: Sequence[str]) -> dict[str, str]:
+    """What steps are called in these versions, by their ids."""
+    known = trees.trees(conn, definition_ids)
+    return {
+        step.id: str(step.name)
+        for id_ in reversed(definition_ids)
+        if id_ in known
+        for step in known[id_].all_steps()
+    }
