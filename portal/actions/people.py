@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from portal import db
 from portal.access import limits, may, sessions
+from portal.actions import leaving
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.values import is_email
@@ -60,7 +61,11 @@ def add_user(
     email, name = email.strip().lower(), name.strip()
     _require_sound(email, name, role, password)
     hashed = _hasher.hash(password) if password else None
-    return _keep_user(email, name, role, hashed, [team.strip() for team in teams if team.strip()])
+    named = [team.strip() for team in teams if team.strip()]
+    user_id = _keep_user(email, name, role, hashed, named)
+    # Whoever only reads from now on, or left a team, may have left work that nobody can do.
+    leaving.flag_left(user_id)
+    return user_id
 
 
 @action

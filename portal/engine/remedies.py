@@ -26,7 +26,7 @@ from portal.definition.tree import (
     WaitStep,
     computed_by,
 )
-from portal.engine import closing, handoffs, rounds, successors
+from portal.engine import closing, handoffs, leaving, rounds, successors
 from portal.engine.rows import Place, Round
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
@@ -50,6 +50,8 @@ def try_again(running: Running, trouble: Any) -> None:
     found = _open_round(running, trouble)
     if found is not None and isinstance(running.tree.step(found.step), RunStep):
         closing.withdraw_rounds(running, [found], "returned")
+    if trouble.kind == "nobody" and trouble.task_id is not None:
+        leaving.flag(running)
 
 
 def skip(

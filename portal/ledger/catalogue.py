@@ -142,6 +142,17 @@ class ParticipantNamed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessOwnerChanged(Event):
+    """Somebody else answers for the process from now on; both are users."""
+
+    owner: str
+    from_owner: str
+    person: dict[str, Json] | None = private()
+    from_person: dict[str, Json] | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommentAdded(Event):
     """Somebody wrote a remark that staff can read."""
 

@@ -37,6 +37,9 @@ _LOCK_FREE_HEADS = (
 )
 _MOVE_HEAD = sa.update(Head).where(Head.log == sa.bindparam("its"))
 _MOVE_HEAD = _MOVE_HEAD.values({name: sa.bindparam(name) for name in ("seq", "hash", "at")})
+_GIVE_HEAD = (
+    sa.update(Head).where(Head.log == sa.bindparam("its")).values(owner_id=sa.bindparam("owner"))
+)
 _ADD_HEAD, _ADD_ENTRIES, _ADD_DISCLOSURES = map(sa.insert, (Head, Entry, Disclosure))
 
 
@@ -111,6 +114,11 @@ class Chain:
         if type(event) in ENDS:  # how it ended is soon known outside as well
             self.send("ledger.checkpoint", {}, once="checkpoint:end")
         return self.head
+
+    def give_to(self, owner_id: str) -> None:
+        """Have later events count as this owner's in the combined timeline."""
+        self._head["owner_id"] = owner_id
+        self._tx.execute(_GIVE_HEAD, {"its": self.log, "owner": owner_id})
 
     def send(self, kind: str, ref: dict[str, Any], *, once: str, at: datetime | None = None) -> str:
         """Owe an effect to the outside world (``outbox``), from ``at`` on; its id.

@@ -12,7 +12,9 @@ class DefinitionRow(Base):
     """One version of one definition, with the text it was published as.
 
     ``review_at`` is when its owner is next asked whether it still matches reality (``None``:
-    never), ``confirmed_at`` when somebody last said that it does.
+    never), ``confirmed_at`` when somebody last said that it does. ``owner_id`` and ``team_id`` are
+    whom its text names, until ``handed_at``: then the owner is who it was handed over to, for
+    ``handed_reason``, by ``handed_by``; the next version goes by its own text again.
     """
 
     __tablename__ = "definitions"
@@ -38,3 +40,6 @@ class DefinitionRow(Base):
     review_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None]
+    handed_at: Mapped[datetime | None]
+    handed_by: Mapped[str | None]
+    handed_reason: Mapped[str | None]

@@ -15,7 +15,7 @@ MOST_VERSIONS = 50
 
 def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple[Any, ...]]:
     """One version (``None``: the current one) with its owner; Unknown where there is none."""
-    confirmer = aliased(User)
+    confirmer, hander = aliased(User), aliased(User)
     query = (
         sa.select(
             *DefinitionRow.__table__.columns,
@@ -23,9 +23,11 @@ def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple
             User.email.label("owner_email"),
             Team.name.label("team_name"),
             confirmer.name.label("confirmed_by_name"),
+            hander.name.label("handed_by_name"),
         )
         .outerjoin(User, User.id == DefinitionRow.owner_id)
         .outerjoin(confirmer, confirmer.id == DefinitionRow.confirmed_by)
+        .outerjoin(hander, hander.id == DefinitionRow.handed_by)
         .outerjoin(Team, Team.id == DefinitionRow.team_id)
         .where(DefinitionRow.key == key)
     )

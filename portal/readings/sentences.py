@@ -266,6 +266,12 @@ def _(event: c.TaskReassigned, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.ProcessOwnerChanged, in_: _In) -> Sentence:
+    gave = f"{in_.who} handed the process over from {person(event.from_person)}"
+    return Sentence(f"{gave} to {person(event.person)}, who answers for it now.", event.reason)
+
+
+@say.register
 def _(event: c.TaskDelegated, in_: _In) -> Sentence:
     by, to = person(event.from_person), person(event.person)
     if in_.entry.actor_ref == event.from_participant:

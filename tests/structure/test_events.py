@@ -28,8 +28,9 @@ PROMISED = {
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
     "assignee", "definition", "digest", "document", "exception", "file", "files",
-    "from_participant", "items", "link", "mail", "names", "only", "owner", "participant",
-    "parent", "participants", "process", "question", "role", "scope", "sent", "signal", "step",
+    "from_owner", "from_participant", "items", "link", "mail", "names", "only", "owner",
+    "participant", "parent", "participants", "process", "question", "role", "scope", "sent",
+    "signal", "step",
     "task", "to", "to_participant", "trail",
 }  # fmt: skip
 WORDS = {

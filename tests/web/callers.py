@@ -73,7 +73,7 @@ def new_world(app: Flask) -> World:
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
-        "name": "go", "release": "x",
+        "name": "go", "release": "x", "user_id": "olga",
     }  # fmt: skip
     return World(process, names)
 

@@ -42,6 +42,9 @@ POST /definitions/<key>/confirm                        403  403  403  403  303  
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403
 GET  /people                                           in   in   in   403  403  200  200  in
+GET  /people/<user_id>                                 in   in   in   403  403  200  200  in
+POST /people/<user_id>/close                           403  403  403  403  403  403  303  403
+POST /people/<user_id>/hand-over                       403  403  403  403  403  403  303  403
 POST /people/users                                     403  403  403  403  403  403  303  403
 POST /people/tokens                                    403  403  403  403  403  403  200  403
 POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  403  303  403
@@ -143,6 +146,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/fresh": {"email": "vera@vendor.example"},
     "/login": {"email": "dana@example.com", "password": "a guess"},
     "/people/tokens": {"name": "till", "email": "dana@example.com"},
+    "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
+    "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},

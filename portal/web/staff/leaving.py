@@ -1,0 +1,102 @@
+"""One member of staff: what is theirs, handed over to another, and the end of their account."""
+
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import db
+from portal.actions import leaving as actions
+from portal.errors import Faulty, NotYours
+from portal.readings import leaving, words
+from portal.web.staff.door import doors, me, said
+
+
+@doors.get("/people/<user_id>")
+def person(user_id: str) -> ResponseReturnValue:
+    """What somebody answers for and holds."""
+    return _page(user_id)
+
+
+@doors.post("/people/<user_id>/hand-over")
+def hand_over(user_id: str) -> ResponseReturnValue:
+    """Give all that is theirs to somebody else."""
+    _require_admin()
+    try:
+        done = _hand_over(user_id)
+    except Faulty as fault:
+        return _page(user_id, fault, at="hand-over")
+    said(_told(done))
+    return redirect(f"/people/{user_id}", 303)
+
+
+@doors.post("/people/<user_id>/close")
+def close_account(user_id: str) -> ResponseReturnValue:
+    """Close their account, once it is said what becomes of what is theirs."""
+    _require_admin()
+    try:
+        told = _see_to(user_id)
+    except Faulty as fault:
+        return _page(user_id, fault, at="close")
+    if told:
+        said(told)
+    actions.close(user_id, actor=me())
+    said("The account is closed. Nobody can sign in with it, and its tokens have ended.")
+    return redirect(f"/people/{user_id}", 303)
+
+
+def _see_to(user_id: str) -> str:
+    """Hand over what is theirs, or leave it to the admins; Faulty where neither is said."""
+    with db.reading() as conn:
+        owns = leaving.belongings(conn, user_id).any
+    if not owns or request.form.get("leave") == "yes":
+        return ""
+    if not request.form.get("to"):
+        raise Faulty.one("to", "Choose who takes over, or leave it to the admins.")
+    done = _hand_over(user_id)
+    while done.is_more:
+        done = _hand_over(user_id)
+    return _told(done)
+
+
+def _hand_over(user_id: str) -> actions.HandedOver:
+    form = request.form
+    return actions.hand_over(user_id, form.get("to", ""), form.get("reason", ""), actor=me())
+
+
+def _told(done: actions.HandedOver) -> str:
+    went = [
+        words.count(done.definitions, "definition") if done.definitions else "",
+        _processes(done.processes),
+    ]
+    told = f"Handed over: {words.listed([one for one in went if one]) or 'nothing was left'}."
+    if done.kept:
+        names = words.listed([f"“{name}”" for name in dict.fromkeys(done.kept)][:5])
+        told += f" {names} stayed, since who takes over may not decide there."
+    return told + (" There is more: hand over once again." if done.is_more else "")
+
+
+def _processes(n: int) -> str:
+    if n == 0:
+        return ""
+    return "1 process" if n == 1 else f"{n} processes"
+
+
+def _require_admin() -> None:
+    if me().role != "admin":
+        raise NotYours("Only an admin may change who works here.")
+
+
+def _page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
+    if me().role not in ("admin", "auditor"):
+        raise NotYours("Only admins and auditors see this page.")
+    with db.reading() as conn:
+        page = render_template(
+            "staff/person.html",
+            person=leaving.user(conn, user_id),
+            teams=leaving.teams(conn, user_id),
+            owns=leaving.belongings(conn, user_id),
+            successors=leaving.successors(conn, user_id),
+            at=at,
+            faults={one.at: one.message for one in fault.faults} if fault else {},
+            typed=request.form if fault else {},
+        )
+    return page, 422 if fault else 200
