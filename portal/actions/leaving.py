@@ -149,7 +149,7 @@ def _people(user_id: str, to: str) -> tuple[Any, Any]:
     return leaver, successor
 
 
-def _processes_of(user_id: str) -> "sa.Select[tuple[str]]":
+def _processes_of(user_id: str) -> Any:
     """The processes in which anything is this user's that a successor would take over."""
     running = sa.select(Process.id.label("id")).where(Process.state == "running")
     plays = sa.select(Participant.process_id).where(
@@ -168,7 +168,7 @@ def _processes_of(user_id: str) -> "sa.Select[tuple[str]]":
     return sa.select(found.c.id).order_by(found.c.id)
 
 
-def _tasks_left_by(user_id: str) -> "sa.Select[tuple[str]]":
+def _tasks_left_by(user_id: str) -> Any:
     """The processes with open tasks of this user, or of a team in which nobody can act."""
     able = sa.select(TeamMember.team_id).join(User, User.id == TeamMember.user_id)
     able = able.where(User.is_active, User.role.in_(WRITERS))
