@@ -33,11 +33,14 @@ POST /login                                            401  401  401  401  401  
 POST /logout                                           403  403  403  in   in   in   in   403
 GET  /timeline                                         in   in   in   200  200  200  200  in
 GET  /exceptions                                       in   in   in   200  200  200  200  in
+GET  /automations                                      in   in   in   200  200  200  200  in
+GET  /automations.csv                                  in   in   in   200  200  200  200  in
 GET  /definitions                                      in   in   in   200  200  200  200  in
 GET  /definitions/<key>                                in   in   in   200  200  200  200  in
 GET  /definitions/<key>/bpmn                           in   in   in   200  200  200  200  in
 GET  /definitions/<key>/move                           in   in   in   200  200  200  200  in
 POST /definitions/<key>/move                           403  403  403  200  200  403  200  403
+GET  /definitions/<key>/sheet                          in   in   in   200  200  200  200  in
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403

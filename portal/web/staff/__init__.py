@@ -3,10 +3,12 @@
 from flask import Flask
 
 from portal.web.staff import (
+    automations,
     changes,
     definitions,
     desk,
     fleets,
+    flowsheets,
     handoffs,
     leaving,
     login,
@@ -24,10 +26,12 @@ __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
 ROOMS = (
+    automations,
     changes,
     definitions,
     desk,
     fleets,
+    flowsheets,
     handoffs,
     leaving,
     login,

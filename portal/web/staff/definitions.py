@@ -14,7 +14,7 @@ from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
-from portal.readings import catalogue, fleets, lists, trees
+from portal.readings import catalogue, fleets, flowsheet, lists, trees
 from portal.web import arrivals
 from portal.web.staff.door import doors, me, require_own_form, said
 from portal.web.staff.processes import may_manage
@@ -45,6 +45,7 @@ def definition(key: str) -> ResponseReturnValue:
         "staff/definition.html",
         row=row,
         tree=tree,
+        lines=flowsheet.lines(tree),
         diagram=Markup(diagram.svg(tree, links="#step-")),  # noqa: S704 - made here, escaped there
         versions=versions,
         warnings=warnings.of(tree, row.key) if may_manage(row) and row.is_current else [],
