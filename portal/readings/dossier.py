@@ -19,7 +19,6 @@ from portal.definition.tree import (
     Definition,
     Field,
     FormStep,
-    PersonStep,
     SignStep,
     Step,
     UploadStep,
@@ -34,7 +33,6 @@ from portal.models import (
     StepRun,
     Task,
     Team,
-    Timer,
     Trail,
     Trouble,
     User,
@@ -69,7 +67,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """One process with everything around it."""
+    """One process with everything around it.
+
+    ``facts`` are what expressions may read outside of all items; ``None`` where it has run so
+    long that they are not all at hand.
+    """
 
     process: Row
     tree: Definition
@@ -80,6 +82,7 @@ class Dossier:
     values: Sequence[tuple[str, str]]
     troubles: Sequence[Row]
     unnamed: Sequence[str] = field(default=())
+    facts: Mapping[str, Any] | None = None
 
     @property
     def open_tasks(self) -> list[Row]:
@@ -106,15 +109,6 @@ class Dossier:
         """What is wrong with a value that was to be changed, if anything is."""
         found = (text for at, text in faults.items() if at.startswith(("inputs", "values")))
         return next(found, "")
-
-    @property
-    def coming(self) -> list[str]:
-        """The names of the steps that people do after those that are open now, in order."""
-        held = {task.step for task in self.open_tasks}
-        steps = self.tree.all_steps()
-        last = max((n for n, step in enumerate(steps) if step.id in held), default=len(steps))
-        after = steps[last + 1 :] if self.process.state == "running" else ()
-        return [str(step.name) for step in after if isinstance(step, PersonStep)]
 
 
 def of_process(conn: Connection, process_id: str) -> Dossier:
@@ -150,6 +144,7 @@ def of_process(conn: Connection, process_id: str) -> Dossier:
         values=_values(process, facts),
         troubles=_troubles(conn, process_id) if process.n_troubles else (),
         unnamed=[role for role in tree.roles if role not in named],
+        facts=facts if len(runs) < MOST_RUNS else None,
     )
 
 
@@ -284,9 +279,6 @@ def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], lis
     """Everybody who takes part, and every task of theirs, newest first; one statement."""
     holder, member = aliased(User), aliased(User)
     is_able = sa.and_(member.is_active, member.role.in_(WRITERS))
-    reminder = sa.select(sa.func.min(Timer.rings_at)).where(
-        Timer.task_id == Task.id, Timer.kind == "remind"
-    )
     query = (
         sa.select(
             Participant.id.label("person_id"),
@@ -294,10 +286,10 @@ def _people_and_tasks(conn: Connection, process_id: str) -> tuple[list[Row], lis
             Participant.kind.label("person_kind"),
             Participant.email,
             Participant.name.label("person_name"),
+            Participant.timezone,
             Team.name.label("team_name"),
             sa.or_(Participant.user_id.is_(None), is_able).label("may_act"),
             holder.name.label("holder_name"),
-            reminder.scalar_subquery().label("next_reminder_at"),
             *Task.__table__.columns,
         )
         .select_from(Participant)

@@ -43,7 +43,7 @@ MAY: dict[str, set[str]] = {
     "access": {"models", *GROUND},
     "engine": {"definition", "models", "ledger", *GROUND},
     "actions": {"access", "engine", "models", "ledger", "definition", *GROUND},
-    "readings": {"models", "ledger", "definition", *GROUND},
+    "readings": {"models", "ledger", "definition", "engine.forecast", *GROUND},
     "delivery": GROUND - {"db"},
     "web": {"actions", "readings", "access", "definition", "delivery.storage", *GROUND},
     "cli": {

@@ -110,6 +110,7 @@ GET  /api/v1/definitions                               401  401  401  200  200  
 POST /api/v1/definitions                               401  401  401  201  201  403  201  403
 GET  /api/v1/definitions/<key>                         401  401  401  200  200  200  200  200
 GET  /api/v1/definitions/<key>/bpmn                    401  401  401  200  200  200  200  200
+GET  /api/v1/definitions/<key>/forecast                401  401  401  200  200  200  200  200
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
 POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  403  200  403
@@ -117,6 +118,7 @@ GET  /api/v1/processes                                 401  401  401  200  200  
 POST /api/v1/definitions/<key>/migrate                 401  401  401  200  200  403  200  200
 POST /api/v1/processes                                 401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>                    401  401  401  200  200  200  200  200
+GET  /api/v1/processes/<process_id>/forecast           401  401  401  200  200  200  200  200
 POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/migrate            401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/skip               401  401  401  403  200  403  200  403

@@ -7,6 +7,7 @@ from portal.web.api import (
     definitions,
     events,
     exceptions,
+    forecast,
     handoffs,
     openapi,
     processes,
@@ -18,7 +19,18 @@ from portal.web.api.entry import api
 __all__ = ["register"]
 
 # Named so that importing them, which hangs their calls into the blueprint, is seen to matter.
-_CALLS = (changes, definitions, events, exceptions, handoffs, openapi, processes, questions, tasks)
+_CALLS = (
+    changes,
+    definitions,
+    events,
+    exceptions,
+    forecast,
+    handoffs,
+    openapi,
+    processes,
+    questions,
+    tasks,
+)
 
 
 def register(app: Flask) -> None:

@@ -211,6 +211,61 @@ SCHEMAS: dict[str, Schema] = {
         unnamed_roles=_list(_text),
         due={"type": "object", "additionalProperties": _maybe(_moment)},
     ),
+    "Forecast": _object(
+        "*",
+        at=_moment,
+        next=_list(
+            _object(
+                "*",
+                at=_moment,
+                kind={
+                    "enum": [
+                        "reminder",
+                        "pick_up",
+                        "due",
+                        "escalation",
+                        "timeout",
+                        "overdue",
+                        "wait",
+                        "call",
+                        "exception",
+                    ]
+                },
+                step=_maybe(_text),
+                task=_maybe(_text),
+                name=_text,
+                who=_maybe(_text),
+                then=_maybe(_text),
+                label=_maybe(_text),
+                sentence=_text,
+            )
+        ),
+        coming=_list(
+            _object(
+                "*",
+                step=_text,
+                name=_text,
+                kind=_text,
+                who=_list(_text),
+                begins_at=_maybe(_moment),
+                due_at=_maybe(_moment),
+                depends_on=_list(_text),
+                items=_number,
+                sentence=_text,
+            )
+        ),
+        end=_maybe(
+            _object(
+                "*",
+                earliest_at=_moment,
+                expected_at=_maybe(_moment),
+                based_on=_list({"enum": ["due", "usual"]}),
+                because=_maybe(_object("*", step=_text, why=_text)),
+                returns=_list(_text),
+                sentence=_text,
+            )
+        ),
+    ),
     "Reason": _object("reason", reason=_text),
     "Comment": _object("text", text=_text),
     "TrailAsked": _object("*", id=_text, url=_text),

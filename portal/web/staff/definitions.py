@@ -14,9 +14,9 @@ from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
-from portal.readings import catalogue, fleets, flowsheet, lists, trees
+from portal.readings import catalogue, fleets, flowsheet, forecast, foretold, lists, trees
 from portal.web import arrivals
-from portal.web.staff.door import doors, me, require_own_form, said
+from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage
 
 # The control of the page, told like a document so that its bytes are let in.
@@ -40,7 +40,8 @@ def definition(key: str) -> ResponseReturnValue:
         row = catalogue.definition(conn, key, wanted)
         versions = catalogue.versions(conn, key)
         elsewhere = fleets.count_elsewhere(conn, key, row.version)
-    tree = trees.of_source(row.source)
+        tree = trees.of_source(row.source)
+        ahead = forecast.of_start(conn, key, tree) if row.is_current else None
     return render_template(
         "staff/definition.html",
         row=row,
@@ -50,6 +51,7 @@ def definition(key: str) -> ResponseReturnValue:
         versions=versions,
         warnings=warnings.of(tree, row.key) if may_manage(row) and row.is_current else [],
         elsewhere=elsewhere,
+        ahead=foretold.told(ahead, house_zone()) if ahead else None,
         may_manage=may_manage(row),
     )
 

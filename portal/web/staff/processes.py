@@ -11,7 +11,16 @@ from portal.actions import links, processes, tasks, trails
 from portal.actions.moves import Move
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
-from portal.readings import changes, export, feed, handoffs, lists, questions, waiting
+from portal.readings import (
+    changes,
+    export,
+    feed,
+    foretold,
+    handoffs,
+    lists,
+    questions,
+    waiting,
+)
 from portal.readings import dossier as dossiers
 from portal.web import forms
 from portal.web.downloads import handed_out
@@ -186,19 +195,15 @@ def show(
     ``move`` is what moving it to another version would do, for whoever asked.
     """
     now = clock.now()
-    before = request.args.get("before", "")
     with db.reading() as conn:
         found = dossiers.of_process(conn, process_id)
         history = feed.of_process(
-            conn,
-            found,
-            house_zone(),
-            before=int(before) if before.isascii() and before.isdigit() else None,
-            limit=HISTORY_AT_ONCE,
+            conn, found, house_zone(), before=_before(), limit=HISTORY_AT_ONCE
         )
         handed = handoffs.of_process(conn, process_id)
         threads = questions.of_process(conn, process_id)
         steps = _steps(conn, found)
+        ahead = foretold.of_process(conn, found, house_zone())
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -210,6 +215,7 @@ def show(
         threads=threads,
         nonce=forms.new_nonce(),
         steps=steps,
+        ahead=ahead,
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,
@@ -219,6 +225,12 @@ def show(
         step_names={step.id: str(step.name) for step in found.tree.all_steps()},
     )
     return page, 422 if fault else 200
+
+
+def _before() -> int | None:
+    """The event before which the history is asked for, where it is."""
+    before = request.args.get("before", "")
+    return int(before) if before.isascii() and before.isdigit() else None
 
 
 def _steps(conn: Any, found: dossiers.Dossier) -> changes.Options:

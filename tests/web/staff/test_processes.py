@@ -44,7 +44,8 @@ def test_it_tells_who_holds_it_and_what_comes_next(desk: Desks, process: str) ->
     assert "Waiting for Vera Vendor" in page
     assert "Company details</strong></a> is with <strong>Vera Vendor" in page
     assert "Vera Vendor is reminded of" in page
-    assert "After that: Papers, Review it and Later." in page
+    assert "“Papers” comes to Vera Vendor about" in page
+    assert "When it ends can’t be told, because “" in page
     assert "Dana Owner started" in page
 
 
