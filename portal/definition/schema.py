@@ -1,6 +1,7 @@
 """The JSON Schema of the language, made of the same tables that `check` reads.
 
-Editors complete from it. It tells shapes; that names fit together only `check` can tell.
+Editors complete from it, and every portal publishes it at ``PATH``. It tells shapes; that names
+fit together only `check` can tell.
 """
 
 from typing import Any
@@ -12,7 +13,10 @@ from portal.definition.check_calls import HEADER, METHODS, MOST_REPEATS, SECRET
 from portal.definition.check_fields import ANY_FIELD, DOCUMENT_KEYS, TYPES
 from portal.definition.check_people import DELEGATE
 from portal.definition.outlines import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
+from portal.definition.schema_words import KEYS
 from portal.definition.shapes import RESERVED
+
+PATH = "/api/v1/definition.schema.json"
 
 Schema = dict[str, Any]
 
@@ -22,7 +26,12 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _NUMBER: Schema = {"type": "number"}
 _EXPRESSION: Schema = {"type": ["string", "boolean", "number"]}
 _UNIT = "|".join(UNITS)
-_DURATION: Schema = {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ({_UNIT})s?$"}
+_SPAN = rf"[0-9]+(\.[0-9]+)? ({_UNIT})s?"
+_DURATION: Schema = {"type": "string", "pattern": f"^{_SPAN}$"}
+_RUNG: Schema = {
+    "type": "string",
+    "pattern": f"^(on due|{_SPAN} (before|after)|every {_SPAN} after)$",
+}
 _ID: Schema = {
     "type": "string",
     "pattern": f"^{ID.pattern}$",
@@ -57,9 +66,13 @@ def _ref(name: str) -> Schema:
 
 
 def _record(properties: Schema, required: list[str] | None = None) -> Schema:
+    told = {
+        key: {**one, "description": KEYS[key]} if key in KEYS else one
+        for key, one in properties.items()
+    }
     return {
         "type": "object",
-        "properties": properties,
+        "properties": told,
         "additionalProperties": False,
         "required": required or [],
     }
@@ -71,6 +84,10 @@ def _list(items: Schema) -> Schema:
 
 def _either(*schemas: Schema) -> Schema:
     return {"anyOf": list(schemas)}
+
+
+def _one_of(*keys: str) -> Schema:
+    return {"oneOf": [{"required": [key]} for key in keys]}
 
 
 def _map(values: Schema) -> Schema:
@@ -94,14 +111,17 @@ def _step(kind: str) -> Schema:
     is_for_people = kind in PERSON_KINDS
     keys = (*STEP_KEYS, *PERSON_KEYS) if is_for_people else STEP_KEYS
     required = ["id", kind, "assign"] if is_for_people else ["id", kind]
-    return _record({**{key: _STEP[key] for key in keys}, kind: _kind(kind)}, required)
+    record = _record({**{key: _STEP[key] for key in keys}, kind: _kind(kind)}, required)
+    if is_for_people:
+        record["dependentRequired"] = {"remind": ["due"], "escalate": ["due"]}
+    return record
 
 
 def _kind(kind: str) -> Schema:
     if kind == "set":
         return {**_map(_ref("expression")), "minProperties": 1}
     if kind == "choose":
-        return _list(_record(_CHOICE, required=["steps"]))
+        return _list({**_record(_CHOICE, required=["steps"]), **_one_of("when", "otherwise")})
     needed = {
         "form": ["fields"],
         "upload": ["documents"],
@@ -113,7 +133,10 @@ def _kind(kind: str) -> Schema:
     }
     record = _record({key: _OWN[key] for key in KINDS[kind]}, required=needed.get(kind))
     if kind == "sign":
-        return {**record, "oneOf": [{"required": ["statement"]}, {"required": ["document"]}]}
+        return {**record, **_one_of("statement", "document")}
+    if kind == "wait":
+        needs_signal = {"dependentRequired": {"timeout": ["signal"]}}
+        return {**record, **_one_of("for", "until", "signal"), **needs_signal}
     return _either(record, {"type": "null"}) if kind in ("approval", "task") else record
 
 
@@ -186,7 +209,7 @@ _STEP: Schema = {
     "instructions": _TEXT,
     "due": _either(_ref("duration"), _record({"at": _ref("expression")}, required=["at"])),
     "pick_up": _ref("duration"),
-    "remind": _either({"type": "array", "items": _either(_TEXT, _EVERY)}, _EVERY),
+    "remind": _either({"type": "array", "items": _either(_RUNG, _EVERY)}, _EVERY),
     "escalate": _list(
         _record(
             {

@@ -105,6 +105,7 @@ GET  /w/<details>/receipt                              403  200  404  403  403  
 # that acts for no person in particular.
 API = """
                                                        none vera desk finn dana aud  ada  sys
+GET  /api/v1/definition.schema.json                    200  200  200  200  200  200  200  200
 GET  /api/v1/openapi.json                              200  200  200  200  200  200  200  200
 GET  /api/v1/definitions                               401  401  401  200  200  200  200  200
 POST /api/v1/definitions                               401  401  401  201  201  403  201  403

@@ -4,8 +4,9 @@ import re
 from functools import cache
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 
+from portal.definition.schema import PATH, schema
 from portal.web.api.entry import CALLS, Call, api
 from portal.web.api.schemas import SCHEMAS
 
@@ -30,6 +31,13 @@ _QUERY = {
 def openapi_json() -> Response:
     """The description; needs no token."""
     return jsonify(_document())
+
+
+@api.get(PATH.removeprefix("/api/v1"))
+def definition_schema() -> Response:
+    """The JSON Schema of definitions, for editors; needs no token."""
+    base = current_app.config["SETTINGS"].base_url
+    return jsonify({"$id": f"{base}{PATH}", **schema()})
 
 
 @cache

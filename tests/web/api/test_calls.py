@@ -12,7 +12,7 @@ from portal.delivery.storage import Store
 from portal.ledger import ed25519
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
-from portal.web.api.entry import CALLS
+from portal.web.api.entry import CALLS, OPEN
 from tests import makers, people
 from tests.web.api.conftest import Program
 
@@ -310,13 +310,19 @@ def test_calls_that_do_not_exist_answer_404_and_are_not_described(
     assert path.replace("/x/", "/{process_id}/") not in described
 
 
+def test_the_schema_of_definitions_is_published_to_editors(dana: Program) -> None:
+    told = dana.client.get("/api/v1/definition.schema.json", headers={}).json
+    assert told["$id"].endswith("/api/v1/definition.schema.json")
+    assert told["properties"]["owner"]["description"]
+
+
 def test_the_description_holds_every_call_and_no_other(dana: Program) -> None:
     document = dana.client.get("/api/v1/openapi.json").json
     described = {(m.upper(), p) for p, calls in document["paths"].items() for m in calls}
     hung = {
         (method, str(rule).removeprefix("/api/v1").replace("<", "{").replace(">", "}"))
         for rule in dana.client.application.url_map.iter_rules()
-        if str(rule).startswith("/api/v1/") and rule.endpoint != "api.openapi_json"
+        if str(rule).startswith("/api/v1/") and rule.endpoint not in OPEN
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert described == hung
