@@ -144,7 +144,8 @@ def test_one_process_stays_under_the_ceiling_however_long_it_ran(
     dana.get(page)
     statements.clear()
     shown = dana.get(page)
-    assert len(statements) <= CEILING + 2  # its handoffs are told from the ledger as well
+    # Its handoffs are told from the ledger, what is to come from its timers, and its questions.
+    assert len(statements) <= CEILING + 6
     assert "Show earlier" in shown or shown.count('class="line') > 60
 
 
