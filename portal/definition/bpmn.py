@@ -29,16 +29,19 @@ _DC = "http://www.omg.org/spec/DD/20100524/DC"
 _LINE = "http://www.omg.org/spec/DD/20100524/DI"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _CEL = "https://cel.dev"
-for _prefix, _uri in (("", _BPMN), ("bpmndi", _DI), ("dc", _DC), ("di", _LINE), ("xsi", _XSI)):
-    Xml.register_namespace(_prefix, _uri)
+# Written out here: a prefix registered with the library is the whole interpreter's, and others
+# register their own.
+_PREFIXES = {_BPMN: "", _DI: "bpmndi:", _DC: "dc:", _LINE: "di:", _XSI: "xsi:"}
 
 
 def export(tree: Definition) -> bytes:
     """The document, in UTF-8."""
     drawn = chart.of(tree)
+    spaces = {f"xmlns:{prefix}".strip(":"): uri for uri, prefix in _PREFIXES.items()}
     root = Xml.Element(
         _q("definitions"),
         {
+            **spaces,
             "id": "definitions",
             "targetNamespace": f"urn:portal:{tree.key}",
             "expressionLanguage": _CEL,
@@ -59,7 +62,7 @@ def export(tree: Definition) -> bytes:
 
 
 def _q(name: str, space: str = _BPMN) -> str:
-    return f"{{{space}}}{name}"
+    return f"{_PREFIXES[space]}{name}"
 
 
 def _process(tree: Definition) -> str:

@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 
 from portal import db
-from portal.actions import changes, moves, processes, tasks, timers, troubles
+from portal.actions import changes, forms, moves, processes, tasks, timers, troubles
 from portal.clock import Clock
+from portal.definition.fields import JsonSent
 from portal.errors import Conflict, Faulty, NotYours, PortalError
 from portal.ledger import verify
 from portal.readings import export
@@ -343,8 +344,16 @@ def test_it_takes_a_reason_the_owner_and_a_process_that_runs(verb: object) -> No
 def test_skipping_against_answering_has_one_winner() -> None:
     for _ in range(3):
         process = makers.start(THREE)
+        one = makers.task(process, "details")
+        submit = partial(
+            forms.submit, one.id, JsonSent({"company": "Sea"}), actor=makers.actor_of(one)
+        )
         ended = at_once(
-            [partial(makers.fill, process, company="Sea"), partial(skip, process, "details")] * 2
+            [
+                verb
+                for n in "ab"
+                for verb in (partial(submit, nonce=n), partial(skip, process, "details"))
+            ]
         )
         assert ended["done"] >= 1
         types = makers.types(process)

@@ -197,3 +197,9 @@ def test_a_definition_of_four_hundred_steps_is_drawn() -> None:
     steps = "\n".join(f"  - {{id: s{n}, assign: b, task: {{}}}}" for n in range(400))
     text = f"key: k\nname: K\nowner: d@e.example\nroles: {{b: {{kind: staff}}}}\nsteps:\n{steps}\n"
     assert bpmn.export(load(text, "k")).count(b"<userTask") == 400
+
+
+def test_what_others_call_the_namespaces_of_xml_changes_nothing() -> None:
+    before = bpmn.export(load(ALL, "all"))
+    Xml.register_namespace("theirs", "http://www.omg.org/spec/BPMN/20100524/MODEL")
+    assert bpmn.export(load(ALL, "all")) == before
