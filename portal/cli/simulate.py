@@ -1,21 +1,14 @@
 """``portal simulate``: walks a definition through weeks, and tells what would happen when."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from portal.cli.definitions import faults_of, text_of
 from portal.cli.main import Outside
-
-if TYPE_CHECKING:
-    from portal.cli.simulation.life import Life
-    from portal.readings.entries import Told
-
-_UNTOLD = ("link.entered", "task.picked_up", "code.sent")
 
 
 @click.command
@@ -57,8 +50,10 @@ def simulate(outside: Outside, /, file: str, others: tuple[str, ...], **options:
     Prints every message, reminder, escalation and deadline with its local time. The engine is
     the real one, over a database that is thrown away; nothing is sent, no system is called. OTHER
     are definitions that it runs. A file of answers says for steps `{after: 2 days, values: {…}}`,
-    `{decision: reject, comment: …}`, `never`, or a list of these, one for each round; for signals
-    `{after: 3 days, data: …}`; for calls `{status: 200, json: {…}}`.
+    `{decision: reject, comment: …}`, `never`, or a list of these, one for each round; where
+    several are asked, `by: {ROLE: …}` says it for one of them. For signals it says
+    `{after: 3 days, data: …}`; for calls `{status: 200, json: {…}}`. With --json the last line
+    is a `simulation.ended`: the state, and who and what is still waited for.
     """
     faults = [line for name in (file, *others) for line in faults_of(name)]
     if faults:
@@ -74,6 +69,7 @@ def simulate(outside: Outside, /, file: str, others: tuple[str, ...], **options:
 def _simulate(outside: Outside, file: str, others: Sequence[str], options: dict[str, Any]) -> int:
     from portal.cli.simulation import house
     from portal.cli.simulation.life import WrongAnswer
+    from portal.cli.simulation.printed import Printed
 
     sources = [(text_of(name), name) for name in (file, *others)]
     tree = house.definitions_tree(*sources[0])
@@ -85,7 +81,7 @@ def _simulate(outside: Outside, file: str, others: Sequence[str], options: dict[
     zone = _zone(options["timezone"])
     after = None if options["nobody_answers"] else _duration(options["after"])
     at = _begins(options["begins"], tree, zone)
-    printed = _Printed(tree, at, as_json=options["as_json"])
+    printed = Printed(tree, at, as_json=options["as_json"])
     with house.opened(
         tree, sources, answers, after, at, outside.carry_out, printed.tell, printed.unfit, zone
     ) as life:
@@ -102,7 +98,7 @@ def _simulate(outside: Outside, file: str, others: Sequence[str], options: dict[
             name = options["answers_file"]
             click.echo(f"{name}:{refused.line}: {refused.key}: {refused.sentence}")
             return 1
-        printed.end(life, options["weeks"])
+        printed.end(life, at + timedelta(weeks=options["weeks"]))
     return 0
 
 
@@ -148,99 +144,3 @@ def _begins(text: str | None, tree: Any, zone: str) -> datetime:
     while day.weekday() > 4:
         day += timedelta(days=1)
     return datetime(day.year, day.month, day.day, 9, tzinfo=own)
-
-
-class _Printed:
-    """What is told of a simulation, moment by moment."""
-
-    def __init__(self, tree: Any, at: datetime, *, as_json: bool) -> None:
-        self._tree, self._at, self._as_json = tree, at, as_json
-        self._moment = ""
-        self._tz = "UTC"
-
-    def begin(self, life: "Life") -> None:
-        """The heading."""
-        from portal.readings import words
-
-        self._tz = str(life.calendar.timezone)
-        if not self._as_json:
-            start = words.moment(self._at, self._tz)
-            click.echo(f"“{self._tree.name}” ({self._tree.key}), started {start}")
-
-    def tell(self, told: "Sequence[Told]") -> None:
-        """What has happened since."""
-        from portal import db
-        from portal.readings import sentences, timeline, words
-
-        with db.reading() as conn:
-            names = timeline.names(conn, told, [self._tree], self._tz)
-        for entry in told:
-            if entry.type in _UNTOLD:
-                continue
-            said = sentences.tell(entry, names)
-            local = words.moment(entry.at, self._tz)
-            if self._as_json:
-                self._line(entry, local, said)
-            else:
-                self._print(local, said)
-
-    def unfit(self, task: Any, sentence: str) -> None:
-        """An answer that was made up does not fit, so nobody gives one."""
-        click.echo(
-            f"No answer to “{task.name}” could be made up ({sentence})."
-            f" Give one in a file of answers, under steps: {task.step}.",
-            err=True,
-        )
-
-    def _line(self, entry: "Told", local: str, said: Any) -> None:
-        line = {
-            "at": words_iso(entry.at), "local": local, "type": entry.type, "step": entry.step,
-            "sentence": said.text, "quote": said.quote,
-        }  # fmt: skip
-        click.echo(json.dumps(line, ensure_ascii=False))
-
-    def _print(self, local: str, said: Any) -> None:
-        if local != self._moment:
-            self._moment = local
-            click.echo(f"\n{local}")
-        click.echo(f"  {said.text}")
-        if said.quote:
-            for line in str(said.quote).splitlines():
-                click.echo(f"      {line}")
-
-    def end(self, life: "Life", weeks: int) -> None:
-        """How it stands at the end."""
-        if self._as_json:
-            return
-        from portal import db
-        from portal.readings import payloads, words
-
-        with db.reading() as conn:
-            shape = payloads.process(conn, life.process)
-        span = datetime.fromisoformat(shape["ended_at"]) - self._at if shape["ended_at"] else None
-        if span is not None:
-            took = f" after {words.span(span)}" if span.total_seconds() else " at once"
-            click.echo(f"\nThe process is {shape['state']}{took}.")
-            return
-        click.echo("\nNothing more happens by itself. It stands here:" if not _is_over(life, weeks)
-                   else f"\nAfter {weeks} weeks it stands here:")  # fmt: skip
-        for held in shape["waiting_for"]:
-            who = held["who"] or {}
-            name = who.get("name") or who.get("email") or "nobody"
-            since = words.moment(datetime.fromisoformat(held["since"]), self._tz)
-            click.echo(f"  “{held['name']}” waits for {name} since {since}.")
-        if shape["exceptions"]:
-            click.echo(f"  Open exceptions: {len(shape['exceptions'])}.")
-
-
-def _is_over(life: "Life", weeks: int) -> bool:
-    moment = life.next_moment()
-    assert life.started_at is not None
-    return moment is not None and moment > life.started_at + timedelta(weeks=weeks)
-
-
-def words_iso(at: datetime) -> str:
-    """A moment as programs read it."""
-    from portal.readings import words
-
-    return words.iso(at)

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Timer
+from portal.models import Timer, Trouble
 
 
 def due(
@@ -26,5 +26,14 @@ def due(
 def next_at(conn: Connection) -> datetime | None:
     """The moment of the next timer; ``None`` where none waits."""
     query = sa.select(Timer.rings_at).order_by(Timer.rings_at, Timer.id).limit(1)
+    found: datetime | None = conn.execute(query).scalar()
+    return found
+
+
+def told_again_at(conn: Connection) -> datetime | None:
+    """When an open exception is told again next; ``None`` where none is open."""
+    query = sa.select(sa.func.min(Trouble.tell_at)).where(
+        Trouble.tell_at.is_not(None), Trouble.state == "open"
+    )
     found: datetime | None = conn.execute(query).scalar()
     return found

@@ -108,6 +108,56 @@ def test_two_runs_give_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert first == events(capsys, file)
 
 
+TWO = """\
+  - id: review
+    assign: [vendor, buyer]
+    due: 2 days
+    approval: {question: Well?, on_reject: continue}"""
+
+
+def test_who_was_asked_beside_one_whose_answer_decided_is_asked_no_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("a.yaml").write_text("steps: {review: {decision: reject, comment: Bad.}}\n")
+    told = events(capsys, write(TWO), "--answers", "a.yaml")
+    types = [one["type"] for one in told]
+    assert types.count("approval.rejected") == types.count("task.withdrawn") == 1
+    assert told[-1]["state"] == "completed"
+
+
+def test_each_of_two_answers_as_the_file_says_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.yaml").write_text(
+        "steps:\n  review: {by: {buyer: {after: 3 days, decision: reject, comment: No.}}}\n"
+    )
+    told = events(capsys, write(TWO), "--answers", "a.yaml")
+    assert moments(told, "approval.approved", "approval.rejected") == [
+        ("approval.approved", "Tue 24 Nov 2026, 09:00 (UTC)"),
+        ("approval.rejected", "Thu 26 Nov 2026, 09:00 (UTC)"),
+    ]
+
+
+def test_what_nobody_resolves_is_told_again_and_named_at_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = write("  - {id: ask, name: Ask, assign: buyer, due: 1 day, remind: [], task: {}}")
+    words = (file, "--nobody-answers", "--weeks", "3")
+    told = events(capsys, *words)
+    assert moments(told, "exception.opened", "exception.escalated") == [
+        ("exception.opened", "Tue 24 Nov 2026, 09:00 (UTC)"),
+        ("exception.escalated", "Wed 25 Nov 2026, 09:00 (UTC)"),
+        ("exception.escalated", "Mon 30 Nov 2026, 09:00 (UTC)"),
+        ("exception.escalated", "Mon 7 Dec 2026, 09:00 (UTC)"),
+        ("exception.escalated", "Mon 14 Dec 2026, 09:00 (UTC)"),
+    ]
+    end, [left] = told[-1], told[-1]["exceptions"]
+    assert (end["type"], end["state"], end["ended_at"]) == ("simulation.ended", "running", None)
+    assert (end["local"], end["waiting_for"][0]["step"]) == ("Mon 14 Dec 2026, 09:00 (UTC)", "ask")
+    assert (left["kind"], left["step"]) == ("overdue", "ask")
+    assert run(*words, "--start", "2026-11-23T09:00") == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"  Somebody is needed since Tue 24 Nov 2026, 09:00 (UTC): {left['message']}"
+
+
 EACH = """\
   - id: e
     each: {in: '[1, 2]', as: one, steps: [{id: t, assign: buyer, task: {}}]}"""
@@ -183,6 +233,7 @@ def test_faults_of_the_definition_are_told_as_by_check(capsys: pytest.CaptureFix
         ("steps:\n  details: {after: soon}\n", "a.yaml:2: after: 'soon' is not a duration"),
         ("steps:\n  check: {decision: perhaps}\n", "a.yaml:2: check: "),
         ("steps:\n\n  details: {values: {staff: 1}}\n", "a.yaml:3: details: staff: "),
+        ("steps:\n  check: {by: {nobody: {}}}\n", "a.yaml:2: nobody: is not a role"),
         ("signals: {paid: {after: 1 day}}\n", "a.yaml:1: paid: is no signal"),
         ("calls: {details: {}}\n", "a.yaml:1: details: is no step that calls"),
         ("colour: red\n", "a.yaml:1: colour: is not a known key"),

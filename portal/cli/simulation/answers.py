@@ -18,12 +18,14 @@ _REPLY = ("after", "values", "decision", "comment", "items", "signature", "note"
 class Reply:
     """One answer to one round: how long after it was asked (``None``: as everybody), and what.
 
-    ``is_never``: nobody answers. ``line`` is where the file says so.
+    ``is_never``: nobody answers. ``by`` says otherwise for some of several who are asked, by
+    their roles. ``line`` is where the file says so.
     """
 
     after: Duration | None = None
     is_never: bool = False
     said: Mapping[str, Any] = field(default_factory=dict)
+    by: Mapping[str, "Reply"] = field(default_factory=dict)
     line: int = 0
 
 
@@ -45,10 +47,13 @@ class Answers:
     signals: list[Signal] = field(default_factory=list)
     calls: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
-    def reply(self, step: str, round_: int) -> Reply | None:
-        """What is answered in a round; the last one said holds for those after it."""
+    def reply(self, step: str, round_: int, role: str | None) -> Reply | None:
+        """What a role answers in a round; the last one said holds for those after it."""
         said = self.replies.get(step)
-        return said[min(round_, len(said)) - 1] if said else None
+        if not said:
+            return None
+        reply = said[min(round_, len(said)) - 1]
+        return reply.by.get(role or "", reply)
 
 
 def read(text: str, filename: str, tree: Definition) -> tuple[Answers, list[nodes.Fault]]:
@@ -78,17 +83,31 @@ def _steps(whole: Block, tree: Definition, found: Answers) -> None:
             continue
         value = item.node.value
         rounds = value if isinstance(value, list) else [item.node]
-        found.replies[name] = [_reply(name, one, whole.faults) for one in rounds]
+        found.replies[name] = [_reply(name, one, whole.faults, tree) for one in rounds]
 
 
-def _reply(step: str, node: Node, faults: Faults) -> Reply:
+def _reply(step: str, node: Node, faults: Faults, tree: Definition | None = None) -> Reply:
+    """``tree``: whose roles ``by`` may name; none: it may not stand here."""
     if node.value == "never":
         return Reply(is_never=True, line=node.line)
     block = Block(node, step, faults)
-    block.only(_REPLY)
+    block.only((*_REPLY, "by") if tree else _REPLY)
     after = block.duration("after", zero=True)
-    said = {name: _plain(one.node) for name, one in block.items.items() if name != "after"}
-    return Reply(after=after, said=said, line=node.line)
+    said = {name: _plain(one.node) for name, one in block.items.items() if name in _REPLY[1:]}
+    by = _by(block.node("by"), faults, tree) if tree else {}
+    return Reply(after, said=said, by=by, line=node.line)
+
+
+def _by(node: Node | None, faults: Faults, tree: Definition) -> dict[str, Reply]:
+    if node is None:
+        return {}
+    found = {}
+    for role, item in Block(node, "by", faults).items.items():
+        if role in tree.roles:
+            found[role] = _reply(role, item.node, faults)
+        else:
+            faults.add(item.line, role, f"is not a role{hint(role, tree.roles)}")
+    return found
 
 
 def _signals(whole: Block, tree: Definition, found: Answers) -> None:

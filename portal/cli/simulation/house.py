@@ -23,6 +23,7 @@ from portal.settings import Settings
 
 PASSWORD = "a-simulated-house"  # noqa: S105 - of a house that nobody can reach
 _OUTSIDE, _INSIDE = "example.org", "example.com"
+_ADMIN = f"admin@{_INSIDE}"
 
 
 @contextmanager
@@ -48,6 +49,7 @@ def opened(
         installation.configure(timezone=settings.timezone, link_days=settings.link_days)
         upgrade(db.current())
         with Catcher(settings.data_dir) as catcher:
+            people.add_user(_ADMIN, "Admin", "admin", PASSWORD, actor=at_the_terminal())
             teams: dict[str, str] = {}
             for text, name in sources:
                 _settle(definitions_tree(text, name), teams)
@@ -55,7 +57,7 @@ def opened(
                 definitions.publish(text, filename=name, actor=at_the_terminal())
             life = Life(
                 time, tree, work_calendar(tree, timezone), answers, after, catcher.mailbox,
-                lambda: carry_out(settings), tell, unfit, teams,
+                lambda: carry_out(settings), tell, unfit, teams, _roles(tree),
             )  # fmt: skip
             yield life
         db.current().close()
@@ -82,6 +84,12 @@ def participants(tree: Definition) -> dict[str, dict[str, str]]:
         elif role.team is None:
             found[role.id] = {"email": f"{role.id}@{_INSIDE}"}
     return found
+
+
+def _roles(tree: Definition) -> dict[str, str]:
+    """The role of each address, and of each team that nobody of it stands for by name."""
+    named = {person["email"]: role for role, person in participants(tree).items()}
+    return named | {role.team: role.id for role in tree.roles.values() if role.team}
 
 
 def starter(tree: Definition) -> str:

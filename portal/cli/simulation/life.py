@@ -15,6 +15,7 @@ from portal.access import sessions
 from portal.actions import (
     approvals,
     calls,
+    escalations,
     forms,
     links,
     messages,
@@ -79,6 +80,7 @@ class Life:
     tell: Callable[[Sequence[Told]], None]
     unfit: Callable[[Any, str], None]
     staff: dict[str, str]
+    roles: dict[str, str]
     process: str = ""
     started_at: datetime | None = None
     _told: int = 0
@@ -112,6 +114,11 @@ class Life:
             running = lists.ProcessFilters(state="running")
             return bool(lists.processes(conn, running, clock.now()).items)
 
+    def goes_on_after(self, until: datetime) -> bool:
+        """Whether something is still to happen by itself, but only after that moment."""
+        moment = self.next_moment()
+        return moment is not None and moment > until
+
     def settle(self) -> None:
         """Carry out what is owed now, and tell what has happened."""
         while True:
@@ -137,8 +144,9 @@ class Life:
     def next_moment(self) -> datetime | None:
         """When something happens next by itself; ``None`` where nothing does."""
         with db.reading() as conn:
-            rings_at = alarms.next_at(conn)
-        moments = [at for at in (rings_at, *self._due.values(), *self._signals()) if at is not None]
+            rings_at, told_again_at = alarms.next_at(conn), alarms.told_again_at(conn)
+        known = (rings_at, told_again_at, *self._due.values(), *self._signals())
+        moments = [at for at in known if at is not None]
         moments += [at for at in self._probes if at > clock.now()]
         return min(moments, default=None)
 
@@ -146,6 +154,8 @@ class Life:
         with db.reading() as conn:
             due = alarms.due(conn, clock.now())
         timers.ring([one.id for one in due])
+        while escalations.tell_again():
+            pass
 
     def _signals(self) -> Iterator[datetime]:
         assert self.started_at is not None
@@ -164,8 +174,13 @@ class Life:
             moment = self._due[task.id]
             if moment is not None and moment <= clock.now():
                 self._due[task.id] = None
-                is_news = self._answer(task) or is_news
+                is_news = (self._is_open(task) and self._answer(task)) or is_news
         return is_news
+
+    def _is_open(self, task: Any) -> bool:
+        """Whether a task is still to be done: an answer just given may have settled it too."""
+        with db.reading() as conn:
+            return bool(lists.task_row(conn, task.id).state == "open")
 
     def _signal(self) -> bool:
         assert self.started_at is not None
@@ -197,8 +212,13 @@ class Life:
         return max(moment, clock.now())
 
     def _reply(self, task: Any) -> Reply | None:
-        is_ours = task.process_id == self.process
-        return self.answers.reply(task.step, task.round) if is_ours else None
+        if task.process_id != self.process:
+            return None
+        return self.answers.reply(task.step, task.round, self._role(task))
+
+    def _role(self, task: Any) -> str | None:
+        """The role of whoever a task is for."""
+        return self.roles.get(task.assignee_email or task.assignee_name)
 
     def _answer(self, task: Any) -> bool:
         """Do a task as whoever it is for; False where what was made up does not fit."""
