@@ -28,6 +28,7 @@ def told(move: Move) -> dict[str, Any]:
         "stays": list(move.stays),
         "new": list(move.new),
         "passed": list(move.passed),
+        "restored": list(move.restored),
         "gone": list(move.gone),
         "unnamed_roles": list(move.unnamed),
         "due": {id_: at and record.moment(at) for id_, at in move.due.items()},

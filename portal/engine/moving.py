@@ -3,7 +3,8 @@
 What is done stays done. What is open goes on where it stands, so its step must be there in the
 other version, of the same kind and in the same place. A step that is new and lies before where
 the process stands is passed over: nobody is asked, by surprise, for what the work has gone past.
-A step that is new and lies ahead is reached in its turn.
+A step that is new and lies ahead is reached in its turn. One that was done before, under a
+version that had it, stands again as it was done.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ from portal.definition.tree import (
     PersonStep,
     Step,
 )
-from portal.engine import asking, troubles
+from portal.engine import asking, reviving, troubles
 from portal.engine.rows import Asked, Place
 from portal.engine.running import Running
 from portal.errors import Conflict
@@ -43,8 +44,9 @@ class Move:
 
     ``refusals`` are sentences; with any of them it stays where it is. ``stays`` are the steps
     that go on, ``new`` those still to come that it did not have, ``passed`` new ones that lie
-    behind it and are not asked, ``gone`` those it had; ``unnamed`` roles that nobody plays yet;
-    ``due`` the new due moments of open tasks by their ids (``None``: none any more).
+    behind it and are not asked, ``restored`` those that were done before and stand again,
+    ``gone`` those it had; ``unnamed`` roles that nobody plays yet; ``due`` the new due moments of
+    open tasks by their ids (``None``: none any more).
     """
 
     version: int
@@ -52,6 +54,7 @@ class Move:
     stays: tuple[str, ...]
     new: tuple[str, ...]
     passed: tuple[str, ...]
+    restored: tuple[str, ...]
     gone: tuple[str, ...]
     unnamed: tuple[str, ...]
     due: dict[str, datetime | None]
@@ -61,9 +64,9 @@ def plan(running: Running, target: DefinitionRow, tree: Definition) -> Move:
     """Judge a move of a process, whole and in hand, to ``target`` (a row) with its tree."""
     old, version = running.tree, target.version
     refusals = tuple(dict.fromkeys(_refusals(running, tree, version)))
-    passed = () if refusals else tuple(_passed(running, tree.steps, tree, ""))
+    passed, again = ([], set()) if refusals else _behind(running, tree)
     had, has = _ids(old), _ids(tree)
-    behind = {place.step for place in passed}
+    behind = {place.step for place in (*passed, *again)}
     open_now = (found for found in running.rounds.values() if found.state == "open")
     return Move(
         version=version,
@@ -71,6 +74,7 @@ def plan(running: Running, target: DefinitionRow, tree: Definition) -> Move:
         stays=tuple(dict.fromkeys(found.step for found in open_now)),
         new=tuple(id_ for id_ in has if id_ not in had and id_ not in behind),
         passed=tuple(dict.fromkeys(place.step for place in passed)),
+        restored=tuple(id_ for id_ in has if id_ in {place.step for place in again}),
         gone=tuple(id_ for id_ in had if id_ not in has),
         unnamed=tuple(role for role in tree.roles if running.of_role(role) is None),
         due={} if refusals else _new_dues(running, tree),
@@ -88,7 +92,8 @@ def carry_out(
     before = running.tx.execute(
         sa.select(DefinitionRow.version).where(DefinitionRow.id == old_id)
     ).scalar_one()
-    passed = list(_passed(running, tree.steps, tree, ""))
+    once = reviving.once_run(running, tree)
+    passed, again = _behind(running, tree, once)
     running.chain.add(
         ProcessMigrated(
             definition=target.key, from_version=before, version=target.version,
@@ -104,6 +109,7 @@ def carry_out(
         .where(Process.id == running.id)
         .values(definition_id=target.id, version=target.version, n_steps=len(tree.all_steps()))
     )
+    reviving.revive(running, once, again)
     for place in passed:
         _pass_over(running, place, actor)
     for task in running.open_tasks():
@@ -198,6 +204,17 @@ def _ids(tree: Definition) -> dict[str, None]:
 
 
 # What lies behind
+
+
+def _behind(
+    running: Running, tree: Definition, once: dict[Place, reviving.Once] | None = None
+) -> tuple[list[Place], set[Place]]:
+    """What the work has gone past: steps that are new to it, and those that stand again."""
+    if once is None:
+        once = reviving.once_run(running, tree)
+    passed = list(_passed(running, tree.steps, tree, ""))
+    again = reviving.standing_again(once, passed, tree)
+    return [place for place in passed if place not in again], again
 
 
 def _passed(

@@ -497,7 +497,7 @@ class Running:
             self.keep_round(withdrawn)
         again = last is not None and self.tree.step(step).kind in ("form", "upload")
         begun = Round(
-            id=self._new_id(),
+            id=self.new_id(),
             process_id=self.id,
             step=step,
             scope=scope,
@@ -508,7 +508,8 @@ class Running:
         )
         return self.keep_round(begun)
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
+        """An id for a new round, which is then not read as one there was."""
         self._known.add(made := db.new_id())
         return made
 

@@ -7,7 +7,7 @@ import pytest
 
 from portal import clock as house
 from portal import db
-from portal.actions import moves, processes, tasks, timers
+from portal.actions import changes, moves, processes, tasks, timers
 from portal.clock import Clock
 from portal.errors import Conflict, Faulty, NotYours, PortalError
 from portal.ledger import verify
@@ -242,4 +242,89 @@ def test_moving_and_answering_at_once_end_in_one_order() -> None:
     assert faults == []
     assert makers.types(process).count("form.submitted") == 1
     assert open_steps(process) == ["look"]
+    sound(process)
+
+
+ASK_AGAIN = (
+    "  - {id: look, assign: buyer, approval: {question: Well?, on_changes: {return_to: details}}}"
+)
+
+
+def test_back_to_a_version_with_a_step_that_was_done_it_stands_again() -> None:
+    process = makers.start(f"{FORM}\n{LATE}\n{LOOK}\n  - {{id: last, assign: buyer, task: {{}}}}")
+    makers.fill(process, company="Sea")
+    done(process, "late")
+    publish(f"{LATE}\n{LOOK}\n  - {{id: last, assign: buyer, task: {{}}}}")
+    assert move(process).gone == ("details",)
+    looked = moves.look(process, 1, actor=DANA)
+    told = move(process, 1)
+    assert (told.restored, told.passed, told.new) == (("details",), (), ())
+    assert looked == told
+    [form] = makers.runs(process, "details")
+    assert (form.state, form.is_current, form.is_latest) == ("done", True, True)
+    assert "step.skipped" not in makers.types(process)
+    changes.reopen(process, "details", "The company moved.", actor=DANA)
+    assert makers.task(process, "details").round == 2
+    sound(process)
+
+
+def test_a_step_that_comes_back_ahead_is_asked_again_with_what_was_sent() -> None:
+    process = makers.start(f"{FORM}\n{LOOK}\n{LATE}")
+    makers.fill(process, company="Sea")
+    publish(f"{LOOK}\n{LATE}")
+    move(process)
+    publish(f"{LOOK}\n{FORM}\n{LATE}")
+    assert move(process, 3).new == ("details",)
+    done(process, "look")
+    [first, second] = makers.runs(process, "details")
+    assert (first.round, second.round, second.answers) == (1, 2, {"company": "Sea"})
+    makers.fill(process, company="Lake")
+    done(process, "late")
+    assert makers.rows(Process)[0].state == "completed"
+    sound(process)
+
+
+@pytest.mark.parametrize("other", ["task: {}", "form: {fields: [{id: company, type: number}]}"])
+def test_what_comes_back_as_something_else_does_not_stand(other: str) -> None:
+    process = makers.start(f"{FORM}\n{LOOK}\n{LATE}")
+    makers.fill(process, company="Sea")
+    publish(f"{LOOK}\n{LATE}")
+    move(process)
+    publish(f"  - {{id: details, assign: vendor, {other}}}\n{LOOK}\n{LATE}")
+    assert move(process, 3).passed == ("details",)
+    done(process, "look")
+    publish(f"{LOOK}\n{LATE}")
+    move(process, 4)
+    publish(f"{LOOK}\n{LATE}\n  - {{id: details, assign: vendor, {other}}}")
+    move(process, 5)
+    done(process, "late")
+    assert makers.task(process, "details").answers == {}
+    sound(process)
+
+
+def test_what_was_asked_again_when_it_was_lost_is_asked_when_it_comes_back() -> None:
+    process = makers.start(f"{FORM}\n{LATE}\n{ASK_AGAIN}")
+    makers.fill(process, company="Sea")
+    done(process, "late")
+    makers.decide(process, "request_changes", step="look", items=[])
+    publish(f"{FORM}\n{ASK_AGAIN}")
+    move(process)
+    assert move(process, 1).new == ("late",)
+    makers.fill(process, company="Lake")
+    assert makers.task(process, "late").round == 2
+    sound(process)
+
+
+def test_blocks_and_items_that_come_back_stand_as_they_were() -> None:
+    inner = "{id: a, assign: buyer, task: {}}"
+    each = f"  - id: every\n    each: {{in: '[1, 2]', as: one, steps: [{inner}]}}"
+    process = makers.start(f"{each}\n{LOOK}\n{LATE}")
+    for task in makers.rows(Task, process_id=process, state="open"):
+        tasks.tick(task.id, nonce=db.new_id(), actor=DANA)
+    publish(f"{LOOK}\n{LATE}")
+    move(process)
+    assert move(process, 1).restored == ("every", "a")
+    done(process, "look")
+    done(process, "late")
+    assert makers.rows(Process)[0].state == "completed"
     sound(process)

@@ -207,6 +207,7 @@ SCHEMAS: dict[str, Schema] = {
         stays=_list(_text),
         new=_list(_text),
         passed=_list(_text),
+        restored=_list(_text),
         gone=_list(_text),
         unnamed_roles=_list(_text),
         due={"type": "object", "additionalProperties": _maybe(_moment)},
