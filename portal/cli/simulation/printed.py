@@ -92,8 +92,8 @@ class Printed:
             self._moment = local
             click.echo(f"\n{local}")
         click.echo(f"  {text}")
-        for line in str(more["quote"] or "").splitlines():
-            click.echo(f"      {line}")
+        for quoted in str(more["quote"] or "").splitlines():
+            click.echo(f"      {quoted}")
 
 
 def _standing(shape: dict[str, Any], open_: Sequence[Any]) -> dict[str, Any]:
