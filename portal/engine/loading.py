@@ -1,0 +1,138 @@
+"""How a process is locked and read: the statements, built once, and the rows they bring.
+
+Three statements for a step: the process under its head's lock, its people with their open tasks,
+its rounds. Only what is current or latest is read, and of the items of an ``each`` only those
+whose scopes are asked for; ``scopes`` of ``None`` means all of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.db import Tx
+from portal.engine.rows import Asked, Person, Place, Round
+from portal.ledger.tables import Head
+from portal.models import FileRow, Participant, Process, StepRun, Task, Trouble
+from portal.models.files import described
+
+_HEAD = Head.__table__
+_PROCESS = Process.__table__
+_PERSON = Participant.__table__
+_TASK = Task.__table__
+_ROUND = StepRun.__table__
+
+# Head first, then the process: whoever waits for the lock then sees the latest of both.
+_LOCK = (
+    sa.select(*(column.label(f"head_{column.key}") for column in _HEAD.columns), *_PROCESS.columns)
+    .select_from(_HEAD.join(_PROCESS, _PROCESS.c.id == _HEAD.c.log))
+    .with_for_update(key_share=True)
+)
+LOCK_PROCESS = _LOCK.where(_HEAD.c.log == sa.bindparam("process"))
+
+
+def _lock_of(table: sa.FromClause) -> Any:
+    """The same for the process of a task or a round, with the scope that it runs in."""
+    of = table.c.id == sa.bindparam("of")
+    its = sa.select(table.c.process_id).where(of).scalar_subquery()
+    scope = sa.select(table.c.scope).where(of).scalar_subquery().label("scope_of")
+    return _LOCK.add_columns(scope).where(_HEAD.c.log == its)
+
+
+LOCK_OF_TASK, LOCK_OF_ROUND = _lock_of(_TASK), _lock_of(_ROUND)
+
+
+def _people_and_tasks(*which: Any) -> Any:
+    """Whoever plays a role, and whoever has an open task among ``which``, each with those tasks."""
+    tasks = sa.and_(
+        _TASK.c.participant_id == _PERSON.c.id,
+        _TASK.c.process_id == _PERSON.c.process_id,
+        sa.or_(_TASK.c.state == "open", _TASK.c.id == sa.bindparam("task")),
+        *which,
+    )
+    return (
+        sa.select(*(c.label(f"person_{c.key}") for c in _PERSON.columns), *_TASK.columns)
+        .select_from(_PERSON.outerjoin(_TASK, tasks))
+        .where(
+            _PERSON.c.process_id == sa.bindparam("process"),
+            sa.or_(_PERSON.c.role.is_not(None), _TASK.c.id.is_not(None)),
+        )
+        .order_by(_PERSON.c.added_at, _PERSON.c.id, _TASK.c.id)
+    )
+
+
+_PEOPLE_AND_TASKS = _people_and_tasks()
+_PEOPLE_AND_TASKS_IN = _people_and_tasks(_TASK.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_A_PERSON = sa.select(*_PERSON.columns).where(_PERSON.c.process_id == sa.bindparam("process"))
+_LIVE = sa.select(*_ROUND.columns).where(
+    _ROUND.c.process_id == sa.bindparam("process"),
+    sa.text("(step_runs.is_current OR step_runs.is_latest)"),
+)
+_ROUNDS = _LIVE.where(_ROUND.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_STUCK = sa.select(Trouble.step, Trouble.scope).where(
+    Trouble.process_id == sa.bindparam("process"),
+    Trouble.state == "open",
+    Trouble.kind.in_(("expression", "nobody")),
+    Trouble.task_id.is_(None),
+    Trouble.step.is_not(None),
+)
+_FILES = sa.select(
+    FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type
+).where(FileRow.process_id == sa.bindparam("process"), FileRow.state == "received")
+
+
+def process_of(row: sa.RowMapping) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The process and its ledger's head, as one of the locking statements brought them."""
+    head = {column.key: row[f"head_{column.key}"] for column in _HEAD.columns}
+    return {column.key: row[column.key] for column in _PROCESS.columns}, head
+
+
+def people_and_tasks(
+    tx: Tx, process: str, scopes: Sequence[str] | None, *, task: str | None
+) -> Iterator[tuple[Person, Asked | None]]:
+    """Whoever plays a role or has an open task, with each such task; and ``task`` in any state."""
+    query = _PEOPLE_AND_TASKS if scopes is None else _PEOPLE_AND_TASKS_IN
+    for row in tx.execute(query, _ids(process, scopes) | {"task": task or ""}).mappings():
+        person = Person(**{c.key: row[f"person_{c.key}"] for c in _PERSON.columns})
+        asked = Asked(**{c.key: row[c.key] for c in _TASK.columns}) if row["id"] else None
+        yield person, asked
+
+
+def rounds(tx: Tx, process: str, scopes: Sequence[str] | None, known: set[str]) -> Iterator[Round]:
+    """The rounds that are current or latest, but for those whose ids are known."""
+    query = _LIVE if scopes is None else _ROUNDS
+    for row in tx.execute(query, _ids(process, scopes)).mappings():
+        if row["id"] not in known:
+            yield Round(**row)
+
+
+def stuck(tx: Tx, process: str) -> set[Place]:
+    """Where an open exception keeps a step from beginning."""
+    return {Place(row.step, row.scope) for row in tx.execute(_STUCK, {"process": process})}
+
+
+def person(tx: Tx, process: str, person_id: str) -> Person:
+    """Somebody who takes part, by id."""
+    query = _A_PERSON.where(_PERSON.c.id == sa.bindparam("id"))
+    return Person(**tx.execute(query, {"process": process, "id": person_id}).mappings().one())
+
+
+def everybody(tx: Tx, process: str) -> list[Person]:
+    """Everybody who takes part."""
+    return [Person(**row) for row in tx.execute(_A_PERSON, {"process": process}).mappings()]
+
+
+def of_address(tx: Tx, process: str, email: str) -> Person | None:
+    """Whoever takes part under an address, the longest where several do."""
+    query = _A_PERSON.where(_PERSON.c.email == email).order_by(_PERSON.c.added_at).limit(1)
+    row = tx.execute(query, {"process": process}).mappings().first()
+    return Person(**row) if row else None
+
+
+def files(tx: Tx, process: str) -> dict[str, dict[str, Any]]:
+    """The files that have been received, described as expressions see them, by id."""
+    return {row.id: described(row) for row in tx.execute(_FILES, {"process": process})}
+
+
+def _ids(process: str, scopes: Sequence[str] | None) -> dict[str, Any]:
+    return {"process": process} | ({} if scopes is None else {"scopes": scopes})

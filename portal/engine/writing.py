@@ -1,0 +1,68 @@
+"""What one transaction changes of a process, written at its end: one statement per table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.db import Tx
+from portal.engine.rows import Changes
+from portal.models import Link, Participant, Process, StepRun, Task, Timer, Trouble
+
+_CHANGED = ("state", "values", "waiting", "n_done", "n_troubles", "due_at", "changed_at",
+            "ended_at")  # fmt: skip
+_UPDATE = (
+    sa.update(Process)
+    .where(Process.id == sa.bindparam("process"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
+)
+_ADD_PROCESS, _ADD_LINKS, _ADD_TIMERS, _ADD_TROUBLES = map(
+    sa.insert, (Process, Link, Timer, Trouble)
+)
+_END_OF_TASKS = sa.delete(Timer).where(Timer.task_id.in_(sa.bindparam("tasks", expanding=True)))
+_END_OF_RUNS = sa.delete(Timer).where(Timer.run_id.in_(sa.bindparam("runs", expanding=True)))
+
+
+def add_process(tx: Tx, process: dict[str, Any]) -> None:
+    """Write a process that is new; whatever else is written refers to it."""
+    tx.execute(_ADD_PROCESS, process)
+
+
+def update_process(tx: Tx, process: dict[str, Any]) -> None:
+    """Write what lists show of a process, and what it computed."""
+    new = {f"new_{name}": process[name] for name in _CHANGED}
+    tx.execute(_UPDATE, {"process": process["id"], **new})
+
+
+@dataclass(slots=True)
+class Writes:
+    """Rows that are new or changed, and what of the timers is over."""
+
+    people: Changes = field(default_factory=lambda: Changes(Participant))
+    rounds: Changes = field(default_factory=lambda: Changes(StepRun))
+    tasks: Changes = field(default_factory=lambda: Changes(Task))
+    links: list[dict[str, Any]] = field(default_factory=list)
+    timers: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[dict[str, Any]] = field(default_factory=list)
+    ended_runs: list[str] = field(default_factory=list)
+    ended_tasks: list[str] = field(default_factory=list)
+
+    def write(self, tx: Tx) -> None:
+        """Write them; what refers to something comes after it."""
+        for changes in (self.people, self.rounds, self.tasks):
+            changes.write(tx)
+        if self.links:
+            tx.execute(_ADD_LINKS, self.links)
+        if self.ended_tasks:
+            tx.execute(_END_OF_TASKS, {"tasks": self.ended_tasks})
+        if self.ended_runs:
+            tx.execute(_END_OF_RUNS, {"runs": self.ended_runs})
+        timers = [row for row in self.timers if not self._is_over(row)]
+        if timers:
+            tx.execute(_ADD_TIMERS, timers)
+        if self.troubles:
+            tx.execute(_ADD_TROUBLES, self.troubles)
+
+    def _is_over(self, timer: dict[str, Any]) -> bool:
+        """Whether what a new timer stands for was closed in this very transaction."""
+        return timer["run_id"] in self.ended_runs or timer["task_id"] in self.ended_tasks

@@ -1,0 +1,77 @@
+"""What a mail says and to whom: one reading for each kind of mail that is owed.
+
+Everything is read when the mail is about to be sent: a task that was closed meanwhile asks
+nobody any more, and the empty list says so. The address a letter leads to is named here and
+made by whoever has the keys of the links.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import Mail
+from portal.readings.letters import asking, handoffs, house, questions
+from portal.readings.letters.matter import LINK, Letter
+from portal.readings.letters.recipients import Reader
+
+__all__ = ["LINK", "Letter", "Reader", "noted", "of"]
+
+_READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[Letter]]] = {
+    "invite": asking.invite,
+    "reminder": asking.remind,
+    "renewal": asking.renew,
+    "receipt": asking.receipt,
+    "code": asking.code,
+    "own_code": asking.own_code,
+    "lost": asking.lost,
+    "withdrawn": asking.withdraw,
+    "reassigned": asking.reassign,
+    "handoff": handoffs.handoff,
+    "claimed": handoffs.claim,
+    "delegated": handoffs.delegated,
+    "delegation": handoffs.delegation,
+    "refusal": handoffs.refusal,
+    "question": questions.question,
+    "answer": questions.answer,
+    "escalation": handoffs.escalate,
+    "message": house.message,
+    "trouble": house.trouble,
+    "alarm": house.alarm,
+    "review": house.review,
+}
+
+
+def of(
+    conn: Connection, kind: str, ref: Mapping[str, Any], *, made_at: datetime, tz: str
+) -> list[Letter]:
+    """The letters of one effect; empty where nobody needs to be written to any more.
+
+    ``only`` in its ref names the readers that it is owed to, where others have it already.
+    ``tz`` is the installation's zone, for whoever has none of their own.
+    """
+    letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
+    only = ref.get("only")
+    return [_keyed(one, ref) for one in letters if only is None or one.to.id in only]
+
+
+def noted(conn: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these mails that the mail server took, or refused for good, already."""
+    return set(conn.execute(sa.select(Mail.id).where(Mail.id.in_(ids))).scalars())
+
+
+def _keyed(letter: Letter, ref: Mapping[str, Any]) -> Letter:
+    """The letter to the participant an effect is for goes by its id, any other by its reader too.
+
+    It must not depend on who else is written to: that may change between two attempts. Nor on
+    the address: the key stands in the ledger for ever, and a short digest of it can be guessed.
+    """
+    task = letter.facts.get("task")
+    meant = ref.get("participant") or (task.participant_id if task is not None else None)
+    if letter.to.participant is not None and letter.to.participant == meant:
+        return letter
+    return replace(letter, key=sha256(letter.to.id.encode()).hexdigest()[:8])
