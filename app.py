@@ -30,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
     from portal.access import links
     from portal.delivery.seal import Seal
     from portal.ledger import outbox
-    from portal.web import assets, health
+    from portal.web import assets, health, languages
     from tasks import relay
 
     app = Flask("portal", root_path=str(ROOT), static_folder=None, template_folder="templates")
@@ -38,11 +38,14 @@ def create_app(settings: Settings) -> Flask:
     _trust_proxies(app, settings.proxies)
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(timezone=settings.timezone, link_days=settings.link_days)
+    installation.configure(
+        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+    )
     outbox.nudge = relay.bell(settings)
     app.extensions["seal"] = Seal.of(settings.data_dir)
     assets.install(app)
     health.install(app, _probes(settings))
+    languages.install(app)
     portal.web.register(app)
     return app
 

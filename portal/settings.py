@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portal import language
+
 NAMES = (
     "PORTAL_DATA_DIR",
     "PORTAL_DATABASE_URL",
@@ -31,6 +33,7 @@ NAMES = (
     "PORTAL_LOG_LEVEL",
     "PORTAL_OUTBOUND_ALLOW",
     "PORTAL_TIMEZONE",
+    "PORTAL_LANGUAGE",
     "PORTAL_LINK_DAYS",
     "PORTAL_TSA_URL",
     "PORTAL_CLAMD_URL",
@@ -75,6 +78,7 @@ class Settings:
     log_level: str
     outbound_allow: tuple[str, ...]
     timezone: str
+    language: str
     link_days: int
 
     @classmethod
@@ -145,6 +149,7 @@ class _Reader:
             log_level=self.log_level(),
             outbound_allow=self.outbound_allow(),
             timezone=self.timezone(),
+            language=self.language(),
             link_days=self.number("LINK_DAYS", 30, 1, 90),
         )
         self.make(data_dir)
@@ -296,6 +301,14 @@ class _Reader:
             ZoneInfo(text)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self.fault("TIMEZONE", f"{_short(text)} is unknown", "a name such as Europe/Berlin")
+        return text
+
+    def language(self) -> str:
+        text = self.value("LANGUAGE") or language.SOURCE
+        if text not in language.known():
+            self.fault(
+                "LANGUAGE", f"{_short(text)} is not spoken here", ", ".join(language.known())
+            )
         return text
 
     def refuse_what_is_not_there_yet(self) -> None:

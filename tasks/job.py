@@ -23,7 +23,9 @@ def open_house(settings: Settings) -> None:
         return
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(timezone=settings.timezone, link_days=settings.link_days)
+    installation.configure(
+        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+    )
     _settings = settings
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from portal import language
 from portal.access import codes, links
 from portal.actions import messages
 from portal.delivery import diary
@@ -25,6 +26,11 @@ _QUOTES = re.compile(r"[“”\"]")
 
 def message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
     """The mail; the same letter, id and moment give the same bytes on every attempt."""
+    with language.speaking(letter.to.language):
+        return _message(letter, id_, at=at, brand=brand)
+
+
+def _message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
     facts = {**letter.facts, **_more(letter, at, brand)}
     subject = _line(letter.template, facts)
     facts["subject"] = subject
@@ -161,6 +167,10 @@ def _environment(*, is_html: bool = True) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=not is_html,
         lstrip_blocks=not is_html,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        language.gettext, language.plural, newstyle=True
     )
     env.globals.update(
         moment=words.moment,
@@ -168,6 +178,8 @@ def _environment(*, is_html: bool = True) -> Environment:
         size=words.size,
         listed=words.listed,
         ordinal=words.nth_reminder,
+        language=language.current,
+        direction=language.direction,
     )
     env.filters["quoted"] = _quoted
     return env

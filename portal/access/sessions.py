@@ -22,6 +22,7 @@ from portal.models import (
     BrowserSession,
     Link,
     Participant,
+    Preference,
     Process,
     ProvedAddress,
     Question,
@@ -96,6 +97,7 @@ _THREAD = (
     .where(Question.task_id == Task.id, Question.participant_id == Participant.id)
     .scalar_subquery()
 )
+_PERSON = [column for column in Participant.__table__.columns if column.key != "timezone"]
 _GUEST = (
     sa.select(
         BrowserSession.id.label("session_id"),
@@ -105,7 +107,9 @@ _GUEST = (
         SessionLink.generation.label("entered_generation"),
         needs_own_link().label("needs_own_link"),
         *(column.label(f"link_{column.key}") for column in Link.__table__.columns),
-        *(column.label(f"person_{column.key}") for column in Participant.__table__.columns),
+        *(column.label(f"person_{column.key}") for column in _PERSON),
+        sa.func.coalesce(Preference.timezone, Participant.timezone).label("person_timezone"),
+        Preference.language.label("person_language"),
         *(column.label(f"process_{column.key}") for column in Process.__table__.columns),
         *(column.label(f"task_{column.key}") for column in Task.__table__.columns),
         _THREAD.label("task_thread"),
@@ -114,6 +118,7 @@ _GUEST = (
     .join(SessionLink, SessionLink.session_id == BrowserSession.id)
     .join(Link, Link.id == SessionLink.link_id)
     .join(Participant, Participant.id == Link.participant_id)
+    .outerjoin(Preference, Preference.email == Participant.email)
     .join(Process, Process.id == Link.process_id)
     .join(Task, Task.process_id == Process.id)
     .where(BrowserSession.secret_sha256 == sa.bindparam("secret"), Task.id == sa.bindparam("task"))

@@ -13,7 +13,7 @@ from portal.access import limits, links, may, sessions
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import handoffs, lifetimes, locking
+from portal.engine import handoffs, lifetimes, locking, preferences
 from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, PortalError, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
@@ -75,15 +75,25 @@ def require_usable(link: Any, generation: int, now: datetime) -> None:
 
 
 @action
-def enter(tx: Tx, token: str, *, browser: str | None, ip: str | None, agent: str | None) -> Entered:
+def enter(
+    tx: Tx,
+    token: str,
+    *,
+    browser: str | None,
+    ip: str | None,
+    agent: str | None,
+    spoken: str | None = None,
+) -> Entered:
     """Let a browser in by a link; the person's own press of the button, never a mere look.
 
-    ``browser`` is the secret of the cookie it came with, if any. Raises Unknown for a token that
+    ``browser`` is the secret of the cookie it came with, if any, ``spoken`` the language that it
+    asks for. Raises Unknown for a token that
     is none, LinkRevoked, LinkExpired or TaskWithdrawn where it opens nothing any more.
     """
     link, generation, chain = _load(tx, token)
     require_usable(link, generation, tx.now)
     person = _person(link, ip=ip, agent=agent)
+    preferences.note_language(tx, person.email, spoken)
     secret = sessions.enter(tx, browser, link.id, generation)
     short = links.short(link.id)
     chain.add(LinkEntered(task=link.task_id, link=short), actor=person)

@@ -16,5 +16,7 @@ def open_house(log_level: str | None = None) -> Settings:
     configure(log_level or settings.log_level)
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(timezone=settings.timezone, link_days=settings.link_days)
+    installation.configure(
+        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+    )
     return settings

@@ -10,6 +10,7 @@ from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.messages import Mail
 from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
+from portal.models.preferences import Preference
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
@@ -34,6 +35,7 @@ __all__ = [
     "LostLink",
     "Mail",
     "Participant",
+    "Preference",
     "Process",
     "ProvedAddress",
     "Question",

@@ -19,6 +19,7 @@ GROUND = {
     "fault",
     "kin",
     "installation",
+    "language",
 }
 # Downwards only: each may import those named before it.
 GROUND_ORDER = [
@@ -26,6 +27,7 @@ GROUND_ORDER = [
     "clock",
     "fault",
     "kin",
+    "language",
     "installation",
     "settings",
     "logs",
@@ -37,7 +39,7 @@ GROUND_ORDER = [
 # What each room may import beside itself; the ground floor's own limits stand apart, for the
 # rooms that may not stand on all of it.
 MAY: dict[str, set[str]] = {
-    "definition": {"errors", "calendar"},
+    "definition": {"errors", "calendar", "language"},
     "ledger": {"db", "clock", "errors", "actor", "fault", "logs"},
     "models": {"db", "clock", "errors", "actor", "definition"},
     "access": {"models", *GROUND},

@@ -46,7 +46,9 @@ def opened(
         settings = _settings(Path(folder), timezone)
         db.bind(db.Database(settings.database_url))
         links.configure(settings.secret_keys, settings.base_url)
-        installation.configure(timezone=settings.timezone, link_days=settings.link_days)
+        installation.configure(
+            timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+        )
         upgrade(db.current())
         with Catcher(settings.data_dir) as catcher:
             people.add_user(_ADMIN, "Admin", "admin", PASSWORD, actor=at_the_terminal())

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Mail
+from portal import installation
+from portal.models import Mail, Preference
 from portal.readings.letters import asking, handoffs, house, questions
 from portal.readings.letters.matter import LINK, Letter
 from portal.readings.letters.recipients import Reader
@@ -56,7 +57,26 @@ def of(
     """
     letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
     only = ref.get("only")
-    return [_keyed(one, ref) for one in letters if only is None or one.to.id in only]
+    owed = [_keyed(one, ref) for one in letters if only is None or one.to.id in only]
+    return _as_they_read(conn, owed)
+
+
+def _as_they_read(conn: Connection, owed: list[Letter]) -> list[Letter]:
+    """The letters in the language and the time zone that their readers outside go by."""
+    outside = {one.to.email for one in owed if one.to.user is None}
+    if not outside:
+        return owed
+    wishes = sa.select(*Preference.__table__.columns).where(Preference.email.in_(outside))
+    known = {row.email: row for row in conn.execute(wishes)}
+    return [_read_by(one, known.get(one.to.email)) for one in owed]
+
+
+def _read_by(letter: Letter, wish: Any) -> Letter:
+    if letter.to.user is not None:
+        return letter
+    language = (wish and wish.language) or installation.current.language
+    to = replace(letter.to, language=language)
+    return replace(letter, to=to, tz=(wish and wish.timezone) or letter.tz)
 
 
 def noted(conn: Connection, ids: Sequence[str]) -> set[str]:

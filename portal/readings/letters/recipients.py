@@ -12,13 +12,17 @@ from portal.models import Participant, TeamMember, User
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who gets a mail. ``participant`` is set where they take part themselves."""
+    """Somebody who gets a mail. ``participant`` is set where they take part themselves.
+
+    ``language`` is what somebody outside reads (RFC 5646); ``None`` is the house's own.
+    """
 
     email: str
     name: str
     tz: str | None = None
     user: str | None = None
     participant: str | None = None
+    language: str | None = None
 
     @property
     def id(self) -> str:

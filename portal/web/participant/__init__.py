@@ -7,13 +7,21 @@ from portal.definition.statements import AGREEMENT
 from portal.readings import words
 from portal.readings.prose import to_html
 from portal.settings import Settings
-from portal.web.participant import entry, handoffs, mine, questions, receipts, tasks
+from portal.web.participant import (
+    entry,
+    handoffs,
+    mine,
+    preferences,
+    questions,
+    receipts,
+    tasks,
+)
 from portal.web.participant.door import doors
 
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (entry, handoffs, mine, questions, receipts, tasks)
+ROOMS = (entry, handoffs, mine, preferences, questions, receipts, tasks)
 
 
 class Spelt(PathConverter):

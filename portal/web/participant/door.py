@@ -20,9 +20,10 @@ from portal.readings import trees
 from portal.readings.asked import Asked
 from portal.readings.links import Known
 from portal.settings import Settings
-from portal.web import forms
+from portal.web import forms, languages
 
 doors = Blueprint("participant", __name__)
+doors.before_request(languages.greet)
 
 # The session in the database decides; a cookie that outlives it can still say whose it was.
 _COOKIE_LIVES = 7 * 24 * 3600
@@ -35,13 +36,14 @@ def settings() -> Settings:
     return found
 
 
-def _is_https() -> bool:
+def is_https() -> bool:
+    """Whether the house is reached by https alone."""
     return settings().base_url.startswith("https://")
 
 
 def cookie_name() -> str:
     """The cookie that names the browser's session."""
-    return "__Host-portal" if _is_https() else "portal"
+    return "__Host-portal" if is_https() else "portal"
 
 
 def secret() -> str | None:
@@ -56,7 +58,7 @@ def with_cookie(response: Response, value: str) -> Response:
         value,
         max_age=_COOKIE_LIVES,
         path="/",
-        secure=_is_https(),
+        secure=is_https(),
         httponly=True,
         samesite="Lax",
     )
@@ -94,6 +96,8 @@ def guest_for(conn: Connection, task_id: str) -> Guest:
     Raises SessionOver, LinkRevoked, LinkExpired, and Unknown for a task that is not theirs.
     """
     guest = sessions.participant(conn, secret(), task_id)
+    if guest is not None:
+        languages.greet(guest.person.language)
     if guest is None:
         if secret() is None:
             raise NoSession

@@ -12,7 +12,7 @@ from portal.actions import links as verbs
 from portal.errors import Gone, PortalError, Unknown
 from portal.readings import links as link_readings
 from portal.readings.links import Known
-from portal.web import forms
+from portal.web import forms, languages
 from portal.web.participant.door import agent, doors, gone_page, secret, with_cookie
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
@@ -46,7 +46,11 @@ def enter(token: str) -> ResponseReturnValue:
     forms.require_ours("enter", known.id, forms.sent_nonce())
     try:
         entered = verbs.enter(
-            _spelt(token), browser=secret(), ip=request.remote_addr, agent=agent()
+            _spelt(token),
+            browser=secret(),
+            ip=request.remote_addr,
+            agent=agent(),
+            spoken=languages.asked(),
         )
     except Gone as error:
         return gone_page(error, known, f"/t/{_spelt(token)}/renew")

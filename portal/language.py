@@ -1,0 +1,104 @@
+"""The language that a person reads, and what the house says in it.
+
+English stands in the code and is the key of its translations. Each other language is one folder
+below `portal/locale`, in the form of GNU gettext; whatever is missing there is said in English.
+The ledger, the API and the desk speak English: only a door that knows its visitor, and whoever
+writes a letter, let another language be spoken.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.support import Translations
+
+SOURCE = "en"
+FOLDER = Path(__file__).resolve().parent / "locale"
+_RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
+
+_spoken: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """The languages that can be spoken, as in RFC 5646: English, then one for each folder."""
+    folders = sorted(path.parent.parent.name for path in FOLDER.glob("*/LC_MESSAGES/messages.po"))
+    return (SOURCE, *folders)
+
+
+def names() -> list[tuple[str, str]]:
+    """Each language with what its own speakers call it: ``("de", "Deutsch")``."""
+    from babel import Locale
+
+    return [(one, str(Locale.parse(one).get_language_name(one)).capitalize()) for one in known()]
+
+
+def current() -> str:
+    """The language that is spoken here and now."""
+    return _spoken.get()
+
+
+def direction() -> str:
+    """``rtl`` where the language is written from right to left, else ``ltr``."""
+    return "rtl" if current() in _RIGHT_TO_LEFT else "ltr"
+
+
+def use(language: str | None) -> None:
+    """Speak that language from here on; English where there is none or it is unknown."""
+    _spoken.set(language if language in known() else SOURCE)
+
+
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Speak that language within the block."""
+    before = current()
+    use(language)
+    try:
+        yield
+    finally:
+        use(before)
+
+
+def gettext(message: str, /, **facts: object) -> str:
+    """The message in the current language, with its ``%(name)s`` filled in."""
+    told = message if current() == SOURCE else str(translations(current()).ugettext(message))
+    return told % facts if facts else told
+
+
+def ngettext(one: str, many: str, n: int, /, **facts: object) -> str:
+    """The message for that many, by the language's own rule; ``%(n)s`` is the number."""
+    return plural(one, many, n) % {"n": n, **facts}
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """The form of the message for that many, with nothing filled in."""
+    if current() == SOURCE:
+        return one if n == 1 else many
+    return str(translations(current()).ungettext(one, many, n))
+
+
+def mark(message: str) -> str:
+    """The message as it is: marked here for translation, and said elsewhere by ``gettext``."""
+    return message
+
+
+@lru_cache(maxsize=32)
+def translations(language: str) -> "Translations":
+    """What is said in a language, read from its folder; nothing for English."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+    from babel.support import Translations
+
+    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return Translations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)

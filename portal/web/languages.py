@@ -1,0 +1,59 @@
+"""Which language a visitor reads, and Flask-Babel told so for the pages."""
+
+from flask import Flask, Response, request
+from flask_babel import Babel, Domain
+
+from portal import installation, language
+from portal.web import forms
+
+COOKIE = "portal_language"
+_YEAR = 365 * 24 * 3600
+
+
+class _Words(Domain):  # type: ignore[misc]
+    """The translations that the whole house speaks by."""
+
+    def get_translations(self) -> object:
+        return language.translations(language.current())
+
+
+class _House(Babel):  # type: ignore[misc]
+    domain_instance = _Words()
+
+
+def install(app: Flask) -> None:
+    """Every page begins in English; the participants' doors choose another."""
+    _House(app, locale_selector=language.current)
+    app.before_request(_begin)
+    app.teardown_request(lambda _error: language.use(None))
+    app.jinja_env.globals.update(
+        language=language.current,
+        direction=language.direction,
+        languages=language.names,
+        language_token=lambda: forms.token("language"),
+    )
+
+
+def _begin() -> None:
+    language.use(None)
+
+
+def asked() -> str | None:
+    """The language that the visitor chose here before, or that their browser asks for."""
+    chosen = request.cookies.get(COOKIE)
+    if chosen in language.known():
+        return chosen
+    return request.accept_languages.best_match(language.known())
+
+
+def greet(known: str | None = None) -> None:
+    """Speak as the person is known to read, as the visitor asks, or as the house does."""
+    language.use(known or asked() or installation.current.language)
+
+
+def remember(response: Response, spoken: str, *, is_https: bool) -> Response:
+    """The response, telling the browser what its reader chose: it names nobody."""
+    response.set_cookie(
+        COOKIE, spoken, max_age=_YEAR, path="/", secure=is_https, httponly=True, samesite="Lax"
+    )
+    return response

@@ -1,0 +1,35 @@
+"""What a person chooses for themselves: the language that pages and mails speak."""
+
+import re
+
+from flask import make_response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal import db, language
+from portal.access import addresses
+from portal.actions import preferences
+from portal.errors import Faulty
+from portal.web import forms, languages
+from portal.web.participant.door import doors, is_https, secret
+
+# A page of ours that a person may have stood on, without the verb that it answered; anything
+# else leads to all of their work.
+_OURS = re.compile(
+    r"(/(?:t|w|fresh)(?:/[A-Za-z0-9_-]+)?(?:/(?:receipt|question|delegate))?)(?:/[a-z]+)?"
+)
+
+
+@doors.post("/w/language")
+def choose_language() -> ResponseReturnValue:
+    """Speak that language from now on, and go back to the page that it was chosen on."""
+    forms.require_ours("language")
+    spoken = request.form.get("language", "")
+    if spoken not in language.known():
+        raise Faulty.one("language", "Choose one of the languages of the list.")
+    with db.reading() as conn:
+        visitor = addresses.visitor(conn, secret())
+    if visitor is not None:
+        preferences.choose_language(spoken, email=visitor.email)
+    page = _OURS.fullmatch(request.form.get("_back", ""))
+    place = page[1] if page else "/w"
+    return languages.remember(make_response(redirect(place, 303)), spoken, is_https=is_https())
