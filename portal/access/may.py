@@ -74,16 +74,19 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
     """The task, if the actor may do this with it; Unknown, NotYours or LinkRevoked. One statement.
 
     Verbs: ``decide`` (do the task, whatever its kind), ``speak`` (say something about it, for
-    people outside alone), ``manage``.
+    people outside alone), ``reply`` (say what becomes of it, by whoever may do it or, on their
+    behalf, by who manages it), ``manage``.
     """
     row = tx.execute(_TASK, {"task": task_id, "link": actor.link}).first()
     if row is None:
         raise Unknown("There is no such task.")
     if actor.kind == "system":
         return row
-    if verb == "manage":
+    if verb == "manage" or (verb == "reply" and actor.on_behalf):
         require(actor, "manage", _Owned(row.owner_id, row.owner_team_id))
-    elif verb == "speak":
+    elif verb == "reply" and actor.role == "system":
+        raise NotYours("Only a person says what becomes of a task.")
+    elif verb == "speak" or (verb == "reply" and actor.kind == "participant"):
         _require_theirs(actor, row)
     elif not _may_do(tx, actor, row):
         raise _refusal(actor, row)

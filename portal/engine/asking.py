@@ -323,9 +323,9 @@ def set_due_timers(running: Running, step: PersonStep, task: Asked) -> None:
     if step.on_timeout is not None:
         at = step.on_timeout.after.after(task.opened_at, running.calendar, zone)
         clocks.set_timer(running, task, "timeout", 0, at, {})
+    reminders.set_all(running, step, task)
     if task.due_at is None:
         return
-    reminders.set_all(running, step, task)
     clocks.set_timer(running, task, "due", 0, task.due_at, {})
     for index, one in enumerate(step.escalate):
         at = one.after.after(task.due_at, running.calendar, zone)

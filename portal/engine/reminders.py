@@ -1,5 +1,7 @@
 """When somebody is reminded of a task: as its step says, but never while they wait for us.
 
+Whoever named a day of their own is reminded on it, and from then on (``promises``).
+
 As long as a question of theirs waits for staff no reminder goes out. Once it is answered those
 to come go out as they would have; one that was left out meanwhile comes a day later, unless the
 next is due by then.
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 from portal.definition import durations
 from portal.definition.durations import RungAt
 from portal.definition.tree import PersonStep
-from portal.engine import clocks
+from portal.engine import clocks, promises
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.models import Timer
@@ -72,6 +74,8 @@ def _set(
 
 def _ladder(running: Running, step: PersonStep, task: Asked) -> list[RungAt]:
     """All rungs of the task, those that are past included."""
+    if task.promised_on is not None:
+        return promises.ladder(running, step, task, task.promised_on)
     if task.due_at is None:
         return []
     zone = running.zone_of(running.person(task.participant_id))

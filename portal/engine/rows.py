@@ -5,7 +5,7 @@ statement per table, however many rounds and tasks it moves.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -108,6 +108,7 @@ class Asked:
     delegation: dict[str, Any] | None = None
     closed_under: str | None = None
     asks_since: datetime | None = None
+    promised_on: date | None = None
     picked_up_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None

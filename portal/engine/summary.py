@@ -19,6 +19,7 @@ _MOST_WAITING = 20
 _ASKED = (
     sa.select(
         *(_TASK.c.id, _TASK.c.step, _TASK.c.name, _TASK.c.offered_at, _TASK.c.due_at),
+        _TASK.c.promised_on,
         *(_PERSON.c.kind, _PERSON.c.email, _PERSON.c.name.label("person_name")),
         *(User.email.label("holder_email"), User.name.label("holder_name")),
     )
@@ -94,6 +95,7 @@ def _waiting_row(row: Any) -> dict[str, Any]:
         "who": who,
         "since": record.moment(row.offered_at),
         "due_at": record.moment(row.due_at) if row.due_at else None,
+        "promised_on": row.promised_on.isoformat() if row.promised_on else None,
     }
 
 
@@ -107,6 +109,7 @@ def _waiting(running: "Running", task: Asked) -> dict[str, Any]:
         "who": _claimed_by(running, task) or who,
         "since": record.moment(task.offered_at),
         "due_at": record.moment(task.due_at) if task.due_at else None,
+        "promised_on": task.promised_on.isoformat() if task.promised_on else None,
     }
 
 

@@ -43,6 +43,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.HandoffMissed: _TOLD,
     c.TaskEscalated: _TOLD,
     c.DeadlineMissed: _TOLD,
+    c.TaskPromised: _TOLD,
     c.QuestionAsked: _TOLD,
     c.QuestionAnswered: _TOLD,
     c.QuestionClosed: _TOLD,

@@ -388,7 +388,16 @@ class DeadlineMissed(Event):
     due_at: str
 
 
-# What is asked about a task
+# What is said of a task, and asked about it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPromised(Event):
+    """Whoever has a task named the day by which it will be done; reminders count from that."""
+
+    participant: str
+    promised_on: str
+    person: dict[str, Json] | None = private()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What one person is asked to do."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +31,8 @@ class Task(Base):
     ``missed_at`` stands while nobody has though that is past. ``passed_on`` is who delegated it to
     whom, ``{from, to, user, name, reason}`` in turn; ``delegation`` is a wish to do so on which
     the owner has to decide: ``{id, by, user, email, name, reason, at}``. ``asks_since`` stands
-    while a question of whoever may do it waits for staff: nobody is reminded then.
+    while a question of whoever may do it waits for staff: nobody is reminded then. ``promised_on``
+    is the day by which its person said that it will be done.
     """
 
     __tablename__ = "tasks"
@@ -73,6 +74,7 @@ class Task(Base):
     closed_under: Mapped[str | None]
     delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     asks_since: Mapped[datetime | None]
+    promised_on: Mapped[date | None]
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

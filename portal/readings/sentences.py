@@ -6,7 +6,7 @@ reason, a note) is not part of it but its ``quote``, so that pages can set it ap
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import singledispatch
 from typing import Any
 
@@ -308,6 +308,13 @@ def _(event: c.DeadlineMissed, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.TaskPromised, in_: _In) -> str:
+    by = words.day(date.fromisoformat(event.promised_on))
+    whose = "" if in_.entry.actor_kind == "participant" else f" for {person(event.person)}"
+    return f"{in_.who} said{whose}: {in_.thing} will be done by {by}."
+
+
+@say.register
 def _(event: c.QuestionAsked, in_: _In) -> Sentence:
     whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
     held = " Reminders wait until it is answered." if event.reminders == "held" else ""
@@ -438,6 +445,7 @@ _NOTICES = {
     "refusal": "that {thing} is not passed on",
     "claimed": "that a colleague took {thing}",
     "handoff": "that nobody took {thing} up",
+    "promise": "of the day by which {thing} will be done",
     "question": "of a question about {thing}",
     "answer": "of an answer about {thing}",
     "trouble": "that something needs a person",

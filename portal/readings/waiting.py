@@ -1,7 +1,7 @@
 """Who holds a process, since when, and what comes next: in one sentence each."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from portal.readings import words
@@ -22,6 +22,7 @@ class Holding(NamedTuple):
     since: datetime
     due_at: datetime | None
     is_overdue: bool
+    promised_on: date | None = None
 
 
 def holdings(waiting: Sequence[Mapping[str, Any]], now: datetime) -> list[Holding]:
@@ -57,7 +58,14 @@ def _waits(held: Sequence[Holding], now: datetime, tz: str) -> str:
     since = held[0].since if len(held) == 1 else min(h.since for h in held)
     told = f"{_waiting_for(held)} since {words.short_day(since, tz)}"
     late = [h.due_at for h in held if h.is_overdue and h.due_at]
-    return f"{told}, overdue by {words.span(now - min(late))}." if late else f"{told}."
+    told = f"{told}, overdue by {words.span(now - min(late))}" if late else told
+    return f"{told}{_own_word(held)}."
+
+
+def _own_word(held: Sequence[Holding]) -> str:
+    """What the only one who holds it said of it, if anything."""
+    day = held[0].promised_on if len(held) == 1 else None
+    return f"; they say by {words.short_date(day)}" if day else ""
 
 
 def _waiting_for(held: Sequence[Holding]) -> str:
@@ -80,4 +88,5 @@ def _holding(held: Mapping[str, Any], now: datetime) -> Holding:
         since=words.read_iso(held["since"]),
         due_at=due,
         is_overdue=bool(due and due < now),
+        promised_on=date.fromisoformat(day) if (day := held.get("promised_on")) else None,
     )

@@ -36,8 +36,12 @@ def day(on: date) -> str:
 
 def short_day(at: datetime, tz: str | None = None) -> str:
     """``Fri 27 Nov``, for subjects and dense rows."""
-    local = at.astimezone(zone(tz))
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+    return short_date(at.astimezone(zone(tz)).date())
+
+
+def short_date(on: date) -> str:
+    """``Fri 27 Nov``."""
+    return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
 
 
 def span(length: timedelta) -> str:

@@ -46,6 +46,7 @@ NUMBERS_AND_MOMENTS = {
     "from_version",
     "offered_at",
     "pick_up_by",
+    "promised_on",
     "round",
     "rung",
     "seq",

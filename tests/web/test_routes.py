@@ -76,6 +76,7 @@ POST /tasks/<look>                                     403  403  403  403  303  
 POST /tasks/<team>/claim                               403  403  403  303  403  403  403  403
 POST /tasks/<look>/take-up                             403  403  403  403  303  403  403  403
 POST /tasks/<look>/delegate                            403  403  403  403  303  403  403  403
+POST /tasks/<look>/promise                             403  403  403  403  303  403  403  403
 POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
 POST /questions/<question_id>/answer                   403  403  403  403  303  403  303  403
@@ -98,6 +99,8 @@ GET  /w/<papers>/delegate                              403  200  404  403  403  
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
+GET  /w/<papers>/promise                               403  200  404  403  403  403  403  403
+POST /w/<papers>/promise                               403  303  404  403  403  403  403  403
 GET  /w/<papers>/question                              403  200  404  403  403  403  403  403
 POST /w/<papers>/question                              403  303  404  403  403  403  403  403
 GET  /w/<details>/receipt                              403  200  404  403  403  403  403  403
@@ -140,6 +143,7 @@ GET  /api/v1/tasks/<task_id>                           401  401  401  200  200  
 POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  403  403  200
 POST /api/v1/tasks/<look>/take-up                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<look>/delegate                     401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<look>/promise                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<wish>/delegation                   401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<task_id>/link                      401  401  401  403  200  403  200  200
 POST /api/v1/tasks/<task_id>/reassign                  401  401  401  403  200  403  200  403
@@ -172,6 +176,9 @@ TYPED: dict[str, dict[str, Any]] = {
     },
     "/tasks/<look>/delegate": {"email": "olga@example.com", "name": "Olga", "reason": "Hers."},
     "/tasks/<wish>/delegation": {"answer": "agree"},
+    "/tasks/<look>/promise": {"day": "2026-12-01"},
+    "/w/<papers>/promise": {"day": "2026-12-01"},
+    "/api/v1/tasks/<look>/promise": {"json": {"day": "2026-12-01"}},
     "/w/<papers>/delegate": {"email": "ulla@third.example", "name": "Ulla", "reason": "Hers."},
     "/api/v1/tasks/<look>/delegate": {"json": {
         "to": {"email": "olga@example.com", "name": "Olga"}, "reason": "Hers.",

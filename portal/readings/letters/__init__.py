@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from portal import installation
 from portal.models import Mail, Preference
-from portal.readings.letters import asking, handoffs, house, questions
+from portal.readings.letters import asking, handoffs, house, questions, replies
 from portal.readings.letters.matter import LINK, Letter
 from portal.readings.letters.recipients import Reader
 
@@ -37,6 +37,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "delegated": handoffs.delegated,
     "delegation": handoffs.delegation,
     "refusal": handoffs.refusal,
+    "promise": replies.promise,
     "question": questions.question,
     "answer": questions.answer,
     "escalation": handoffs.escalate,

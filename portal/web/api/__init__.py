@@ -12,6 +12,7 @@ from portal.web.api import (
     openapi,
     processes,
     questions,
+    replies,
     tasks,
 )
 from portal.web.api.entry import api
@@ -29,6 +30,7 @@ _CALLS = (
     openapi,
     processes,
     questions,
+    replies,
     tasks,
 )
 

@@ -7,6 +7,7 @@ Schema = dict[str, Any]
 _text: Schema = {"type": "string"}
 _number: Schema = {"type": "integer"}
 _moment: Schema = {"type": "string", "format": "date-time"}
+_day: Schema = {"type": "string", "format": "date"}
 _free: Schema = {"type": "object", "additionalProperties": True}
 
 
@@ -103,6 +104,7 @@ SCHEMAS: dict[str, Schema] = {
                 who=_maybe(_assignee),
                 since=_moment,
                 due_at=_maybe(_moment),
+                promised_on=_maybe(_day),
                 task=_maybe(_text),
             )
         ),
@@ -284,6 +286,7 @@ SCHEMAS: dict[str, Schema] = {
         owner=_owner,
         opened_at=_moment,
         due_at=_maybe(_moment),
+        promised_on=_maybe(_day),
         pick_up_by=_maybe(_moment),
         picked_up_at=_maybe(_moment),
         done_at=_maybe(_moment),
@@ -303,6 +306,9 @@ SCHEMAS: dict[str, Schema] = {
     "Reassign": _object("*", to=_named, reason=_text),
     "Delegate": _object(
         "to reason", to=_named, reason=_text, on_behalf={"type": "boolean", "default": False}
+    ),
+    "Promise": _object(
+        "day", day=_day, on_behalf={"type": "boolean", "default": False}, reason=_text
     ),
     "Settle": _object("answer", answer={"enum": ["agree", "refuse"]}, reason=_text),
     "Ask": _object("*", task=_text, text=_text),

@@ -12,6 +12,7 @@ from portal.web.participant import (
     handoffs,
     mine,
     preferences,
+    promises,
     questions,
     receipts,
     tasks,
@@ -21,7 +22,7 @@ from portal.web.participant.door import doors
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (entry, handoffs, mine, preferences, questions, receipts, tasks)
+ROOMS = (entry, handoffs, mine, preferences, promises, questions, receipts, tasks)
 
 
 class Spelt(PathConverter):

@@ -1,0 +1,29 @@
+"""Other answers than yes at the desk, by whoever has a task: a day of one's own."""
+
+from collections.abc import Callable
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal.actions import promises
+from portal.errors import Faulty
+from portal.web.staff import tasks
+from portal.web.staff.door import doors, me, said
+
+
+@doors.post("/tasks/<task_id>/promise")
+def promise(task_id: str) -> ResponseReturnValue:
+    """Say by which day it will be done."""
+    day = request.form.get("day", "")
+    told = "Whoever answers for it is told your day, and no reminder goes out before it."
+    return _taken(task_id, "promise", lambda: promises.promise(task_id, day, actor=me()), told)
+
+
+def _taken(task_id: str, at: str, verb: Callable[[], object], sentence: str) -> ResponseReturnValue:
+    """Do it and go back to the task; a faulty entry comes back beside its form."""
+    try:
+        verb()
+    except Faulty as fault:
+        return tasks.show_again(task_id, at, fault)
+    said(sentence)
+    return redirect(f"/tasks/{task_id}", 303)
