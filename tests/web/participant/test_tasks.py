@@ -100,7 +100,7 @@ def test_a_form_says_who_asks_why_by_when_and_what_comes_next(visitor: Visitor) 
         "Without it we can&#39;t pay you.",
         "Write <strong>exactly</strong> what the register says, Vera Vendor.",
         "Next, Otto Other is asked to decide: “Check the supplier”.",
-        "mailto:dana@example.com",
+        f"{place}/promise",
     ):
         assert told in page
     assert 'name="sites-3-town"' in page
