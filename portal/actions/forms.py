@@ -61,7 +61,7 @@ def _read(
     entry = sent.read(
         step.fields,
         today=running.today,
-        facts=running.facts(begun.scope) if _has_conditions(step.fields) else None,
+        facts=running.facts(begun.scope) if _needs_facts(step.fields) else None,
         known=begun.answers,
         only=set(begun.only) or None,
     )
@@ -70,5 +70,8 @@ def _read(
     return entry.values
 
 
-def _has_conditions(fields: Sequence[Field]) -> bool:
-    return any(one.show_if or _has_conditions(one.columns) for one in fields)
+def _needs_facts(fields: Sequence[Field]) -> bool:
+    """Whether a condition or a default looks at more than the form itself."""
+    return any(
+        one.show_if or one.default is not None or _needs_facts(one.columns) for one in fields
+    )

@@ -67,6 +67,18 @@ class Expression:
             raise self._unfit(value, "a text")
         return value
 
+    def items(self, facts: Mapping[str, Any]) -> list[Any]:
+        """Its value as a list; a table, choices or documents left empty are an empty one.
+
+        Raises ExpressionFailed if it is none.
+        """
+        value = self.evaluate(facts)
+        if value is None and self.is_path and self.shape.kind == "list":
+            return []
+        if not isinstance(value, list):
+            raise self._unfit(value, "a list")
+        return value
+
     def _unfit(self, value: Any, expected: str) -> ExpressionFailed:
         return ExpressionFailed(f"`{self.source}` gives {kind(value)}, expected {expected}.")
 

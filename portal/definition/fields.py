@@ -101,7 +101,7 @@ class JsonSent:
             return Entry({}, {"": "Send the fields by id, as an object."}, {})
         asked = [field for field in fields if only is None or field.id in only]
         reading = _Reading(today, facts or {})
-        raw = {field.id: reading.given(field, self.data) for field in asked}
+        raw = {field.id: reading.given(field, self.data, known or {}) for field in asked}
         values = reading.values(fields, raw, known or {}, "")
         reading.refuse_unknown(self.data, fields, "")
         return Entry(values, _in_order(reading.faults, fields), {})
@@ -221,7 +221,7 @@ class _Reading:
         for number, row in rows:
             if not isinstance(row, Mapping):
                 raise FieldFault("Give each row as an object of its columns.")
-            raw = {column.id: self.given(column, row) for column in field.columns}
+            raw = {column.id: self.given(column, row, {}) for column in field.columns}
             prefix = f"{at}-{number}-"
             stored.append(self.values(field.columns, raw, {}, prefix))
             self.refuse_unknown(row, field.columns, prefix)
@@ -230,13 +230,16 @@ class _Reading:
         judge_count(field, len(stored), "rows")
         return stored
 
-    def given(self, field: "Field", data: Mapping[str, Any]) -> Any:
-        """What was sent for a field; its default where a program left it out altogether.
+    def given(self, field: "Field", data: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
+        """What was sent for a field; where a program left it out, what a page begins with.
 
-        A posted form names all its controls: one that was emptied by hand stays empty.
+        That is the last round's answer, else the default. A posted form names all its controls:
+        one that was emptied by hand stays empty.
         """
         if field.id in data:
             return data[field.id]
+        if known.get(field.id) is not None:
+            return known[field.id]
         return default_value(field, self.facts, today=self.today)
 
     def refuse_unknown(

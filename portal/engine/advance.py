@@ -152,9 +152,7 @@ def _choose(running: Running, step: ChooseStep, scope: str) -> None:
 
 def _each(running: Running, step: EachStep, scope: str) -> None:
     """Begin an item for each value of the list; one that has run before stays as it is."""
-    items = step.items.evaluate(running.facts(scope))
-    if not isinstance(items, list):
-        raise ExpressionFailed(f"`{step.items.source}` gives no list, expected one.")
+    items = step.items.items(running.facts(scope))
     if len(items) > MOST_ITEMS:
         raise ExpressionFailed(
             f"`{step.items.source}` gives {len(items)} items, expected at most {MOST_ITEMS}."

@@ -342,10 +342,9 @@ class _Walk:
 
     def _count(self, step: EachStep) -> int | None:
         try:
-            items = step.items.evaluate(self._course.facts or {})
+            return len(step.items.items(self._course.facts or {}))
         except ExpressionFailed:
             return None
-        return len(items) if isinstance(items, list) else None
 
     # Conditions
 

@@ -106,11 +106,15 @@ _BY_KIND: dict[str, Callable[[str, dict[str, Any], Actor], None]] = {
 }
 
 
+# A part of a form is text: how programs write that something is true.
+_YES = ("true", "1", "yes", "on")
+
+
 def _send_files(task_id: str) -> None:
     """Multipart: one part for each file, named after its document; other parts are controls."""
     arrivals.expect_for(request, task_id)
-    body: dict[str, Any] = {key: value == "true" if key == "on_behalf" else value
-            for key, value in request.form.items()}  # fmt: skip
+    body: dict[str, Any] = request.form.to_dict()
+    body["on_behalf"] = body.get("on_behalf", "").lower() in _YES
     actor = entry.on_behalf(body)
     arrivals.receive(task_id, request, actor=actor)
     uploads.submit(task_id, nonce=None, actor=actor)
