@@ -1,10 +1,22 @@
-"""How moments, sizes and hashes are written wherever a person reads them."""
+"""How moments, sizes and hashes are written wherever a person reads them, in their language."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+from babel import dates, lists, numbers
+
+from portal import language
+from portal.language import gettext as _
+from portal.language import mark, ngettext
+
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_UNITS: tuple[tuple[Literal["day", "hour", "minute"], int], ...] = (
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -25,12 +37,24 @@ def city(name: str | None) -> str:
 def moment(at: datetime, tz: str | None = None, *, seconds: bool = False) -> str:
     """``Fri 27 Nov 2026, 17:00 (Berlin)``."""
     local = at.astimezone(zone(tz))
-    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    return f"{day(local.date())}, {clock} ({city(tz)})"
+    clock = f"{local:%H:%M:%S}" if seconds else _clock(local)
+    return _("%(day)s, %(clock)s (%(city)s)", day=day(local.date()), clock=clock, city=city(tz))
+
+
+def _clock(local: datetime) -> str:
+    if _is_english():
+        return f"{local:%H:%M}"
+    return dates.format_time(local.time(), "short", locale=language.current())
+
+
+def _is_english() -> bool:
+    return language.current() == language.SOURCE
 
 
 def day(on: date) -> str:
     """``Fri 27 Nov 2026``."""
+    if not _is_english():
+        return dates.format_skeleton("yMMMEd", on, locale=language.current())
     return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
@@ -41,22 +65,42 @@ def short_day(at: datetime, tz: str | None = None) -> str:
 
 def short_date(on: date) -> str:
     """``Fri 27 Nov``."""
+    if not _is_english():
+        return dates.format_skeleton("MMMEd", on, locale=language.current())
     return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
 
 
 def span(length: timedelta) -> str:
     """A length of time in its largest whole unit: ``3 days``, ``1 hour``, ``a moment``."""
     seconds = int(abs(length.total_seconds()))
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return count(seconds // size, unit)
-    return "a moment"
+    if seconds < 60:
+        return _("a moment")
+    if not _is_english():
+        return _whole(length)
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds >= size)
+    return count(seconds // size, unit)
+
+
+def _whole(length: timedelta, *, is_told_from_now: bool = False) -> str:
+    """The length in its largest whole unit up to days, as Unicode's CLDR has it."""
+    seconds = int(abs(length.total_seconds()))
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
+    whole = timedelta(seconds=seconds - seconds % size)
+    return dates.format_timedelta(
+        whole if length >= timedelta(0) else -whole,
+        unit,
+        threshold=1_000_000,
+        add_direction=is_told_from_now,
+        locale=language.current(),
+    )
 
 
 def ago(at: datetime, now: datetime) -> str:
     """``3 days ago``, ``in 2 hours``, ``just now``."""
     if abs((at - now).total_seconds()) < 60:
-        return "just now"
+        return _("just now")
+    if not _is_english():
+        return _whole(at - now, is_told_from_now=True)
     return f"{span(now - at)} ago" if at < now else f"in {span(at - now)}"
 
 
@@ -68,7 +112,9 @@ def size(n: int) -> str:
             break
         amount /= 1000
     if unit == "bytes":
-        return count(n, "byte")
+        return ngettext("%(n)s byte", "%(n)s bytes", n)
+    if not _is_english():
+        return f"{numbers.format_decimal(round(amount, 1), locale=language.current())} {unit}"
     return f"{amount:.1f} {unit}".replace(".0 ", " ")
 
 
@@ -97,11 +143,14 @@ def count(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
-def listed(things: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+def listed(things: list[str], style: Literal["standard", "or"] = "standard") -> str:
+    """``a``, ``a and b``, ``a, b and c``; with ``or`` instead where one of them is meant."""
+    if not _is_english():
+        return lists.format_list(things, style, locale=language.current())
     if len(things) < 2:
         return "".join(things)
-    return f"{', '.join(things[:-1])} and {things[-1]}"
+    joint = "or" if style == "or" else "and"
+    return f"{', '.join(things[:-1])} {joint} {things[-1]}"
 
 
 _BROWSERS = (
@@ -133,59 +182,65 @@ def device(agent: str | None) -> str:
 
 
 _OUTCOMES = {
-    "approved": "Approved",
-    "rejected": "Rejected",
-    "changes_requested": "Changes asked for",
+    "approved": mark("Approved"),
+    "rejected": mark("Rejected"),
+    "changes_requested": mark("Changes asked for"),
 }
 
 
 def outcome(kind: str, said: str | None) -> str:
     """How a task ended, as a stamp says it: ``Approved``, ``Received``, ``Done``."""
     if kind == "sign":
-        return "Declined" if said == "rejected" else "Signed"
-    ended = "Received" if kind in ("form", "upload") else "Done"
-    return _OUTCOMES.get(said or "", ended)
+        return _("Declined") if said == "rejected" else _("Signed")
+    ended = mark("Received") if kind in ("form", "upload") else mark("Done")
+    return _(_OUTCOMES.get(said or "", ended))
 
 
 _WITHDRAWN = {
-    "decided": "others have decided it already",
-    "cancelled": "the process was cancelled",
-    "rejected": "the process has ended",
-    "completed": "the process has ended",
-    "returned": "work went back to an earlier step",
-    "expired": "its time is over",
-    "skipped": "it was skipped",
-    "finished": "enough was done without it",
+    "decided": mark("others have decided it already"),
+    "cancelled": mark("the process was cancelled"),
+    "rejected": mark("the process has ended"),
+    "completed": mark("the process has ended"),
+    "returned": mark("work went back to an earlier step"),
+    "expired": mark("its time is over"),
+    "skipped": mark("it was skipped"),
+    "finished": mark("enough was done without it"),
 }
 
 
 def withdrawn(why: str) -> str:
     """Why a task is no longer needed, to go on a sentence with: ``the process was cancelled``."""
-    return _WITHDRAWN.get(why, "it was taken back")
+    return _(_WITHDRAWN.get(why, mark("it was taken back")))
 
 
 _RECEIVED = {
-    "form": "Your answers were received",
-    "upload": "Your files were received",
-    "approval": "Your decision was received",
-    "sign": "Your signature was received",
-    "task": "You ticked it off",
+    "form": mark("Your answers were received"),
+    "upload": mark("Your files were received"),
+    "approval": mark("Your decision was received"),
+    "sign": mark("Your signature was received"),
+    "task": mark("You ticked it off"),
 }
 
 
 def received(kind: str, said: str | None) -> str:
     """What a receipt begins with: ``Your files were received``."""
     if kind == "sign" and said == "rejected":
-        return "That you declined to sign was received"
-    return _RECEIVED.get(kind, "It was received")
+        return _("That you declined to sign was received")
+    return _(_RECEIVED.get(kind, mark("It was received")))
 
 
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth")
+_REMINDERS = (
+    mark("First reminder"), mark("Second reminder"), mark("Third reminder"),
+    mark("Fourth reminder"), mark("Fifth reminder"), mark("Sixth reminder"),
+    mark("Seventh reminder"), mark("Eighth reminder"), mark("Ninth reminder"),
+)  # fmt: skip
 
 
 def nth_reminder(nth: int) -> str:
     """``First reminder``, ``Second reminder``; past the ninth by figure."""
-    return f"{_ORDINALS[nth - 1]} reminder" if nth <= len(_ORDINALS) else f"Reminder no. {nth}"
+    if nth <= len(_REMINDERS):
+        return _(_REMINDERS[nth - 1])
+    return _("Reminder no. %(nth)s", nth=nth)
 
 
 _ALARMS = {
