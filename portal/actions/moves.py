@@ -79,20 +79,16 @@ def _migrate(
     may.process_for(tx, actor, process_id, "manage")
     running.require_running()
     why = words("reason", reason, "Say in a sentence why it is moved.")
-    now = tx.execute(
-        sa.select(DefinitionRow.key, DefinitionRow.version).where(
-            DefinitionRow.id == running.process["definition_id"]
-        )
-    ).one()
-    if key not in (None, now.key):
+    own_key, now = running.process["key"], running.process["version"]
+    if key not in (None, own_key):
         raise Conflict("This process is of another definition.")
     wanted = number(version)
-    found = moving.version_of(running, now.key, wanted) if wanted is not None else None
+    found = moving.version_of(running, own_key, wanted) if wanted is not None else None
     if found is None:
-        known = ", ".join(str(one) for one in _versions(tx, now.key))
+        known = ", ".join(str(one) for one in _versions(tx, own_key))
         raise Faulty.one("version", f"Name the version to move to: {known}.")
     row, tree = found
-    if row.version == now.version:
+    if row.version == now:
         raise Conflict(f"This process is on version {row.version} already.")
     if dry_run:
         raise _OnlyLooked(moving.plan(running, row, tree))

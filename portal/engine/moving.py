@@ -28,7 +28,7 @@ from portal.definition.tree import (
     PersonStep,
     Step,
 )
-from portal.engine import asking, reviving, troubles
+from portal.engine import adding, asking, reviving, troubles
 from portal.engine.rows import Asked, Place
 from portal.engine.running import Running
 from portal.errors import Conflict
@@ -61,9 +61,17 @@ class Move:
 
 
 def plan(running: Running, target: DefinitionRow, tree: Definition) -> Move:
-    """Judge a move of a process, whole and in hand, to ``target`` (a row) with its tree."""
-    old, version = running.tree, target.version
-    refusals = tuple(dict.fromkeys(_refusals(running, tree, version)))
+    """Judge a move of a process, whole and in hand, to ``target`` (a row) with its tree.
+
+    What was added to the process goes along.
+    """
+    return _plan(running, target.version, adding.carried(running, tree, target.version))
+
+
+def _plan(running: Running, version: int, carried: adding.Carried) -> Move:
+    old, tree = running.tree, carried.tree
+    reasons = [*carried.refusals, *_refusals(running, tree, version)]
+    refusals = tuple(dict.fromkeys(reasons))
     passed, again = ([], set()) if refusals else _behind(running, tree)
     had, has = _ids(old), _ids(tree)
     behind = {place.step for place in (*passed, *again)}
@@ -85,29 +93,29 @@ def carry_out(
     running: Running, target: DefinitionRow, tree: Definition, reason: str, actor: Actor
 ) -> Move:
     """Move the process; Conflict with the reasons where it can't be. The walk has yet to go on."""
-    move = plan(running, target, tree)
+    carried = adding.carried(running, tree, target.version)
+    move = _plan(running, target.version, carried)
     if move.refusals:
         raise Conflict(" ".join(move.refusals))
+    tree = carried.tree
     old_id, old = running.process["definition_id"], running.tree
-    before = running.tx.execute(
-        sa.select(DefinitionRow.version).where(DefinitionRow.id == old_id)
-    ).scalar_one()
     once = reviving.once_run(running, tree)
     passed, again = _behind(running, tree, once)
     running.chain.add(
         ProcessMigrated(
-            definition=target.key, from_version=before, version=target.version,
-            digest=target.digest, reason=reason,
+            definition=target.key, from_version=running.process["version"],
+            version=target.version, digest=target.digest, reason=reason,
         ),
         actor=actor,
     )  # fmt: skip
     _keep_old_pages(running, old_id)
     _forget_gone(running, tree)
-    running.move_to(target.id, tree)
+    new_id = adding.keep(running, tree) if carried.is_own else target.id
+    running.move_to(new_id, tree)
     running.tx.execute(
         sa.update(Process)
         .where(Process.id == running.id)
-        .values(definition_id=target.id, version=target.version, n_steps=len(tree.all_steps()))
+        .values(definition_id=new_id, version=target.version, n_steps=len(tree.all_steps()))
     )
     reviving.revive(running, once, again)
     for place in passed:

@@ -23,6 +23,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     # The answer's own event tells staff; the trail has it for the ledger's sake.
     c.StepCompleted: frozenset({TRAIL, STATUS}),
     c.StepSkipped: _MOVES,
+    c.StepAdded: _TOLD,
     c.StepReturned: _MOVES,
     c.ValuesSet: _MOVES,
     c.BranchesOpened: _TOLD,

@@ -180,6 +180,22 @@ class StepSkipped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepAdded(Event):
+    """A step was added to this process alone, ``side`` (before, after) of the step ``near``.
+
+    The process runs from then on under the text of that ``digest``; ``text`` is the step as it
+    was written.
+    """
+
+    near: str
+    side: str
+    digest: str
+    name: str | None = private()
+    text: str | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepReturned(Event):
     """Work went back from ``step`` to ``to``; ``items`` are asked again (none: all of it)."""
 

@@ -1,7 +1,7 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
 from portal.models.codes import Code
-from portal.models.definitions import DefinitionRow
+from portal.models.definitions import AddedStep, DefinitionRow
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
@@ -21,6 +21,7 @@ from portal.models.trails import Trail
 from portal.models.troubles import Trouble
 
 __all__ = [
+    "AddedStep",
     "AddressCode",
     "ApiToken",
     "Attempt",

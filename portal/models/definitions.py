@@ -15,6 +15,9 @@ class DefinitionRow(Base):
     never), ``confirmed_at`` when somebody last said that it does. ``owner_id`` and ``team_id`` are
     whom its text names, until ``handed_at``: then the owner is who it was handed over to, for
     ``handed_reason``, by ``handed_by``; the next version goes by its own text again.
+
+    A row with ``process_id`` is no version: it is the text under which that one process runs,
+    with the steps that were added to it; its key is none that can be published.
     """
 
     __tablename__ = "definitions"
@@ -43,3 +46,26 @@ class DefinitionRow(Base):
     handed_at: Mapped[datetime | None]
     handed_by: Mapped[str | None]
     handed_reason: Mapped[str | None]
+    process_id: Mapped[str | None]
+
+
+class AddedStep(Base):
+    """A step that was added to one running process, as it was written.
+
+    It stands ``side`` (before, after) of the step ``near``; those of a process come in the order
+    of their ids, so that a later one may stand beside an earlier one.
+    """
+
+    __tablename__ = "added_steps"
+    __table_args__ = (
+        sa.UniqueConstraint("process_id", "step"),
+        sa.CheckConstraint("side in ('before', 'after')", name="added_steps_side"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
+    step: Mapped[str]
+    near: Mapped[str]
+    side: Mapped[str]
+    source: Mapped[str]
+    added_at: Mapped[datetime]

@@ -250,7 +250,7 @@ def _process(conn: Connection, process_id: str) -> Row | None:
             DefinitionRow.source,
             DefinitionRow.name.label("definition_name"),
             sa.select(sa.func.max(other.version))
-            .where(other.key == DefinitionRow.key)
+            .where(other.key == Process.key)
             .scalar_subquery()
             .label("newest_version"),
             User.name.label("owner_name"),

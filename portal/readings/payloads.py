@@ -24,7 +24,7 @@ from portal.models import (
     User,
     trees,
 )
-from portal.readings import doers, handoffs, owners
+from portal.readings import additions, doers, handoffs, owners
 from portal.readings.entries import Told
 from portal.readings.words import iso
 
@@ -56,7 +56,7 @@ def require_task_of(conn: Connection, process_id: str, task_id: str) -> None:
 
 
 def process(conn: Connection, process_id: str) -> Shape:
-    """One process in full: data, who holds the work, exceptions, handoffs (7 statements)."""
+    """One process in full: data, who holds the work, exceptions, handoffs (8 statements)."""
     row = process_row(conn, process_id)
     tree = trees.tree(conn, row.definition_id)
     return process_item(row) | {
@@ -66,6 +66,7 @@ def process(conn: Connection, process_id: str) -> Shape:
         "steps": steps(conn, row.id, tree),
         "exceptions": _open_troubles(conn, row.id),
         "handoffs": [handoff(one, row) for one in handoffs.of_process(conn, row.id)],
+        "added": [additions.shape(one) for one in additions.of_process(conn, row.id)],
     }
 
 

@@ -155,6 +155,14 @@ def _(event: c.StepSkipped, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.StepAdded, in_: _In) -> Sentence:
+    name = event.name or in_.step(event.step)
+    where = f"{event.side} “{in_.step(event.near)}”"
+    return Sentence(f"{in_.who} added the step “{name}” {where}, to this process alone.",
+                    event.reason)  # fmt: skip
+
+
+@say.register
 def _(event: c.StepReturned, in_: _In) -> Sentence:
     if event.why == "reopened":
         text = f"{in_.who} asked “{in_.step(event.to)}” again."

@@ -28,14 +28,15 @@ PROMISED = {
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
     "assignee", "definition", "digest", "document", "exception", "file", "files",
-    "from_owner", "from_participant", "items", "link", "mail", "names", "only", "owner",
+    "from_owner", "from_participant", "items", "link", "mail", "names", "near", "only",
+    "owner",
     "participant", "parent", "participants", "process", "question", "role", "scope", "sent",
     "signal", "step",
     "task", "to", "to_participant", "trail",
 }  # fmt: skip
 WORDS = {
     "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome",
-    "reminders", "scan", "why",
+    "reminders", "scan", "side", "why",
 }  # fmt: skip
 NUMBERS_AND_MOMENTS = {
     "attempt",

@@ -60,6 +60,7 @@ POST /processes/<process_id>/cancel                    403  403  403  403  303  
 POST /processes/<process_id>/move                      403  403  403  403  422  403  422  403
 POST /processes/<process_id>/skip                      403  403  403  403  303  403  303  403
 POST /processes/<process_id>/reopen                    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/steps                     403  403  403  403  422  403  422  403
 POST /processes/<process_id>/comments                  403  403  403  303  303  403  303  403
 POST /processes/<process_id>/exceptions/<trouble_id>   403  403  403  403  303  403  303  403
 GET  /processes/<process_id>/files/<file_id>           in   in   in   200  200  200  200  in
@@ -128,6 +129,7 @@ POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  
 POST /api/v1/processes/<process_id>/migrate            401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/skip               401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/reopen             401  401  401  403  200  403  200  403
+POST /api/v1/processes/<process_id>/steps              401  401  401  403  201  403  201  403
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
 GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
@@ -189,6 +191,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "/api/v1/exceptions/<exception_id>/resolve": {"json": {"how": "retry", "reason": "Once more."}},
     "/api/v1/processes": {"json": {
         "definition": "demo", "inputs": {"amount": "1"}, "participants": {"vendor": people.VERA},
+    }},
+    "/api/v1/processes/<process_id>/steps": {"json": {
+        "step": {"assign": "buyer", "task": {}}, "after": "look", "reason": "Missing.",
     }},
     "/api/v1/processes/<process_id>/questions": {"json": {"task": "<papers>", "text": "When?"}},
     "/api/v1/tasks/<task_id>/reassign": {"json": {"to": people.OTTO, "reason": "Away."}},

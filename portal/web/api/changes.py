@@ -1,5 +1,6 @@
 """API calls that change the course of a running process."""
 
+import json
 from typing import Any
 
 from flask import Response, jsonify
@@ -90,6 +91,33 @@ def reopen_step(process_id: str) -> Response:
     changes.reopen(process_id, *_step(json_body()), actor=caller())
     with db.reading() as conn:
         return jsonify(payloads.process(conn, process_id))
+
+
+@call("POST", "/processes/<process_id>/steps", "Add a step to one running process",
+      takes="StepAddition", gives="StepAdded", status=201)  # fmt: skip
+def add_step(process_id: str) -> tuple[Response, int]:
+    """The new step's id and the process as it now stands."""
+    body = json_body()
+    beside = {side: text(body, side, "the id of a step") for side in _SIDES if side in body}
+    reason = text(body, "reason", "a reason")
+    added = changes.add_step(
+        process_id, _written(body.get("step")), reason, **beside, actor=caller()
+    )
+    with db.reading() as conn:
+        told = payloads.process(conn, process_id)
+    return jsonify(step=added, process=told), 201
+
+
+_SIDES = ("before", "after")
+
+
+def _written(step: object) -> str:
+    """A step as its text: as it was sent, or an object line by line."""
+    if isinstance(step, str):
+        return step
+    if not isinstance(step, dict):
+        raise Faulty.one("step", "Give the step as an object or as text in YAML.")
+    return json.dumps(step, ensure_ascii=False, indent=1)
 
 
 def _step(body: dict[str, Any]) -> tuple[str, str, str | None]:

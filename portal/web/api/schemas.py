@@ -124,6 +124,7 @@ SCHEMAS: dict[str, Schema] = {
                 steps=_free,
                 exceptions=_list(_text),
                 handoffs=_list(_ref("Handoff")),
+                added=_list(_free),
             ),
         ]
     },
@@ -199,6 +200,21 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "MovedMany": _page("MovedOne", _text),
     "StepChange": _object("step reason", step=_text, reason=_text, scope=_text),
+    "StepAddition": _object(
+        "step reason",
+        step={
+            "anyOf": [_free, _text],
+            "description": (
+                "One step that a person does, in the language of definitions: an object, or YAML"
+                " as text. Its faults stand at LINE: key; an object counts as written out with"
+                " each key on a line of its own."
+            ),
+        },
+        before=_text,
+        after=_text,
+        reason=_text,
+    ),
+    "StepAdded": _object("step process", step=_text, process=_ref("Process")),
     "Migrated": {"anyOf": [_ref("Process"), _ref("Move")]},
     "Move": _object(
         "*",

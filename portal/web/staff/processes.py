@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from portal import clock, db
 from portal.actions import links, processes, tasks, trails
 from portal.actions.moves import Move
+from portal.definition import asks
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
 from portal.readings import (
+    additions,
     changes,
     export,
     feed,
@@ -204,6 +206,7 @@ def show(
         threads = questions.of_process(conn, process_id)
         steps = _steps(conn, found)
         ahead = foretold.of_process(conn, found, house_zone())
+        added = additions.of_process(conn, process_id)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -216,6 +219,8 @@ def show(
         nonce=forms.new_nonce(),
         steps=steps,
         ahead=ahead,
+        added=added,
+        wanted=asks.WANTED,
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,
