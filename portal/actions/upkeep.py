@@ -20,10 +20,12 @@ from portal.models import (
     Heartbeat,
     KeptAnswer,
     LostLink,
+    Piece,
     ProvedAddress,
     SessionLink,
     StaffSession,
     Task,
+    Upload,
 )
 from portal.models.heartbeats import SILENT_AFTER
 
@@ -33,6 +35,8 @@ _KEEP_SESSIONS = timedelta(days=2)
 _KEEP_STAFF_SESSIONS = timedelta(days=30)
 _KEEP_CODES = timedelta(days=2)  # they are counted for a day
 _KEEP_DRAFTS = timedelta(days=14)
+# How long somebody may take to come back to a file that arrived in part.
+KEEP_UPLOADS = timedelta(days=3)
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
 _SILENCES = {
@@ -71,6 +75,7 @@ def prune(tx: Tx) -> int:
     tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(LostLink).where(LostLink.asked_at < tx.now - _KEEP_CODES))
     _forget_drafts(tx)
+    gone += _forget_uploads(tx)
     before = tx.now - _KEEP_SESSIONS
     old = _some(BrowserSession.id, BrowserSession.started_at < before)
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
@@ -125,6 +130,17 @@ def _forget_drafts(tx: Tx) -> None:
     closed = sa.select(Draft.task_id).join(Task, Task.id == Draft.task_id)
     is_closed = Draft.task_id.in_(closed.where(Task.state != "open"))
     tx.execute(sa.delete(Draft).where(is_closed | (Draft.kept_at < tx.now - _KEEP_DRAFTS)))
+
+
+def _forget_uploads(tx: Tx) -> int:
+    """Forget files that came in part, some days ago or for tasks that are closed by now.
+
+    Their bytes are strays then, as those of any upload that was cut off are.
+    """
+    closed = sa.select(Task.id).where(Task.id == Upload.task_id, Task.state != "open").exists()
+    old = _some(Upload.id, closed | (Upload.moved_at < tx.now - KEEP_UPLOADS))
+    tx.execute(sa.delete(Piece).where(Piece.upload_id.in_(old)))
+    return tx.execute(sa.delete(Upload).where(Upload.id.in_(old))).rowcount
 
 
 def _tell_silence(tx: Tx, role: str, since: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Sending documents: files arrive one by one, and the answer says that they are all there."""
+"""Sending documents: files arrive one by one, and the answer says that they are all there.
+
+How one arrives piece by piece is in ``actions/pieces``; what of it is whole ends up here.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +20,9 @@ from portal.engine import closing, locking
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty
+from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
-from portal.models import FileRow, documents
+from portal.models import FileRow, Upload, documents
 from portal.models.tasks import require_open
 
 NOT_SCANNED = "not scanned"
@@ -49,6 +52,39 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
     task, asked = documents.wanted(tx.conn, task_id)
     require_open(task.state, task.name)
     return _stage(tx, task, asked, arrived)
+
+
+@action
+def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor) -> str:
+    """Keep a file that came piece by piece; ``staged``, or ``repeated`` where it is here already.
+
+    ``fence`` is that of the request that brought the last piece. Faulty where as many files are
+    here as the document has; one that may come once alone takes the other's place. Conflict
+    where somebody else goes on with it.
+    """
+    known = sa.select(Upload.task_id, Upload.result).where(Upload.id == upload_id)
+    upload = tx.execute(known).one_or_none()
+    if upload is None:
+        raise Unknown("There is no such file on its way.")
+    task_id = upload.task_id
+    locking.chain_of_task(tx, task_id)
+    may.task_for(tx, actor, task_id, "decide")
+    task, asked = documents.wanted(tx.conn, task_id)
+    require_open(task.state, task.name)
+    if upload.result is not None:
+        return str(upload.result)
+    here = tx.execute(_STAGED, {"task": task_id}).all()
+    here = [row.sha256 for row in here if row.document == arrived.document]
+    result = "repeated" if arrived.sha256 in here else "staged"
+    mine = sa.update(Upload).where(Upload.id == upload_id, Upload.fence == fence)
+    if tx.execute(mine.values(result=result, moved_at=tx.now)).rowcount == 0:
+        raise Conflict("Another connection goes on with this file.")
+    if result == "staged":
+        document = asked.get(arrived.document)
+        if document is not None and 1 < document.max <= len(here):
+            raise Faulty.one(document.id, documents.no_more(document))
+        _stage(tx, task, asked, [arrived])
+    return result
 
 
 @action

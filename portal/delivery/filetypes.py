@@ -178,6 +178,21 @@ def judge(file: Seekable, claimed_name: str, accept: Iterable[str] = ()) -> str:
     return KINDS[found].media_type
 
 
+def judge_name(claimed_name: str, accept: Iterable[str] = ()) -> None:
+    """Refuse with TypeFault what no content could make right: the name's ending is not asked for.
+
+    For files that take long to arrive; `judge` has the last word.
+    """
+    allowed = tuple(dict.fromkeys(_key(word) for word in accept))
+    _require_honest_name(claimed_name)
+    ending = (_endings(claimed_name) or [""])[-1]
+    named = _BY_ENDING.get(ending)
+    is_wanted = ending in allowed or any(key in KINDS and _fits(ending, key) for key in allowed)
+    if ending in _RUNS_AS_LAST or (allowed and named is not None and not is_wanted):
+        wanted = f"Use {_either(allowed)}." if allowed else "Use a document, a picture or a text."
+        raise TypeFault(f"{wanted} The name “{safe_name(claimed_name)}” ends in .{ending}.")
+
+
 def _is_opaque(found: str | None, ending: str, allowed: tuple[str, ...]) -> bool:
     """Whether a file is taken for what its name says, since its content tells us nothing."""
     if ending in _RUNS_AS_LAST:

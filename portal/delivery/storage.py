@@ -18,12 +18,19 @@ from pathlib import Path
 from typing import Protocol
 
 from portal import clock, fault
-from portal.delivery.filetypes import KINDS, TypeFault, content_disposition, judge, safe_name
+from portal.delivery.filetypes import (
+    KINDS,
+    TypeFault,
+    content_disposition,
+    judge,
+    judge_name,
+    safe_name,
+)
 from portal.errors import StorageFull, TooLarge, Unavailable, Unknown
 
 __all__ = [
     "CHUNK", "KINDS", "Sink", "Store", "Stored", "TypeFault", "content_disposition", "judge",
-    "safe_name",
+    "judge_name", "safe_name",
 ]  # fmt: skip
 
 CHUNK = 1024 * 1024
@@ -67,7 +74,7 @@ class Store:
 
     def sink(self, max_bytes: int) -> "Sink":
         """A file to write into, which hashes as it goes; ``keep()`` makes it a stored file."""
-        with _room():
+        with making_room():
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Sink(self, max_bytes)
 
@@ -102,7 +109,7 @@ class Store:
         The day's grace leaves alone what is being written or whose row is not committed yet.
         """
         before = (clock.now() - STRAY_AFTER).timestamp()
-        for path in self.root.glob("*/*"):
+        for path in self.root.glob("*/*"):  # what comes piece by piece is known by a row
             half = path.parent == self._incoming
             if half or (_ID.fullmatch(path.name) and path.name not in known):
                 with suppress(FileNotFoundError):
@@ -147,7 +154,7 @@ class Sink(io.RawIOBase):
         self._store, self._max = store, max_bytes
         self._digest = hashlib.sha256()
         self._draft = store.root / "incoming" / f"{self.id}.part"
-        with _room():
+        with making_room():
             self._file = self._draft.open("xb+", buffering=0)
 
     @property
@@ -163,7 +170,7 @@ class Sink(io.RawIOBase):
         # Appending by position: a reader that moved the file's place must not tear the bytes.
         self._file.seek(self.size)
         rest = piece
-        with _room():
+        with making_room():
             while rest:
                 rest = rest[self._file.write(rest) :]
         self._digest.update(piece)
@@ -200,7 +207,7 @@ class Sink(io.RawIOBase):
 
     def keep(self) -> Stored:
         """Bring the bytes to disk under their own name; the row that names them comes after."""
-        with _room():
+        with making_room():
             os.fsync(self._file.fileno())
             self._store.adopt(self._draft, self.id)
         fault.at("F10")
@@ -223,7 +230,7 @@ def in_words(size: int) -> str:
 
 
 @contextmanager
-def _room() -> Iterator[None]:
+def making_room() -> Iterator[None]:
     try:
         yield
     except OSError as error:

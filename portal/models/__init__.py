@@ -10,6 +10,7 @@ from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.messages import Mail
 from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
+from portal.models.pieces import Piece, Upload
 from portal.models.preferences import Preference
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
@@ -36,6 +37,7 @@ __all__ = [
     "LostLink",
     "Mail",
     "Participant",
+    "Piece",
     "Preference",
     "Process",
     "ProvedAddress",
@@ -50,5 +52,6 @@ __all__ = [
     "Timer",
     "Trail",
     "Trouble",
+    "Upload",
     "User",
 ]

@@ -1,7 +1,8 @@
 """What an upload takes: the documents of its round, and how many bytes may still come.
 
 Quotas grow with what the definition asks for, and count what lies on disk: files that were taken
-back too, until upkeep removes them, so that sending and taking back fills no disk.
+back too, until upkeep removes them, so that sending and taking back fills no disk. What is on its
+way counts whole from the beginning.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from portal.definition.tree import Definition, Document, UploadStep
 from portal.errors import Conflict, Unknown
 from portal.models import trees
 from portal.models.files import FileRow
+from portal.models.pieces import Upload
 from portal.models.processes import Process, StepRun
 from portal.models.tasks import Task
 
@@ -41,11 +43,16 @@ _ASKED = (
     .group_by(Task.step)
 )
 _ASKED_OF = _ASKED.where(Task.participant_id == sa.bindparam("person"))
-_KEPT = (
-    sa.select(FileRow.task_id, FileRow.participant_id, sa.func.sum(FileRow.size).label("bytes"))
-    .where(FileRow.process_id == sa.bindparam("process"))
-    .group_by(FileRow.task_id, FileRow.participant_id)
+_HERE = sa.select(FileRow.task_id, FileRow.participant_id, FileRow.size).where(
+    FileRow.process_id == sa.bindparam("process")
 )
+_COMING = sa.select(Upload.task_id, Upload.participant_id, Upload.length).where(
+    Upload.process_id == sa.bindparam("process"), Upload.result.is_(None)
+)
+_BOTH = _HERE.union_all(_COMING).subquery()
+_KEPT = sa.select(
+    _BOTH.c.task_id, _BOTH.c.participant_id, sa.func.sum(_BOTH.c.size).label("bytes")
+).group_by(_BOTH.c.task_id, _BOTH.c.participant_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,9 @@ def room(conn: Connection, task: Any) -> Room:
     ids = {"process": task.process_id, "person": task.participant_id}
     tree = trees.tree(conn, conn.execute(_DEFINITION, ids).scalar_one())
     kept = conn.execute(_KEPT, ids).all()
-    of_task = sum(row.bytes for row in kept if row.task_id == task.id)
-    of_person = sum(row.bytes for row in kept if row.participant_id == task.participant_id)
-    of_process = sum(row.bytes for row in kept)
+    of_task = sum(int(row.bytes) for row in kept if row.task_id == task.id)
+    of_person = sum(int(row.bytes) for row in kept if row.participant_id == task.participant_id)
+    of_process = sum(int(row.bytes) for row in kept)
     asked, asked_of = (
         sum(row.times * _most(tree, row.step) for row in conn.execute(query, ids))
         for query in (_ASKED, _ASKED_OF)
@@ -96,6 +103,11 @@ def too_many(document: Document) -> str:
     """What to say where more files come than a document has."""
     files = "one file" if document.max == 1 else f"{document.max} files"
     return f"Send at most {files} here."
+
+
+def no_more(document: Document) -> str:
+    """What to say where as many files are here as a document has, and another is to come."""
+    return f"{too_many(document)} Take one back first."
 
 
 def _most(tree: Definition, step_id: str) -> int:

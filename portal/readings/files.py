@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import FileRow, Task, Trail
+from portal.models import FileRow, Task, Trail, Upload
 
 
 def stored(conn: Connection) -> set[str]:
-    """The storage ids of all files and trails."""
+    """The storage ids of all files and trails, and of what is still on its way."""
     trails = sa.select(Trail.storage_id).where(Trail.storage_id.is_not(None))
-    found = conn.execute(sa.select(FileRow.storage_id).union_all(trails)).scalars()
+    coming = sa.select(Upload.storage_id).where(Upload.result.is_(None))
+    found = conn.execute(sa.select(FileRow.storage_id).union_all(trails, coming)).scalars()
     return {str(id_) for id_ in found}
 
 

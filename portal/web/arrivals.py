@@ -235,10 +235,7 @@ def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: li
     arriving, name = one.stream, safe_name(one.filename or "")
     assert isinstance(arriving, Arriving)
     if arriving.is_too_large:
-        most, size = in_words(document.max_size), in_words(arriving.size)
-        size = "just over that" if size == most else size
-        sentence = f"Use a file up to {most}. “{name}” is {size}."
-        faults.append(Fault(document.id, sentence))
+        faults.append(Fault(document.id, too_large(document, name, arriving.size)))
     elif arriving.size == 0 or arriving.sink is None:
         sentence = f"“{name}” is empty. Choose the file with its content."
         faults.append(Fault(document.id, sentence))
@@ -247,6 +244,13 @@ def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: li
             good.append(_kept(document, name, arriving.sink))
         except TypeFault as fault:
             faults.append(Fault(document.id, fault.sentence))
+
+
+def too_large(document: Document, name: str, size: int) -> str:
+    """What to say of a file that has more bytes than its document takes."""
+    most, here = in_words(document.max_size), in_words(size)
+    here = "just over that" if here == most else here
+    return f"Use a file up to {most}. “{name}” is {here}."
 
 
 def _kept(document: Document, name: str, sink: Sink) -> Arrived:

@@ -113,8 +113,17 @@ def token(*about: str) -> str:
 
 def require_ours(*about: str) -> None:
     """Refuse with FormTooOld what was sent from elsewhere or without the page's own token."""
+    _require_token(about, request.form.get("_csrf", ""))
+
+
+def require_ours_beside(*about: str) -> None:
+    """The same for what is no form: the token comes in the header ``X-CSRF-Token``."""
+    _require_token(about, request.headers.get("X-CSRF-Token", ""))
+
+
+def _require_token(about: tuple[str, ...], sent: str) -> None:
     require_same_site()
-    if not _signer().verify_signature(_named(about), request.form.get("_csrf", "")):
+    if not _signer().verify_signature(_named(about), sent):
         raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
 
 

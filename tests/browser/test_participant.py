@@ -158,7 +158,7 @@ def test_every_page_is_for_everybody(
     judge("upload")
     page.set_input_files("#licence", [pdf()])
     page.set_input_files("#photos", [pdf("photo.png", EXE)])
-    press(page, "Send the documents")
+    page.locator(".is-faulty").wait_for()
     judge("faulty upload")
     press(page, "Send the documents")
     enter(page, site, makers.task(process, "review"))

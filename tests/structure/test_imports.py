@@ -47,7 +47,10 @@ MAY: dict[str, set[str]] = {
     "actions": {"access", "engine", "models", "ledger", "definition", *GROUND},
     "readings": {"models", "ledger", "definition", "engine.forecast", *GROUND},
     "delivery": GROUND - {"db"},
-    "web": {"actions", "readings", "access", "definition", "delivery.storage", *GROUND},
+    "web": {
+        "actions", "readings", "access", "definition", "delivery.storage", "delivery.pieces",
+        *GROUND,
+    },
     "cli": {
         "actions", "readings", "access", "definition", "delivery", "migrations",
         "ledger.verify", "ledger.chain", "ledger.findings", "ledger.ed25519", "ledger.bundle",

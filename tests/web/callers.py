@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links
-from portal.actions import handoffs, questions, uploads
+from portal.actions import handoffs, pieces, questions, uploads
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, Question, StaffSession, Trouble
@@ -64,6 +64,7 @@ def new_world(app: Flask) -> World:
     handoffs.delegate(wish.id, people.OTTO, "He knows.", actor=makers.actor_of(wish))
     questions.ask(papers.id, "Which year?", actor=makers.actor_of(papers))
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
+    begun = pieces.begin(papers.id, "tax", "tax.pdf", 9, actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
     names = {
@@ -73,7 +74,7 @@ def new_world(app: Flask) -> World:
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
-        "name": "go", "release": "x", "user_id": "olga",
+        "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga",
     }  # fmt: skip
     return World(process, names)
 
@@ -101,7 +102,14 @@ class Caller:
         if path.startswith("/api/"):
             return self.client.open(path, method=method, headers=headers, **typed)
         data = {**self._hidden(path), **typed}
-        return self.client.post(path, data=data, headers=headers, content_type=_FORM)
+        if token := self._token_of_uploads():
+            headers["X-CSRF-Token"] = token
+        return self.client.open(path, method=method, data=data, headers=headers, content_type=_FORM)
+
+    def _token_of_uploads(self) -> str | None:
+        """What the page's script sends with the pieces of a file."""
+        found = _TOKEN.search(self.client.get(self.page).text) if self.page else None
+        return found[1] if found else None
 
     def _hidden(self, path: str) -> dict[str, str]:
         """The hidden controls of the page at the same address, else of a page of their own."""
@@ -113,6 +121,7 @@ class Caller:
 
 
 _FORM = "multipart/form-data"
+_TOKEN = re.compile(r'data-token="([^"]*)"')
 _HIDDEN = re.compile(r'name="(_csrf|_nonce)" value="([^"]*)"')
 
 

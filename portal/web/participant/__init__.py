@@ -16,13 +16,14 @@ from portal.web.participant import (
     questions,
     receipts,
     tasks,
+    uploads,
 )
 from portal.web.participant.door import doors
 
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (entry, handoffs, mine, preferences, promises, questions, receipts, tasks)
+ROOMS = (entry, handoffs, mine, preferences, promises, questions, receipts, tasks, uploads)
 
 
 class Spelt(PathConverter):

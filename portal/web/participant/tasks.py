@@ -12,13 +12,25 @@ from portal.access import links, sessions
 from portal.access.sessions import Guest
 from portal.actions import drafts
 from portal.actions import links as link_verbs
-from portal.errors import Conflict, Faulty, FormTooOld, Gone, PortalError, TooFast, TooLarge
+from portal.actor import Actor
+from portal.errors import (
+    Conflict,
+    Faulty,
+    FormTooOld,
+    Gone,
+    PortalError,
+    TooFast,
+    TooLarge,
+    Unknown,
+)
 from portal.readings import asked as asked_readings
 from portal.readings import drafts as draft_readings
 from portal.readings import links as link_readings
+from portal.readings import uploads as upload_readings
 from portal.readings.asked import Asked
 from portal.web import answers, forms
 from portal.web.names import told
+from portal.web.participant import uploads
 from portal.web.participant.door import (
     NoSession,
     SessionOver,
@@ -76,7 +88,7 @@ def send(task_id: str) -> ResponseReturnValue:
 def _answer(guest: Guest) -> ResponseReturnValue:
     task, actor = guest.task, actor_of(guest)
     try:
-        if request.form.get("_more") or answers.drop(actor):
+        if request.form.get("_more") or _take_back(task.id, actor):
             return _again(guest, {})
         if request.form.get("_draft"):
             drafts.keep(task.id, forms.typed(), actor=actor)
@@ -94,6 +106,18 @@ def _answer(guest: Guest) -> ResponseReturnValue:
     if unproved.is_fault:
         return _again(guest, {"code": unproved.sentence}, status=Faulty.status)
     return _again(guest, {}, sent=unproved.sentence)
+
+
+def _take_back(task_id: str, actor: Actor) -> bool:
+    """Take back what the page's ``_drop`` button names, also where it arrived in part."""
+    which = request.form.get("_drop")
+    if not which:
+        return False
+    try:
+        uploads.let_go(task_id, which, actor)
+    except Unknown:
+        return answers.drop(actor)
+    return True
 
 
 @doors.post("/w/<task_id>/draft")
@@ -148,6 +172,7 @@ def _page(
 ) -> str:  # fmt: skip
     nonce = forms.new_nonce()
     shown = asked.signing.sha256 if asked.signing else ""
+    is_upload = guest.task.kind == "upload"
     return render_template(
         "participant/task.html",
         asked=asked,
@@ -161,10 +186,18 @@ def _page(
         csrf=forms.token("answer", guest.person.id, guest.task.id, nonce, shown),
         tz=zone_of(guest, asked),
         now=clock.now(),
+        takes_files=forms.token("uploads", guest.person.id, guest.task.id) if is_upload else "",
+        coming=_coming(guest.task.id) if is_upload else (),
         keeps_drafts=guest.task.kind in drafts.KINDS,
         draft_at=draft_at,
         is_kept=draft_at is not None and request.method == "POST",
     )
+
+
+def _coming(task_id: str) -> Sequence[Any]:
+    """What arrived in part."""
+    with db.reading() as conn:
+        return upload_readings.coming(conn, task_id)
 
 
 def _facts(asked: Asked) -> Mapping[str, Any]:

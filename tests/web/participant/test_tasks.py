@@ -318,7 +318,7 @@ def test_a_bad_file_is_named_and_the_good_ones_stay(visitor: Visitor) -> None:
     answer = visitor.send(place, licence=file(), photos=file(EXE, "photo.png"))
     assert answer.status_code == 422
     assert 'id="photos-fault"' in answer.text
-    assert "arrived and kept until you send" in answer.text
+    assert "kept until you send" in answer.text
     [row] = makers.rows(FileRow, process_id=process)
     assert (row.state, row.document) == ("staged", "licence")
     again = visitor.post(place, {**hidden_in(answer.text), "photos": (io.BytesIO(b""), "")})

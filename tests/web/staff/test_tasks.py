@@ -98,7 +98,7 @@ def test_papers_are_judged_by_content_and_the_good_ones_stay(desk: Desks) -> Non
     )
     assert wrong.status_code == 422
     assert 'href="#draft"' in wrong.text
-    assert "arrived and kept until you send" in wrong.text
+    assert "kept until you send" in wrong.text
     assert "<b>" not in wrong.text
     assert dana.send(page, draft=(io.BytesIO(PDF), "draft.pdf")).status_code == 303
     shown = dana.get(page)
