@@ -5,8 +5,8 @@ from alembic import op
 
 from portal.db import UTCDateTime
 
-revision = "20261202_uploads"
-down_revision = "20261202_promises"
+revision = "20261204_uploads"
+down_revision = "20261203_additions"
 _INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
