@@ -1,14 +1,18 @@
 """``portal bpmn`` and ``portal diagram``: a definition as other tools and as people see it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+import portal
 from portal.cli.definitions import faults_of, text_of
 
 if TYPE_CHECKING:
     from portal.definition.tree import Definition
 
+# In a page the style sheet does this; a picture that is a file brings it along.
+_STYLE = Path(portal.__file__).parents[1] / "static" / "css" / "chart.css"
 _FILE = click.argument("file", type=click.Path())
 
 
@@ -32,7 +36,7 @@ def diagram(file: str) -> int:
 
     tree = _tree(file)
     if tree is not None:
-        click.echo(svg(tree, is_alone=True))
+        click.echo(svg(tree, style=_STYLE.read_text()))
     return 0 if tree is not None else 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from portal import clock, db
 from portal.actions import links, processes, tasks, trails
@@ -21,6 +22,7 @@ from portal.readings import (
     handoffs,
     lists,
     questions,
+    standing,
     waiting,
 )
 from portal.readings import dossier as dossiers
@@ -207,6 +209,7 @@ def show(
         steps = _steps(conn, found)
         ahead = foretold.of_process(conn, found, house_zone())
         added = additions.of_process(conn, process_id)
+        stands = standing.of_process(conn, found)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -221,6 +224,8 @@ def show(
         ahead=ahead,
         added=added,
         wanted=asks.WANTED,
+        standing=stands,
+        picture=Markup(stands.picture),  # noqa: S704 - made here, escaped there
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,
