@@ -30,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
     from portal.access import links
     from portal.delivery.seal import Seal
     from portal.ledger import outbox
-    from portal.web import assets, health, languages
+    from portal.web import assets, brand, health, languages
     from tasks import relay
 
     app = Flask("portal", root_path=str(ROOT), static_folder=None, template_folder="templates")
@@ -44,6 +44,7 @@ def create_app(settings: Settings) -> Flask:
     outbox.nudge = relay.bell(settings)
     app.extensions["seal"] = Seal.of(settings.data_dir)
     assets.install(app)
+    brand.install(app, settings.brand)
     health.install(app, _probes(settings))
     languages.install(app)
     portal.web.register(app)

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal import language
+from portal.brand import Brand, Palette, palette, read_logo
 
 NAMES = (
     "PORTAL_DATA_DIR",
@@ -30,6 +31,8 @@ NAMES = (
     "PORTAL_PORT",
     "PORTAL_PROXIES",
     "PORTAL_BRAND_NAME",
+    "PORTAL_BRAND_COLOUR",
+    "PORTAL_BRAND_LOGO",
     "PORTAL_LOG_LEVEL",
     "PORTAL_OUTBOUND_ALLOW",
     "PORTAL_TIMEZONE",
@@ -74,7 +77,7 @@ class Settings:
     host: str
     port: int
     proxies: int
-    brand_name: str
+    brand: Brand
     log_level: str
     outbound_allow: tuple[str, ...]
     timezone: str
@@ -145,7 +148,7 @@ class _Reader:
             host=self.value("HOST") or "127.0.0.1",
             port=port,
             proxies=self.number("PROXIES", 0, 0, 9),
-            brand_name=self.brand_name(),
+            brand=self.brand(),
             log_level=self.log_level(),
             outbound_allow=self.outbound_allow(),
             timezone=self.timezone(),
@@ -274,6 +277,20 @@ class _Reader:
         elif len(set(keys)) < len(keys):
             self.fault("SECRET_KEYS", "a key is there twice", expected)
         return keys
+
+    def brand(self) -> Brand:
+        colours, logo = Palette(), None
+        try:
+            if colour := self.value("BRAND_COLOUR"):
+                colours = palette(colour)
+        except ValueError as wrong:
+            self.faults.append(f"PORTAL_BRAND_COLOUR: {wrong}")
+        try:
+            if path := self.value("BRAND_LOGO"):
+                logo = read_logo(Path(path).expanduser().absolute())
+        except ValueError as wrong:
+            self.faults.append(f"PORTAL_BRAND_LOGO: {wrong}")
+        return Brand(self.brand_name(), colours, logo)
 
     def brand_name(self) -> str:
         text = self.value("BRAND_NAME") or "Portico"

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from portal import language
 from portal.access import codes, links
 from portal.actions import messages
+from portal.brand import Brand
 from portal.delivery import diary
 from portal.delivery.mail import Attachment, Message
 from portal.readings import prose, words
@@ -21,16 +22,17 @@ from portal.readings.letters import LINK, Letter
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # A letter of plain signs alone travels as it is, its link in one piece for every mail program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+_LOGO = "logo"
 _QUOTES = re.compile(r"[“”\"]")
 
 
-def message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
+def message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message:
     """The mail; the same letter, id and moment give the same bytes on every attempt."""
     with language.speaking(letter.to.language):
         return _message(letter, id_, at=at, brand=brand)
 
 
-def _message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
+def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message:
     facts = {**letter.facts, **_more(letter, at, brand)}
     subject = _line(letter.template, facts)
     facts["subject"] = subject
@@ -45,6 +47,7 @@ def _message(letter: Letter, id_: str, *, at: datetime, brand: str) -> Message:
         reply_to=letter.reply_to,
         from_name=_from(letter, brand),
         attachments=_attached(letter, facts, at),
+        pictures=_pictures(brand),
     )
 
 
@@ -53,10 +56,17 @@ def mail_id(outbox_id: str, letter: Letter) -> str:
     return f"{outbox_id}.{letter.key}" if letter.key else outbox_id
 
 
-def _from(letter: Letter, brand: str) -> str | None:
+def _from(letter: Letter, brand: Brand) -> str | None:
     """Who asks, for somebody outside; the house by its own name writes to its own people."""
     owner = letter.facts.get("owner")
     return f"{owner} ({brand})" if owner and letter.to.user is None else None
+
+
+def _pictures(brand: Brand) -> tuple[Attachment, ...]:
+    """The logo, carried by the letter itself: reading it fetches nothing and tells nobody."""
+    if brand.logo is None or not brand.logo.fits_mail:
+        return ()
+    return (Attachment(_LOGO, brand.logo.media_type, brand.logo.content),)
 
 
 def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[Attachment, ...]:
@@ -71,11 +81,14 @@ def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[A
     return (diary.attachment(entry, "due.ics", at),)
 
 
-def _more(letter: Letter, at: datetime, brand: str) -> dict[str, Any]:
+def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:
     """What every template may ask beside the facts of its letter."""
     task = letter.facts.get("task")
     told = {
-        "brand": brand,
+        "brand": brand.name,
+        "look": brand.palette,
+        "logo": _LOGO if _pictures(brand) else None,
+        "is_wordmark": brand.logo is not None and brand.logo.is_wordmark,
         "to": letter.to,
         "tz": letter.tz,
         "url": _url(letter),

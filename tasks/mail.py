@@ -68,7 +68,7 @@ def _send_all(mailer: Mailer, one: Claimed, held: Held) -> Ending:
 
 def _send(mailer: Mailer, one: Claimed, letter: Letter, left: Sequence[Letter]) -> Ending:
     id_ = letterhead.mail_id(one.id, letter)
-    message = letterhead.message(letter, id_, at=one.made_at, brand=house().brand_name)
+    message = letterhead.message(letter, id_, at=one.made_at, brand=house().brand)
     posted = _posted(one, letter, id_, message.subject, left)
     fault.at("F7")
     try:

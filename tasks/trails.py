@@ -49,7 +49,7 @@ def _build(one: Claimed) -> None:
             conn,
             trail.process_id,
             trail.seq,
-            brand=settings.brand_name,
+            brand=settings.brand.name,
             tz=settings.timezone,
             seal=seal,
         )

@@ -74,6 +74,10 @@ def test_the_port_given_wins_and_moves_the_default_address(tmp_path):
         ("outbound_allow", "host"),
         ("outbound_allow", "host:99999"),
         ("brand_name", "x" * 81),
+        ("brand_colour", "red"),
+        ("brand_logo", "/proc/nowhere.png"),
+        ("brand_logo", __file__),
+        ("language", "xx"),
         ("tsa_url", "http://tsa.example.org"),
         ("clamd_url", "tcp://localhost:3310"),
         ("data_dir", "/proc/nowhere"),
@@ -107,5 +111,5 @@ def test_a_file_of_settings_is_read_and_the_environment_wins(tmp_path, monkeypat
     (tmp_path / ".env").write_text('PORTAL_BRAND_NAME="Acme Desk"\nPORTAL_PORT=8100\n')
     monkeypatch.setenv("PORTAL_PORT", "8200")
     settings = Settings.load()
-    assert (settings.brand_name, settings.port) == ("Acme Desk", 8200)
+    assert (settings.brand.name, settings.port) == ("Acme Desk", 8200)
     assert settings.data_dir == tmp_path / "var"

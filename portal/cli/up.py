@@ -345,7 +345,7 @@ def _inbox(settings: Settings) -> str:
 
 def _greeting(settings: Settings, *, demo: bool, quiet: bool) -> Iterator[str]:
     yield ""
-    yield f"  {settings.brand_name} is running."
+    yield f"  {settings.brand.name} is running."
     yield ""
     yield f"  Dashboard     {settings.base_url}/"
     if demo:

@@ -68,7 +68,8 @@ class Message:
 
     ``message_id`` has its angle brackets; ``date`` is aware. ``from_name`` is shown in place of
     the name in ``PORTAL_MAIL_FROM``; the address stays. ``html`` may carry ``<style>``, which is
-    laid onto the elements; rules that can't be, such as dark mode, stay in the head.
+    laid onto the elements; rules that can't be, such as dark mode, stay in the head. It shows
+    the ``pictures`` as ``cid:NAME`` (RFC 2392).
     """
 
     to: str
@@ -82,6 +83,7 @@ class Message:
     from_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    pictures: tuple[Attachment, ...] = ()
 
 
 def address(text: str) -> Address:
@@ -118,6 +120,8 @@ def as_bytes(message: Message, mail_from: str) -> bytes:
     mime.set_content(text, cte=_transfer(text))
     html = css_inline.inline(message.html, load_remote_stylesheets=False, keep_at_rules=True)
     mime.add_alternative(html, subtype="html", cte="quoted-printable")
+    for picture in message.pictures:
+        _show(mime, picture)
     for item in message.attachments:
         main, _, sub = item.media_type.partition("/")
         name = one_line(item.name)
@@ -125,6 +129,16 @@ def as_bytes(message: Message, mail_from: str) -> bytes:
         mime.add_attachment(item.content, maintype=main, subtype=sub, filename=name, params=params)
     _set_boundaries(mime, message.message_id)
     return mime.as_bytes()
+
+
+def _show(mime: EmailMessage, picture: Attachment) -> None:
+    """Lay a picture beside the HTML that shows it."""
+    main, _, sub = picture.media_type.partition("/")
+    html = mime.get_body(("html",))
+    assert isinstance(html, EmailMessage)
+    html.add_related(
+        picture.content, maintype=main, subtype=sub, cid=f"<{picture.name}>", disposition="inline"
+    )
 
 
 def sender(mail_from: str) -> Address:

@@ -20,6 +20,7 @@ GROUND = {
     "kin",
     "installation",
     "language",
+    "brand",
 }
 # Downwards only: each may import those named before it.
 GROUND_ORDER = [
@@ -28,6 +29,7 @@ GROUND_ORDER = [
     "fault",
     "kin",
     "language",
+    "brand",
     "installation",
     "settings",
     "logs",

@@ -174,7 +174,7 @@ def run_to_the_fault(settings: Settings, fault: str, now: str, what: str = "work
         "PORTAL_SMTP_URL": settings.smtp_url or "",
         "PORTAL_REDIS_URL": settings.redis_url or "",
         "PORTAL_BASE_URL": settings.base_url,
-        "PORTAL_BRAND_NAME": settings.brand_name,
+        "PORTAL_BRAND_NAME": settings.brand.name,
         "PORTAL_OUTBOUND_ALLOW": ",".join(settings.outbound_allow),
         "PORTAL_SECRET_KEYS": ",".join(settings.secret_keys),
         "PATH": "/usr/bin:/bin",

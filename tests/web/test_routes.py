@@ -25,6 +25,8 @@ PAGES = """
 GET  /                                                 in   in   in   200  200  200  200  in
 GET  /.well-known/portal-ledger                        200  200  200  200  200  200  200  200
 GET  /assets/<release>/<name>                          404  404  404  404  404  404  404  404
+GET  /brand/<release>                                  404  404  404  404  404  404  404  404
+GET  /brand/<release>.css                              404  404  404  404  404  404  404  404
 GET  /healthz                                          200  200  200  200  200  200  200  200
 GET  /readyz                                           503  503  503  503  503  503  503  503
 GET  /metrics                                          200  200  200  200  200  200  200  200

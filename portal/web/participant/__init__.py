@@ -6,7 +6,6 @@ from werkzeug.routing import PathConverter
 from portal.definition.statements import AGREEMENT
 from portal.readings import words
 from portal.readings.prose import to_html
-from portal.settings import Settings
 from portal.web.participant import (
     entry,
     handoffs,
@@ -34,9 +33,8 @@ class Spelt(PathConverter):
 
 def register(app: Flask) -> None:
     """Hang the participant pages into the app, with what their templates ask for."""
-    settings: Settings = app.config["SETTINGS"]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(brand=settings.brand_name, words=words, agreement=AGREEMENT)
+    app.jinja_env.globals.update(words=words, agreement=AGREEMENT)
     app.add_template_filter(to_html, "markdown")
     app.url_map.converters["spelt"] = Spelt
     app.register_blueprint(doors)
