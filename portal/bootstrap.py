@@ -91,7 +91,11 @@ def set_up(kind: str) -> None:
 def _mark(kind: str) -> str:
     """What the environment was made from; another mark means making it anew."""
     digest = hashlib.sha256(f"{sys.version_info[:3]} {ROOT}\n".encode())
-    locks = (LOCKS[kind], NODE_LOCK, ROOT / "static" / "package-lock.json", Path(__file__))
+    web = ROOT / "portal" / "web"
+    locks = (
+        LOCKS[kind], NODE_LOCK, ROOT / "static" / "package-lock.json",
+        Path(__file__), web / "assets.py", web / "fonts.py",
+    )  # fmt: skip
     for path in locks:
         digest.update(path.read_bytes() if path.exists() else b"-")
     return digest.hexdigest()

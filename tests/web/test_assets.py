@@ -1,5 +1,9 @@
+import gzip
+import re
+
 import pytest
 from flask import Flask
+from fontTools.ttLib import TTFont
 
 from portal.web import assets
 
@@ -44,11 +48,11 @@ def test_an_address_of_another_release_is_not_kept(static):
 
 
 def test_what_npm_brought_is_served_beside_our_own(static):
-    source, target = next(iter(assets.BROUGHT.items()))
+    source, target = next(item for item in assets.BROUGHT.items() if "LICENSE" in item[1])
     (static / "node_modules" / source).parent.mkdir(parents=True)
-    (static / "node_modules" / source).write_bytes(b"woff2")
+    (static / "node_modules" / source).write_bytes(b"OFL")
     assert assets.build() == 1
-    assert app_of(static).test_client().get(f"/assets/x/{target}").data == b"woff2"
+    assert app_of(static).test_client().get(f"/assets/x/{target}").data == b"OFL"
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,33 @@ def test_what_npm_brought_is_served_beside_our_own(static):
 )
 def test_nothing_else_is_served(static, name):
     assert app_of(static).test_client().get(f"/assets/x/{name}").status_code == 404
+
+
+def test_styles_and_scripts_travel_packed_to_who_unpacks_them(static):
+    client = app_of(static).test_client()
+    plain = client.get("/assets/x/css/base.css")
+    packed = client.get("/assets/x/css/base.css", headers={"Accept-Encoding": "br, gzip"})
+    assert plain.content_encoding is None
+    assert packed.content_encoding == "gzip"
+    assert gzip.decompress(packed.data) == plain.data == b"body { color: black }"
+    assert "Accept-Encoding" in packed.vary
+    refused = client.get("/assets/x/css/base.css", headers={"Accept-Encoding": "gzip;q=0"})
+    assert refused.content_encoding is None
+
+
+def test_the_type_that_a_page_loads_is_small_and_has_what_the_style_says():
+    """At most 25 KB for Western Europe; every sign of the style sheet's range is in the font."""
+    style = (assets.STATIC / "css" / "base.css").read_text()
+    faces = re.findall(
+        r"fonts/(text-[\w-]+)\.woff2.*?font-display: (\w+); unicode-range: ([^;]+);", style
+    )
+    assert [name for name, _, _ in faces] == ["text-latin", "text-latin-ext"]
+    for name, display, ranges in faces:
+        path = assets.BUILT / "fonts" / f"{name}.woff2"
+        assert path.stat().st_size <= 25_000
+        assert display == "optional"
+        known = set(TTFont(path).getBestCmap())
+        for part in ranges.replace("U+", "").split(", "):
+            first, _, last = part.partition("-")
+            asked = set(range(int(first, 16), int(last or first, 16) + 1))
+            assert asked <= known, f"{name} has no {[hex(sign) for sign in asked - known]}"
