@@ -49,7 +49,8 @@ class Guest:
     ``revoked`` (``revoked_reason`` may say why) or ``expired`` (the link). ``task`` and
     ``process`` have the columns of their rows, ``person`` the participant's;
     ``task.thread`` is whose turn it is in what they and staff wrote about it (``staff``,
-    ``outside``, ``none``), ``None`` where nothing was written.
+    ``outside``, ``none``), ``None`` where nothing was written; ``block`` where they can't go on
+    until staff have answered.
     """
 
     session_id: str
@@ -93,7 +94,9 @@ def digest(secret: str) -> str:
 
 # Whose turn it is in what the person and staff wrote about the task; ``none`` where nobody's.
 _THREAD = (
-    sa.select(sa.func.coalesce(Question.waits_on, "none"))
+    sa.select(
+        sa.case((Question.is_block, "block"), else_=sa.func.coalesce(Question.waits_on, "none"))
+    )
     .where(Question.task_id == Task.id, Question.participant_id == Participant.id)
     .scalar_subquery()
 )

@@ -49,7 +49,7 @@ def delegate(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
         return True
     may.task_for(tx, actor, task_id, "manage" if actor.on_behalf else "decide")
     task = _open(running, task_id)
-    by = _assignee(running, task, actor)
+    by = handoffs.assignee(running, task, actor)
     mode = _step(running, task).delegate_by(by.kind)
     if mode == "no" or actor.role == "system":
         raise NotYours(
@@ -117,16 +117,6 @@ def _is_repeat(running: Running, task_id: str, to: Mapping[str, Any], actor: Act
 
 def _is_by(participant: str, user: str | None, actor: Actor) -> bool:
     return participant == actor.id or (user is not None and user == actor.user_id)
-
-
-def _assignee(running: Running, task: Asked, actor: Actor) -> Person:
-    """Whoever the actor is among those who may do the task; the first on somebody's behalf."""
-    people = [running.person(id_) for id_ in task.people]
-    for one in people if not actor.on_behalf else ():
-        is_user = one.user_id is not None and one.user_id == actor.user_id
-        if one.id == actor.id or is_user or (one.team_id and one.team_id in actor.team_ids):
-            return one
-    return people[0]
 
 
 def _ask(running: Running, task: Asked, passed: PassedOn, actor: Actor) -> None:

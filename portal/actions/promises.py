@@ -4,7 +4,7 @@ from portal.access import may
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import PersonStep
-from portal.engine import promises, reminders
+from portal.engine import handoffs, promises, reminders
 from portal.engine.running import Running
 from portal.errors import Unknown
 from portal.ledger.catalogue import TaskPromised
@@ -31,7 +31,7 @@ def promise(tx: Tx, task_id: str, day: str, *, actor: Actor) -> None:
     task.promised_on = found
     running.keep_task(task)
     reminders.set_anew(running, step, task)
-    by = running.person(actor.id if actor.kind == "participant" else task.participant_id)
+    by = handoffs.assignee(running, task, actor)
     event = TaskPromised(
         step=task.step, task=task.id, participant=by.id, promised_on=found.isoformat(),
         person=by.told(),

@@ -74,6 +74,16 @@ def _pick_up_by(running: Running, step: PersonStep, task: Asked) -> datetime | N
 # Giving on
 
 
+def assignee(running: Running, task: Asked, actor: Actor) -> Person:
+    """Whoever the actor is among those who may do the task; the first on somebody's behalf."""
+    people = [running.person(id_) for id_ in task.people]
+    for one in people if not actor.on_behalf else ():
+        is_user = one.user_id is not None and one.user_id == actor.user_id
+        if one.id == actor.id or is_user or (one.team_id and one.team_id in actor.team_ids):
+            return one
+    return people[0]
+
+
 def hand_over(
     running: Running, step: PersonStep, task: Asked, person: Person, reason: str, actor: Actor
 ) -> None:
@@ -142,7 +152,7 @@ def _go_on(
     begin_clock(running, step, task)
     set_clock(running, task)
     if task.asks_since or task.promised_on:  # whoever said so was somebody else
-        task.asks_since = task.promised_on = None
+        task.asks_since = task.promised_on = task.blocked_since = None
         reminders.set_anew(running, step, task)
     running.keep_task(task)
     invite(running, step, task, [person])

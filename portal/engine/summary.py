@@ -19,7 +19,7 @@ _MOST_WAITING = 20
 _ASKED = (
     sa.select(
         *(_TASK.c.id, _TASK.c.step, _TASK.c.name, _TASK.c.offered_at, _TASK.c.due_at),
-        _TASK.c.promised_on,
+        *(_TASK.c.promised_on, _TASK.c.blocked_since),
         *(_PERSON.c.kind, _PERSON.c.email, _PERSON.c.name.label("person_name")),
         *(User.email.label("holder_email"), User.name.label("holder_name")),
     )
@@ -95,7 +95,7 @@ def _waiting_row(row: Any) -> dict[str, Any]:
         "who": who,
         "since": record.moment(row.offered_at),
         "due_at": record.moment(row.due_at) if row.due_at else None,
-        "promised_on": row.promised_on.isoformat() if row.promised_on else None,
+        **_own_word(row),
     }
 
 
@@ -109,7 +109,15 @@ def _waiting(running: "Running", task: Asked) -> dict[str, Any]:
         "who": _claimed_by(running, task) or who,
         "since": record.moment(task.offered_at),
         "due_at": record.moment(task.due_at) if task.due_at else None,
+        **_own_word(task),
+    }
+
+
+def _own_word(task: Any) -> dict[str, Any]:
+    """What whoever has a task said of it."""
+    return {
         "promised_on": task.promised_on.isoformat() if task.promised_on else None,
+        "blocked_since": record.moment(task.blocked_since) if task.blocked_since else None,
     }
 
 

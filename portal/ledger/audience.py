@@ -45,6 +45,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.TaskEscalated: _TOLD,
     c.DeadlineMissed: _TOLD,
     c.TaskPromised: _TOLD,
+    c.TaskBlocked: _TOLD,
+    c.TaskUnblocked: _TOLD,
     c.QuestionAsked: _TOLD,
     c.QuestionAnswered: _TOLD,
     c.QuestionClosed: _TOLD,

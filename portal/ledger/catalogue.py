@@ -417,6 +417,27 @@ class TaskPromised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBlocked(Event):
+    """Whoever has a task said what keeps them from it; ``reminders`` are ``held`` until a word."""
+
+    question: str
+    participant: str
+    reminders: str
+    person: dict[str, Json] | None = private()
+    text: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUnblocked(Event):
+    """Staff answered what kept somebody from a task (``text``), or that person can go on."""
+
+    question: str
+    participant: str
+    person: dict[str, Json] | None = private()
+    text: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(Event):
     """Somebody asked about a task: the ``participant`` outside, or staff asked them (``person``).
 

@@ -14,7 +14,8 @@ class Question(Base):
     """The thread between one person outside and staff about one task.
 
     ``waits_on`` is the side whose turn it is (``staff`` or ``outside``) ``since`` when; ``None``
-    where nothing waits for an answer.
+    where nothing waits for an answer. ``is_block`` while the person said that they can't go on
+    with the task until staff have answered.
     """
 
     __tablename__ = "questions"
@@ -30,4 +31,5 @@ class Question(Base):
     task_id: Mapped[str] = mapped_column(sa.ForeignKey("tasks.id"))
     participant_id: Mapped[str] = mapped_column(sa.ForeignKey("participants.id"))
     waits_on: Mapped[str | None]
+    is_block: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     since: Mapped[datetime | None]

@@ -32,7 +32,8 @@ class Task(Base):
     whom, ``{from, to, user, name, reason}`` in turn; ``delegation`` is a wish to do so on which
     the owner has to decide: ``{id, by, user, email, name, reason, at}``. ``asks_since`` stands
     while a question of whoever may do it waits for staff: nobody is reminded then. ``promised_on``
-    is the day by which its person said that it will be done.
+    is the day by which its person said that it will be done, ``blocked_since`` stands while they
+    say that something keeps them from it.
     """
 
     __tablename__ = "tasks"
@@ -75,6 +76,7 @@ class Task(Base):
     delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     asks_since: Mapped[datetime | None]
     promised_on: Mapped[date | None]
+    blocked_since: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

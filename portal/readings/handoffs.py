@@ -168,6 +168,7 @@ _OPEN = (
         Task.delegation,
         *(Task.offered_at.label("waits_since"), sa.literal(None, sa.String).label("asker")),
         sa.literal(None, sa.String).label("question"),
+        sa.false().label("is_block"),
     )
     .where(Task.state == "open", Process.state == "running")
 )
@@ -177,11 +178,11 @@ _ASKED = (
     .add_columns(
         Task.delegation,
         *(Question.since.label("waits_since"), _ASKER.name.label("asker")),
-        Question.id.label("question"),
+        *(Question.id.label("question"), Question.is_block),
     )
     .join(Question, Question.task_id == Task.id)
     .join(_ASKER, _ASKER.id == Question.participant_id)
-    .where(Question.waits_on == "staff")
+    .where(Question.waits_on == "staff", sa.or_(~Question.is_block, Task.state == "open"))
 )
 MOST_TO_SEE = 100
 
@@ -191,7 +192,7 @@ def to_see(conn: Connection, user_id: str, team_ids: frozenset[str]) -> list[Any
 
     Of the processes that this user or a team of theirs owns, those that have lain longest first,
     in one statement. ``is_wish`` is the first kind, ``question`` the id of the last, with the name
-    of the ``asker``; of closed tasks there are only questions.
+    of the ``asker``, who can't go on where ``is_block``; of closed tasks there are only questions.
     """
     mine = Process.owner_id == user_id
     theirs = sa.and_(Process.owner_id.is_(None), Process.team_id.in_(team_ids))

@@ -119,7 +119,7 @@ def process_item(row: sa.Row[Any]) -> Shape:
 
 
 def _holding(held: Mapping[str, Any]) -> Shape:
-    keys = ("step", "name", "who", "since", "due_at", "promised_on", "task")
+    keys = ("step", "name", "who", "since", "due_at", "promised_on", "blocked_since", "task")
     return {key: held.get(key) for key in keys}
 
 
@@ -259,6 +259,7 @@ def task(row: sa.Row[Any]) -> Shape:
         "opened_at": iso(row.opened_at),
         "due_at": row.due_at and iso(row.due_at),
         "promised_on": row.promised_on and row.promised_on.isoformat(),
+        "blocked_since": row.blocked_since and iso(row.blocked_since),
         "pick_up_by": row.pick_up_by and iso(row.pick_up_by),
         "picked_up_at": row.picked_up_at and iso(row.picked_up_at),
         "done_at": row.done_at and iso(row.done_at),

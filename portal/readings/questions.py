@@ -17,13 +17,17 @@ from portal.models import Participant, Question, Task
 from portal.readings.entries import Told, query, told
 from portal.readings.words import iso
 
-_TYPES = [one.TYPE for one in (c.QuestionAsked, c.QuestionAnswered, c.QuestionClosed)]
+_ABOUT = (c.QuestionAsked, c.QuestionAnswered, c.QuestionClosed, c.TaskBlocked, c.TaskUnblocked)
+_TYPES = [one.TYPE for one in _ABOUT]
 MOST_SAID = 500  # of one process, the latest
 ERASED = "These words were erased."
 
 
 class Said(NamedTuple):
-    """One thing that was written: ``text`` is empty where a question was closed without one."""
+    """One thing that was written, by an event of that type.
+
+    ``text`` is empty where a question was closed without one, or a block went by itself.
+    """
 
     seq: int
     at: datetime
@@ -31,6 +35,7 @@ class Said(NamedTuple):
     is_outside: bool
     text: str
     is_close: bool
+    type: str = ""
 
 
 @dataclass(slots=True)
@@ -38,6 +43,7 @@ class Thread:
     """What one person outside and staff wrote about one task.
 
     ``waits_on`` is ``staff`` or ``outside``, whose turn it is ``since`` when, else ``None``.
+    ``is_block`` while the person can't go on with the task until they are answered.
     """
 
     id: str
@@ -50,7 +56,14 @@ class Thread:
     participant: str
     waits_on: str | None
     since: datetime | None
+    is_block: bool = False
     said: list[Said] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """What keeps the person from the task, in their own words; empty where nothing does."""
+        blocks = [one.text for one in self.said if one.type == c.TaskBlocked.TYPE]
+        return blocks[-1] if self.is_block and blocks else ""
 
 
 _THREADS = (
@@ -98,6 +111,7 @@ def shape(thread: Thread) -> dict[str, Any]:
         "person": {"email": thread.email, "name": thread.person},
         "waits_on": thread.waits_on,
         "since": thread.since and iso(thread.since),
+        "blocks": thread.is_block,
         "messages": [
             {
                 "seq": one.seq,
@@ -128,6 +142,7 @@ def _filled(
 
 
 def _thread(row: Any) -> Thread:
+    is_over = row.is_block and row.task_state != "open"  # nobody is kept from what is done
     return Thread(
         id=row.id,
         process=row.process_id,
@@ -137,19 +152,22 @@ def _thread(row: Any) -> Thread:
         person=row.name or row.email or "Somebody outside",
         email=row.email,
         participant=row.participant_id,
-        waits_on=row.waits_on,
-        since=row.since,
+        waits_on=None if is_over else row.waits_on,
+        since=None if is_over else row.since,
+        is_block=row.is_block and not is_over,
     )
 
 
 def _said(entry: Told) -> Said:
-    is_close = isinstance(entry.event, c.QuestionClosed)
+    is_own_word = entry.event.private().keys() <= {"person"}
+    is_close = isinstance(entry.event, c.QuestionClosed | c.TaskUnblocked) and is_own_word
     text = "" if is_close else entry.data.get("text") or ERASED
     return Said(
         seq=entry.seq,
         at=entry.at,
         who=entry.actor_name or "Somebody whose name is not recorded",
-        is_outside=entry.actor_kind == "participant",
+        is_outside=entry.actor_kind == "participant" or isinstance(entry.event, c.TaskBlocked),
         text=text,
         is_close=is_close,
+        type=entry.type,
     )

@@ -323,6 +323,21 @@ def _(event: c.TaskPromised, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.TaskBlocked, in_: _In) -> Sentence:
+    return Sentence(
+        f"{in_.who} can’t go on with {in_.thing}. Reminders wait until it is answered.", event.text
+    )
+
+
+@say.register
+def _(event: c.TaskUnblocked, in_: _In) -> Sentence:
+    if event.text is None:
+        return Sentence(f"{person(event.person)} can go on with {in_.thing}.")
+    kept = f"what keeps {person(event.person)} from {in_.thing}"
+    return Sentence(f"{in_.who} answered {kept}.", event.text)
+
+
+@say.register
 def _(event: c.QuestionAsked, in_: _In) -> Sentence:
     whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
     held = " Reminders wait until it is answered." if event.reminders == "held" else ""

@@ -23,6 +23,7 @@ class Holding(NamedTuple):
     due_at: datetime | None
     is_overdue: bool
     promised_on: date | None = None
+    blocked_since: datetime | None = None
 
 
 def holdings(waiting: Sequence[Mapping[str, Any]], now: datetime) -> list[Holding]:
@@ -59,11 +60,14 @@ def _waits(held: Sequence[Holding], now: datetime, tz: str) -> str:
     told = f"{_waiting_for(held)} since {words.short_day(since, tz)}"
     late = [h.due_at for h in held if h.is_overdue and h.due_at]
     told = f"{told}, overdue by {words.span(now - min(late))}" if late else told
-    return f"{told}{_own_word(held)}."
+    return f"{told}{_own_word(held, tz)}."
 
 
-def _own_word(held: Sequence[Holding]) -> str:
-    """What the only one who holds it said of it, if anything."""
+def _own_word(held: Sequence[Holding], tz: str) -> str:
+    """What those who hold it said of it: that they can't go on, or of only one by when."""
+    blocked = [one.blocked_since for one in held if one.blocked_since]
+    if blocked:
+        return f", blocked since {words.short_day(min(blocked), tz)}"
     day = held[0].promised_on if len(held) == 1 else None
     return f"; they say by {words.short_date(day)}" if day else ""
 
@@ -89,4 +93,5 @@ def _holding(held: Mapping[str, Any], now: datetime) -> Holding:
         due_at=due,
         is_overdue=bool(due and due < now),
         promised_on=date.fromisoformat(day) if (day := held.get("promised_on")) else None,
+        blocked_since=words.read_iso(since) if (since := held.get("blocked_since")) else None,
     )

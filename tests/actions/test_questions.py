@@ -189,3 +189,85 @@ def test_words_that_were_erased_are_mailed_no_more() -> None:
         assert letters.of(conn, owed.kind, owed.ref, made_at=MONDAY, tz="UTC") == []
         stored = conn.execute(sa.select(Question.__table__)).mappings().one()
     assert "Which" not in str(dict(stored)), "the words stand in the ledger alone"
+
+
+# What keeps somebody from a task
+
+
+def block(task: Any, text: str = "Our auditor is away.", nonce: str | None = None) -> Any:
+    questions.block(task.id, text, nonce=nonce, actor=makers.actor_of(task))
+    return makers.rows(Task, id=task.id)[0]
+
+
+def letter(process_id: str, kind: str) -> Any:
+    owed = makers.owed(process_id, kind)[-1]
+    with db.reading() as conn:
+        [found] = letters.of(conn, owed.kind, owed.ref, made_at=MONDAY, tz="UTC")
+    return found
+
+
+def test_whoever_is_blocked_is_not_reminded_until_the_owner_has_answered(clock: Clock) -> None:
+    task = begun()
+    planned = reminders(task)
+    with pytest.raises(Faulty):
+        block(task, " ")
+    assert block(task).blocked_since == MONDAY
+    assert reminders(task) == []
+    [told] = makers.events(task.process_id, "task.blocked")
+    assert (told["data"]["reminders"], "text" in told["priv"]) == ("held", True)
+    assert letter(task.process_id, "mail.question").facts["is_block"]
+    waits = makers.process(task.process_id).waiting[0]
+    assert waits["blocked_since"].startswith("2026-11-23T09:00")
+    clock.advance(hours=3)
+    ask(task, "Who could help?")
+    [thread] = makers.rows(Question)
+    assert (thread.is_block, thread.since) == (True, MONDAY)
+    with pytest.raises(Conflict):
+        questions.close(thread.id, actor=people.staff("dana"))
+    with pytest.raises(NotYours):
+        questions.unblock(task.id, "Me.", actor=people.staff("finn"))
+    questions.unblock(task.id, "Take last year’s.", actor=people.staff("dana"))
+    assert makers.rows(Task, id=task.id)[0].blocked_since is None
+    assert reminders(task) == planned
+    answered = letter(task.process_id, "mail.answer")
+    assert (answered.facts["text"], answered.to.email) == (
+        "Take last year’s.", people.VERA["email"],
+    )  # fmt: skip
+    assert makers.process(task.process_id).waiting[0]["blocked_since"] is None
+    with pytest.raises(Conflict):
+        questions.unblock(task.id, "Once more.", actor=people.staff("dana"))
+
+
+def test_whoever_is_blocked_says_that_they_can_go_on(clock: Clock) -> None:
+    task = begun()
+    for _ in range(2):
+        with_page = "a" * 32
+        try:
+            block(task, nonce=with_page)
+        except AlreadyRecorded:
+            continue
+    assert makers.types(task.process_id).count("task.blocked") == 1
+    for _ in range(2):
+        questions.go_on(task.id, actor=makers.actor_of(task))
+    assert makers.types(task.process_id).count("task.unblocked") == 1
+    assert len(reminders(task)) == 2
+    block(task)
+    makers.fill(task.process_id, company="Sea")
+    assert makers.rows(Task, id=task.id)[0].blocked_since is None
+    with pytest.raises(TaskDone):
+        block(task)
+
+
+def test_a_colleague_is_blocked_and_answered_at_the_desk() -> None:
+    buyer = {"buyer": {"email": "finn@example.com", "name": "Finn"}}
+    process = makers.start("  - {id: look, assign: buyer, task: {}}", participants=buyer)
+    task = makers.task(process, "look")
+    questions.block(task.id, "No access.", actor=people.staff("finn"))
+    assert letter(process, "mail.question").to.email == "dana@example.com"
+    with pytest.raises(NotYours):
+        questions.block(task.id, "Mine?", actor=people.staff("olga"))
+    [thread] = makers.rows(Question)
+    questions.answer(thread.id, "You have it now.", actor=people.staff("dana"))
+    answered = letter(process, "mail.answer")
+    assert (answered.to.email, answered.place) == ("finn@example.com", f"/tasks/{task.id}")
+    assert makers.types(process)[-1] == "task.unblocked"

@@ -63,6 +63,7 @@ def new_world(app: Flask) -> World:
     wish = makers.task(process, "wish")
     handoffs.delegate(wish.id, people.OTTO, "He knows.", actor=makers.actor_of(wish))
     questions.ask(papers.id, "Which year?", actor=makers.actor_of(papers))
+    questions.block(wish.id, "My access is shut.", actor=makers.actor_of(wish))
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
     begun = pieces.begin(papers.id, "tax", "tax.pdf", 9, actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
@@ -70,7 +71,8 @@ def new_world(app: Flask) -> World:
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
         "look": makers.task(process, "look").id, "team": makers.task(process, "team").id,
-        "wish": wish.id, "question_id": makers.rows(Question, task_id=papers.id)[0].id,
+        "wish": wish.id, "stuck": wish.id,
+        "question_id": makers.rows(Question, task_id=papers.id)[0].id,
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),

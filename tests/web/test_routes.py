@@ -79,6 +79,8 @@ POST /tasks/<look>                                     403  403  403  403  303  
 POST /tasks/<team>/claim                               403  403  403  303  403  403  403  403
 POST /tasks/<look>/take-up                             403  403  403  403  303  403  403  403
 POST /tasks/<look>/delegate                            403  403  403  403  303  403  403  403
+POST /tasks/<look>/block                               403  403  403  403  303  403  403  403
+POST /tasks/<look>/go-on                               403  403  403  403  303  403  403  403
 POST /tasks/<look>/promise                             403  403  403  403  303  403  403  403
 POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
@@ -98,6 +100,8 @@ GET  /w/<papers>                                       403  200  404  403  403  
 POST /w/<papers>                                       403  303  404  403  403  403  403  403
 POST /w/<papers>/draft                                 403  409  404  403  403  403  403  403
 POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
+GET  /w/<papers>/blocked                               403  200  404  403  403  403  403  403
+POST /w/<papers>/blocked                               403  303  404  403  403  403  403  403
 GET  /w/<papers>/delegate                              403  200  404  403  403  403  403  403
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
@@ -152,6 +156,9 @@ GET  /api/v1/tasks/<task_id>                           401  401  401  200  200  
 POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  403  403  200
 POST /api/v1/tasks/<look>/take-up                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<look>/delegate                     401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<look>/block                        401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<look>/go-on                        401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<stuck>/unblock                     401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<look>/promise                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<wish>/delegation                   401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<task_id>/link                      401  401  401  403  200  403  200  200

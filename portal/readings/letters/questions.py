@@ -1,4 +1,4 @@
-"""Letters about what is asked about a task, and answered."""
+"""Letters about what is asked about a task, or keeps somebody from it, and answered."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.ledger.catalogue import QuestionAnswered
+from portal.ledger.catalogue import QuestionAnswered, TaskBlocked, TaskUnblocked
 from portal.models import Task
 from portal.readings import timeline
 from portal.readings.entries import Told
@@ -23,9 +23,14 @@ def question(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -
         return []
     asker = next(iter(recipients.participants(conn, [ref["participant"]])), None)
     facts = {"asker": asker.name if asker else "Somebody outside", "text": text,
-             "is_answer": entry.type == QuestionAnswered.TYPE}  # fmt: skip
+             "is_answer": entry.type == QuestionAnswered.TYPE,
+             "is_block": entry.type == TaskBlocked.TYPE}  # fmt: skip
     place = f"/tasks/{ref['task']}#questions"
-    return [letter(matter, reader, "question", facts, place=place) for reader in matter.owners]
+    return [
+        letter(matter, reader, "question", facts, place=place)
+        for reader in matter.owners
+        if asker is None or reader.email != asker.email
+    ]
 
 
 def answer(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
@@ -35,11 +40,13 @@ def answer(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> 
     if matter is None or text is None:
         return []
     links = task_links(conn, ref["task"]) if matter.task.state == "open" else {}
-    facts = {"text": text, "writer": entry.actor_name}
+    facts = {"text": text, "writer": entry.actor_name, "is_block": entry.type == TaskUnblocked.TYPE}
+    place = f"/tasks/{matter.task.id}"
     return [
-        letter(matter, reader, "answer", facts, link=links.get(reader.participant))
+        letter(matter, reader, "answer", facts, link=links.get(reader.participant),
+               place=place if reader.user else None)
         for reader in recipients.participants(conn, [ref["participant"]])
-    ]
+    ]  # fmt: skip
 
 
 def _entry(conn: Connection, ref: Mapping[str, Any]) -> Told:

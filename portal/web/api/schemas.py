@@ -105,6 +105,7 @@ SCHEMAS: dict[str, Schema] = {
                 since=_moment,
                 due_at=_maybe(_moment),
                 promised_on=_maybe(_day),
+                blocked_since=_maybe(_moment),
                 task=_maybe(_text),
             )
         ),
@@ -303,6 +304,7 @@ SCHEMAS: dict[str, Schema] = {
         opened_at=_moment,
         due_at=_maybe(_moment),
         promised_on=_maybe(_day),
+        blocked_since=_maybe(_moment),
         pick_up_by=_maybe(_moment),
         picked_up_at=_maybe(_moment),
         done_at=_maybe(_moment),
@@ -327,6 +329,7 @@ SCHEMAS: dict[str, Schema] = {
         "day", day=_day, on_behalf={"type": "boolean", "default": False}, reason=_text
     ),
     "Settle": _object("answer", answer={"enum": ["agree", "refuse"]}, reason=_text),
+    "Text": _object("text", text=_text),
     "Ask": _object("*", task=_text, text=_text),
     "Question": _object(
         "*",
@@ -336,6 +339,7 @@ SCHEMAS: dict[str, Schema] = {
         person=_person,
         waits_on=_maybe({"enum": ["staff", "outside"]}),
         since=_maybe(_moment),
+        blocks={"type": "boolean"},
         messages=_list(
             _object(
                 "*",

@@ -7,6 +7,7 @@ from portal.definition.statements import AGREEMENT
 from portal.readings import words
 from portal.readings.prose import to_html
 from portal.web.participant import (
+    blocks,
     entry,
     handoffs,
     mine,
@@ -22,7 +23,7 @@ from portal.web.participant.door import doors
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (entry, handoffs, mine, preferences, promises, questions, receipts, tasks, uploads)
+ROOMS = (blocks, entry, handoffs, mine, preferences, promises, questions, receipts, tasks, uploads)
 
 
 class Spelt(PathConverter):

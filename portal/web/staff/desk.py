@@ -25,7 +25,8 @@ def desk() -> ResponseReturnValue:
         to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids)
         healthy = reading.healthy(conn, now)
     given = [one for one in to_see if one.question is None]
-    asked_by = [one for one in to_see if one.question is not None]
+    asked_by = [one for one in to_see if one.question is not None and not one.is_block]
+    blocked_by = [one for one in to_see if one.is_block]
     n_wishes = sum(one.is_wish for one in given)
     return render_template(
         "staff/desk.html",
@@ -36,9 +37,11 @@ def desk() -> ResponseReturnValue:
         troubles=troubles,
         handoffs=given,
         asked_by=asked_by,
+        blocked_by=blocked_by,
         lead=_lead(
             _counted(len(tasks.items), "task waits for you", "tasks wait for you"),
             _counted(len(troubles), "exception needs you", "exceptions need you"),
+            _counted(len(blocked_by), "person can’t go on", "people can’t go on"),
             _counted(len(asked_by), "question needs an answer", "questions need an answer"),
             _counted(n_wishes, "request needs your word", "requests need your word"),
             _counted(len(given) - n_wishes, "handoff lies untaken", "handoffs lie untaken"),

@@ -1,11 +1,11 @@
-"""Other answers than yes at the desk, by whoever has a task: a day of one's own."""
+"""Other answers than yes at the desk, by whoever has a task: a day of one's own, a block."""
 
 from collections.abc import Callable
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.actions import promises
+from portal.actions import promises, questions
 from portal.errors import Faulty
 from portal.web.staff import tasks
 from portal.web.staff.door import doors, me, said
@@ -17,6 +17,21 @@ def promise(task_id: str) -> ResponseReturnValue:
     day = request.form.get("day", "")
     told = "Whoever answers for it is told your day, and no reminder goes out before it."
     return _taken(task_id, "promise", lambda: promises.promise(task_id, day, actor=me()), told)
+
+
+@doors.post("/tasks/<task_id>/block")
+def block(task_id: str) -> ResponseReturnValue:
+    """Say what keeps one from it."""
+    text = request.form.get("text", "")
+    told = "Whoever answers for it is told, and no reminder goes out until they have answered."
+    return _taken(task_id, "block", lambda: questions.block(task_id, text, actor=me()), told)
+
+
+@doors.post("/tasks/<task_id>/go-on")
+def go_on(task_id: str) -> ResponseReturnValue:
+    """Say that nothing keeps one from it any more."""
+    told = "Nothing keeps you from it any more."
+    return _taken(task_id, "go-on", lambda: questions.go_on(task_id, actor=me()), told)
 
 
 def _taken(task_id: str, at: str, verb: Callable[[], object], sentence: str) -> ResponseReturnValue:

@@ -112,3 +112,36 @@ def test_programs_ask_answer_and_let_it_rest(app: Flask, visitor: Visitor, clock
     elsewhere = makers.start_again()
     wrong = f"/api/v1/processes/{elsewhere}/questions"
     assert dana.call("POST", wrong, {"json": {"task": task.id, "text": "?"}}).status_code == 404
+
+
+def test_what_keeps_a_person_from_it_is_said_shown_and_answered(
+    app: Flask, visitor: Visitor, clock: Clock
+) -> None:
+    task = makers.task(makers.start(makers.FORM), "details")
+    path = visitor.enter(task)
+    assert f'href="{path}/blocked"' in visitor.get(path)
+    assert visitor.send(f"{path}/blocked", text="").status_code == 422
+    assert visitor.send(f"{path}/blocked", text=TEXT).location == path
+    assert "what keeps you from it" in visitor.get(path)
+    dana = at_the_desk(app, "dana")
+    desk = dana.client.get("/").text
+    assert "1 person can’t go on" in desk
+    assert "Vera Vendor can’t go on with “Details”" in desk
+    assert "question needs" not in desk
+    page = dana.client.get(f"/processes/{task.process_id}").text
+    assert f"<blockquote>{SHOWN}" in page
+    assert "blocked since Mon 23 Nov." in page
+    assert "has been blocked since" in dana.client.get(f"/tasks/{task.id}").text
+    dana.page = f"/tasks/{task.id}"
+    [thread] = makers.rows(Question)
+    dana.call("POST", f"/questions/{thread.id}/answer", {"text": "The new one."})
+    assert "The new one." in visitor.get(f"{path}/question")
+    assert "go on with" not in dana.client.get("/").text
+
+    assert visitor.send(f"{path}/blocked", text="Still.").status_code == 303
+    program = by_token(app, "dana")
+    where = f"/api/v1/tasks/{task.id}"
+    assert program.call("GET", where, {}).json["blocked_since"]
+    assert visitor.send(f"{path}/blocked", _go_on="yes").location == path
+    assert program.call("GET", where, {}).json["blocked_since"] is None
+    assert "can go on." in visitor.get(f"{path}/question")
