@@ -23,7 +23,6 @@ from portal.readings import (
     lists,
     questions,
     standing,
-    waiting,
 )
 from portal.readings import dossier as dossiers
 from portal.web import forms
@@ -198,7 +197,6 @@ def show(
 
     ``move`` is what moving it to another version would do, for whoever asked.
     """
-    now = clock.now()
     with db.reading() as conn:
         found = dossiers.of_process(conn, process_id)
         history = feed.of_process(
@@ -216,7 +214,6 @@ def show(
         process=found.process,
         history=history,
         status=status_of(found.process),
-        holdings=waiting.holdings(found.process.waiting, now),
         handed=handed,
         threads=threads,
         nonce=forms.new_nonce(),
