@@ -10,14 +10,13 @@ import sqlalchemy as sa
 
 from portal.actor import system
 from portal.db import Tx, action
-from portal.definition.durations import Duration
 from portal.engine.running import work_calendar
 from portal.ledger import record
 from portal.ledger.catalogue import ExceptionEscalated
 from portal.models import Process, Trouble, trees
+from portal.models.troubles import told_again_after
 
 CLOCK = system("clock")
-_WAITS = (Duration.parse("3 business days"), Duration.parse("5 business days"))
 _AT_ONCE = 50
 
 
@@ -44,8 +43,7 @@ def _tell(tx: Tx, trouble_id: str, process_id: str) -> bool:
         return False  # somebody resolved it while its process was locked
     rung = row.rung + 1
     calendar = work_calendar(trees.tree(tx.conn, row.definition_id))
-    wait = _WAITS[min(rung, len(_WAITS)) - 1]
-    tell_at = wait.after(tx.now, calendar, calendar.timezone)
+    tell_at = told_again_after(rung).after(tx.now, calendar, calendar.timezone)
     this = sa.update(Trouble).where(Trouble.id == trouble_id)
     tx.execute(this.values(rung=rung, tell_at=tell_at))
     once = f"trouble:{trouble_id}:{rung}"

@@ -7,15 +7,12 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actor import Actor
-from portal.definition.durations import Duration
 from portal.definition.scopes import is_within
 from portal.engine.rows import Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
 from portal.models import Trouble
-
-# What nobody resolves within this time its owner is told once more (``actions/escalations``).
-_AGAIN = Duration.parse("1 business day")
+from portal.models.troubles import told_again_after
 
 
 def open_trouble(
@@ -38,7 +35,7 @@ def open_trouble(
     states = _states(running, same)
     if "open" in states:
         return
-    trouble = db.new_id()
+    trouble, calendar = db.new_id(), running.calendar
     running.troubles.append(
         {
             "id": trouble, "process_id": running.id, "scope": scope, "step": step,
@@ -46,7 +43,7 @@ def open_trouble(
             "message": message, "effect": effect, "proposal": None, "state": "open",
             "owner_id": running.process["owner_id"], "opened_at": running.now,
             "resolved_at": None, "rung": 0,
-            "tell_at": _AGAIN.after(running.now, running.calendar, running.calendar.timezone),
+            "tell_at": told_again_after(0).after(running.now, calendar, calendar.timezone),
         }
     )  # fmt: skip
     running.process["n_troubles"] += 1

@@ -7,6 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
+from portal.definition.durations import Duration
+
+TOLD_AFTER = tuple(map(Duration.parse, ("1 business day", "3 business days", "5 business days")))
+"""How long an exception stands open until its owner is told once more; how long then until the
+admins are told too; and then again and again."""
+
+
+def told_again_after(rung: int) -> Duration:
+    """How long after it was told for the ``rung``-th time it is told again."""
+    return TOLD_AFTER[min(rung, len(TOLD_AFTER) - 1)]
 
 
 class Trouble(Base):

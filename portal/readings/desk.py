@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Process, Trouble, User
+from portal.models import Process, Team, Trouble, User
 from portal.readings import lists
 
 MOST_SHOWN = 100
@@ -24,10 +24,16 @@ def troubles(
         sa.select(
             *Trouble.__table__.columns,
             Process.title.label("process_title"),
+            Process.key,
+            Process.state.label("process_state"),
+            Process.definition_id,
+            Process.team_id,
             User.name.label("owner_name"),
+            Team.name.label("team_name"),
         )
         .join(Process, Process.id == Trouble.process_id)
         .outerjoin(User, User.id == Trouble.owner_id)
+        .outerjoin(Team, Team.id == Process.team_id)
         .where(Trouble.state == "open")
         .order_by(Trouble.opened_at, Trouble.id)
         .limit(MOST_SHOWN)

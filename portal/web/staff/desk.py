@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from portal import clock, db
 from portal.readings import desk as reading
-from portal.readings import handoffs, lists, words
+from portal.readings import handoffs, lists, stuck, words
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me
+from portal.web.staff.processes import may_manage
 
 AT_ONCE = 25
 
@@ -55,8 +56,14 @@ def desk() -> ResponseReturnValue:
 def exceptions() -> ResponseReturnValue:
     """Every open exception of the house, oldest first."""
     with db.reading() as conn:
-        troubles = reading.troubles(conn)
-    return render_template("staff/exceptions.html", troubles=troubles)
+        found = stuck.of_house(conn, house_zone())
+    return render_template(
+        "staff/exceptions.html",
+        troubles=found,
+        by_owner=stuck.by_owner(found),
+        may_manage=may_manage,
+        is_cut=len(found) >= reading.MOST_SHOWN,
+    )
 
 
 def _lead(*told: str, healthy: int) -> str:
