@@ -47,6 +47,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.TaskPromised: _TOLD,
     c.TaskBlocked: _TOLD,
     c.TaskUnblocked: _TOLD,
+    c.DoubtRaised: _TOLD,
+    c.DoubtSettled: _TOLD,
     c.QuestionAsked: _TOLD,
     c.QuestionAnswered: _TOLD,
     c.QuestionClosed: _TOLD,

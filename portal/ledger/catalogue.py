@@ -438,6 +438,22 @@ class TaskUnblocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtRaised(Event):
+    """Somebody said that the step does not match reality; the definition's owner is told."""
+
+    doubt: str
+    text: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtSettled(Event):
+    """The definition's owner ticked off what was said, with what was changed or why not."""
+
+    doubt: str
+    answer: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(Event):
     """Somebody asked about a task: the ``participant`` outside, or staff asked them (``person``).
 

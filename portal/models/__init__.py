@@ -2,6 +2,7 @@
 
 from portal.models.codes import Code
 from portal.models.definitions import AddedStep, DefinitionRow
+from portal.models.doubts import Doubt
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
@@ -29,6 +30,7 @@ __all__ = [
     "BrowserSession",
     "Code",
     "DefinitionRow",
+    "Doubt",
     "Draft",
     "FileRow",
     "Heartbeat",

@@ -338,6 +338,17 @@ def _(event: c.TaskUnblocked, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.DoubtRaised, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} said that {in_.thing} does not match reality.", event.text)
+
+
+@say.register
+def _(event: c.DoubtSettled, in_: _In) -> Sentence:
+    text = f"{in_.who} answered what was said of {in_.thing} not to match reality."
+    return Sentence(text, event.answer)
+
+
+@say.register
 def _(event: c.QuestionAsked, in_: _In) -> Sentence:
     whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
     held = " Reminders wait until it is answered." if event.reminders == "held" else ""
@@ -468,6 +479,8 @@ _NOTICES = {
     "refusal": "that {thing} is not passed on",
     "claimed": "that a colleague took {thing}",
     "handoff": "that nobody took {thing} up",
+    "doubt": "of what does not match reality in {thing}",
+    "settled": "of what came of a note on {thing}",
     "promise": "of the day by which {thing} will be done",
     "question": "of a question about {thing}",
     "answer": "of an answer about {thing}",

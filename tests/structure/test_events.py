@@ -27,7 +27,7 @@ PROMISED = {
 
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
-    "assignee", "definition", "digest", "document", "exception", "file", "files",
+    "assignee", "definition", "digest", "document", "doubt", "exception", "file", "files",
     "from_owner", "from_participant", "items", "link", "mail", "names", "near", "only",
     "owner",
     "participant", "parent", "participants", "process", "question", "role", "scope", "sent",

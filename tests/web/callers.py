@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links
-from portal.actions import handoffs, pieces, questions, uploads
+from portal.actions import doubts, handoffs, pieces, questions, uploads
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, Question, StaffSession, Trouble
@@ -64,6 +64,7 @@ def new_world(app: Flask) -> World:
     handoffs.delegate(wish.id, people.OTTO, "He knows.", actor=makers.actor_of(wish))
     questions.ask(papers.id, "Which year?", actor=makers.actor_of(papers))
     questions.block(wish.id, "My access is shut.", actor=makers.actor_of(wish))
+    doubt = doubts.tell(papers.id, "There is no such paper.", actor=makers.actor_of(papers))
     uploads.stage(papers.id, [arrived], actor=makers.actor_of(papers))
     begun = pieces.begin(papers.id, "tax", "tax.pdf", 9, actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
@@ -76,7 +77,7 @@ def new_world(app: Flask) -> World:
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
-        "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga",
+        "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
     }  # fmt: skip
     return World(process, names)
 

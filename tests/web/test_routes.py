@@ -86,6 +86,8 @@ POST /tasks/<wish>/delegation                          403  403  403  403  303  
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
 POST /questions/<question_id>/answer                   403  403  403  403  303  403  303  403
 POST /questions/<question_id>/close                    403  403  403  403  303  403  303  403
+POST /doubts/<doubt_id>/settle                         403  403  403  403  422  403  422  403
+POST /tasks/<papers>/doubts                            403  403  403  303  303  403  303  403
 POST /tasks/<papers>/questions                         403  403  403  403  303  403  303  403
 GET  /t/<token>                                        200  200  200  200  200  200  200  200
 POST /t/<token>                                        303  303  303  303  303  303  303  303
@@ -108,6 +110,8 @@ POST /w/<papers>/renew                                 403  403  403  403  403  
 GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
 GET  /w/<papers>/promise                               403  200  404  403  403  403  403  403
 POST /w/<papers>/promise                               403  303  404  403  403  403  403  403
+GET  /w/<papers>/doubt                                 403  200  404  403  403  403  403  403
+POST /w/<papers>/doubt                                 403  303  404  403  403  403  403  403
 GET  /w/<papers>/question                              403  200  404  403  403  403  403  403
 POST /w/<papers>/question                              403  303  404  403  403  403  403  403
 POST /w/<papers>/uploads                               403  400  404  403  403  403  403  403
@@ -144,6 +148,9 @@ POST /api/v1/processes/<process_id>/steps              401  401  401  403  201  
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
 GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
+GET  /api/v1/definitions/<key>/doubts                  401  401  401  200  200  200  200  200
+POST /api/v1/doubts/<doubt_id>/settle                  401  401  401  403  200  403  200  403
+POST /api/v1/tasks/<papers>/doubts                     401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/questions          401  401  401  200  200  200  200  200
 POST /api/v1/processes/<process_id>/questions          401  401  401  403  201  403  201  403
 POST /api/v1/processes/<process_id>/signals/<name>     401  401  401  202  202  403  202  202
@@ -209,6 +216,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/api/v1/processes/<process_id>/steps": {"json": {
         "step": {"assign": "buyer", "task": {}}, "after": "look", "reason": "Missing.",
     }},
+    "/api/v1/tasks/<papers>/doubts": {"json": {"text": "There is no such paper."}},
+    "/api/v1/doubts/<doubt_id>/settle": {"json": {"answer": "It is gone."}},
     "/api/v1/processes/<process_id>/questions": {"json": {"task": "<papers>", "text": "When?"}},
     "/api/v1/tasks/<task_id>/reassign": {"json": {"to": people.OTTO, "reason": "Away."}},
     "/api/v1/tasks/<look>/complete": {"json": {"done": True}},

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from portal import installation
 from portal.models import Mail, Preference
-from portal.readings.letters import asking, handoffs, house, questions, replies
+from portal.readings.letters import asking, doubts, handoffs, house, questions, replies
 from portal.readings.letters.matter import LINK, Letter
 from portal.readings.letters.recipients import Reader
 
@@ -38,6 +38,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "delegation": handoffs.delegation,
     "refusal": handoffs.refusal,
     "promise": replies.promise,
+    "doubt": doubts.raised,
+    "settled": doubts.settled,
     "question": questions.question,
     "answer": questions.answer,
     "escalation": handoffs.escalate,

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web.api import (
     changes,
     definitions,
+    doubts,
     events,
     exceptions,
     forecast,
@@ -23,6 +24,7 @@ __all__ = ["register"]
 _CALLS = (
     changes,
     definitions,
+    doubts,
     events,
     exceptions,
     forecast,

@@ -8,6 +8,7 @@ from portal.readings import words
 from portal.readings.prose import to_html
 from portal.web.participant import (
     blocks,
+    doubts,
     entry,
     handoffs,
     mine,
@@ -23,7 +24,19 @@ from portal.web.participant.door import doors
 __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
-ROOMS = (blocks, entry, handoffs, mine, preferences, promises, questions, receipts, tasks, uploads)
+ROOMS = (
+    doubts,
+    blocks,
+    entry,
+    handoffs,
+    mine,
+    preferences,
+    promises,
+    questions,
+    receipts,
+    tasks,
+    uploads,
+)
 
 
 class Spelt(PathConverter):

@@ -14,7 +14,16 @@ from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
 from portal.errors import Faulty
-from portal.readings import catalogue, fleets, flowsheet, forecast, foretold, lists, trees
+from portal.readings import (
+    catalogue,
+    doubts,
+    fleets,
+    flowsheet,
+    forecast,
+    foretold,
+    lists,
+    trees,
+)
 from portal.web import arrivals
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage
@@ -34,6 +43,11 @@ def list_definitions() -> ResponseReturnValue:
 @doors.get("/definitions/<key>")
 def definition(key: str) -> ResponseReturnValue:
     """One definition, read as a document, with its source; ``?version=`` for an earlier one."""
+    return show(key)
+
+
+def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> ResponseReturnValue:
+    """The page of a definition; with a fault in the answer to what was said of it (``at``)."""
     version = request.args.get("version", "")
     wanted = int(version) if version.isascii() and version.isdigit() else None
     with db.reading() as conn:
@@ -42,7 +56,8 @@ def definition(key: str) -> ResponseReturnValue:
         elsewhere = fleets.count_elsewhere(conn, key, row.version)
         tree = trees.of_source(row.source)
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
-    return render_template(
+        raised = doubts.of_definition(conn, key)
+    page = render_template(
         "staff/definition.html",
         row=row,
         tree=tree,
@@ -53,7 +68,12 @@ def definition(key: str) -> ResponseReturnValue:
         elsewhere=elsewhere,
         ahead=foretold.told(ahead, house_zone()) if ahead else None,
         may_manage=may_manage(row),
+        raised=raised,
+        at=at,
+        typed=request.form if fault else {},
+        faults={one.at: one.message for one in fault.faults} if fault else {},
     )
+    return page, 422 if fault else 200
 
 
 @doors.get("/definitions/<key>/bpmn")
