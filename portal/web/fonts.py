@@ -13,7 +13,7 @@ from fontTools.varLib import instancer
 
 WEIGHTS = (400, 700)
 FEATURES = ["kern", "ccmp", "locl", "mark", "mkmk", "tnum", "cv05", "ss03"]
-_PUNCTUATION = "‐–—‘’“”„…•€←→−\u202f\u00ad"
+_PUNCTUATION = "–—‘’“”„…•€−"
 LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "Œœ" + _PUNCTUATION
 LATIN_EXT = "".join(map(chr, (*range(0x100, 0x152), *range(0x154, 0x180)))) + "ȘșȚț"
 
