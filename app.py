@@ -39,7 +39,10 @@ def create_app(settings: Settings) -> Flask:
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
     installation.configure(
-        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+        timezone=settings.timezone,
+        link_days=settings.link_days,
+        language=settings.language,
+        scans=settings.clamd_url is not None,
     )
     outbox.nudge = relay.bell(settings)
     app.extensions["seal"] = Seal.of(settings.data_dir)

@@ -83,6 +83,7 @@ class Settings:
     timezone: str
     language: str
     link_days: int
+    clamd_url: str | None
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -154,6 +155,7 @@ class _Reader:
             timezone=self.timezone(),
             language=self.language(),
             link_days=self.number("LINK_DAYS", 30, 1, 90),
+            clamd_url=self.clamd_url(),
         )
         self.make(data_dir)
         if self.faults:
@@ -328,8 +330,20 @@ class _Reader:
             )
         return text
 
+    def clamd_url(self) -> str | None:
+        text = self.value("CLAMD_URL")
+        if not text:
+            return None
+        expected = "tcp://HOST:3310 or unix:///SOCKET"
+        parts = self.split("CLAMD_URL", text, expected)
+        if parts is not None and parts.scheme not in ("tcp", "unix"):
+            self.fault("CLAMD_URL", f"{_short(parts.scheme)} is not a way to clamd", expected)
+        elif parts is not None and not (parts.path if parts.scheme == "unix" else parts.hostname):
+            self.fault("CLAMD_URL", "it names no scanner", expected)
+        return text
+
     def refuse_what_is_not_there_yet(self) -> None:
-        for name in ("TSA_URL", "CLAMD_URL", "S3_ENDPOINT"):
+        for name in ("TSA_URL", "S3_ENDPOINT"):
             if self.value(name):
                 self.fault(name, "it is not supported by this version", "no value")
 

@@ -24,7 +24,10 @@ def open_house(settings: Settings) -> None:
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
     installation.configure(
-        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+        timezone=settings.timezone,
+        link_days=settings.link_days,
+        language=settings.language,
+        scans=settings.clamd_url is not None,
     )
     _settings = settings
 

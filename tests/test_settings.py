@@ -79,7 +79,7 @@ def test_the_port_given_wins_and_moves_the_default_address(tmp_path):
         ("brand_logo", __file__),
         ("language", "xx"),
         ("tsa_url", "http://tsa.example.org"),
-        ("clamd_url", "tcp://localhost:3310"),
+        ("clamd_url", "http://localhost:3310"),
         ("data_dir", "/proc/nowhere"),
     ],
 )

@@ -3,13 +3,13 @@
 How one arrives piece by piece is in ``actions/pieces``; what of it is whole ends up here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db
+from portal import db, installation
 from portal.access import may
 from portal.actions import codes
 from portal.actions.codes import Proof, Unproved
@@ -21,11 +21,11 @@ from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.ledger import outbox
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
 from portal.models import FileRow, Upload, documents
+from portal.models.files import BEING_CHECKED, NOT_SCANNED, REFUSED
 from portal.models.tasks import require_open
-
-NOT_SCANNED = "not scanned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def submit(
     if isinstance(proved, Unproved):
         return proved
     new = _receive(tx, task_id)
-    answers = _answers(step, begun, new)
+    answers = _answers(step, begun, new, _harmful(tx, begun))
     _retire(tx, begun, answers)
     for row in new:
         running.chain.add(_received(task, row), actor=proved)
@@ -162,6 +162,8 @@ def _stage(tx: Tx, task: Any, asked: dict[str, Document], arrived: Sequence[Arri
     rows = [_row(tx, task, one) for one in arrived]
     if rows:
         tx.execute(_ADD, rows)
+    if installation.current.scans:
+        outbox.put(tx, [_scan(tx, row) for row in rows])
     return [row["id"] for row in rows]
 
 
@@ -199,12 +201,19 @@ def _make_room(
         tx.execute(sa.update(FileRow).where(FileRow.id.in_(dropped)).values(state="dropped"))
 
 
+def _scan(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
+    """What is owed to a file that arrived: the scanner's verdict."""
+    ref, once = {"file": row["id"]}, f"scan:{row['id']}"
+    return outbox.row("file.scan", ref, once=once, process_id=row["process_id"], now=tx.now)
+
+
 def _row(tx: Tx, task: Any, one: Arrived) -> dict[str, Any]:
     return {
         "id": db.new_id(), "process_id": task.process_id, "task_id": task.id,
         "participant_id": task.participant_id, "step": task.step, "document": one.document,
         "name": one.name, "size": one.size, "sha256": one.sha256, "media_type": one.media_type,
-        "storage_id": one.storage_id, "state": "staged", "scan": NOT_SCANNED,
+        "storage_id": one.storage_id, "state": "staged",
+        "scan": BEING_CHECKED if installation.current.scans else NOT_SCANNED,
         "arrived_at": tx.now,
     }  # fmt: skip
 
@@ -232,16 +241,29 @@ def _proved(
     if step.verify != "code":
         return actor
     staged = running.tx.execute(_STAGED, {"task": task.id}).all()
-    answers = _answers(step, running.round_of(task), sorted(staged, key=lambda row: str(row.id)))
+    begun, new = running.round_of(task), sorted(staged, key=lambda row: str(row.id))
+    answers = _answers(step, begun, new, _harmful(running.tx, begun))
     return codes.prove(running, task, actor, answers, proof)
 
 
-def _answers(step: UploadStep, begun: Round, new: Sequence[Any]) -> dict[str, list[str]]:
+def _harmful(tx: Tx, begun: Round) -> set[str]:
+    """Of the files of earlier rounds those that the scanner refused since."""
+    before = [id_ for ids in begun.answers.values() for id_ in ids]
+    if not before:
+        return set()
+    which = sa.select(FileRow.id).where(FileRow.id.in_(before), FileRow.state == REFUSED)
+    return set(tx.execute(which).scalars())
+
+
+def _answers(
+    step: UploadStep, begun: Round, new: Sequence[Any], harmful: Collection[str]
+) -> dict[str, list[str]]:
     """The ids of the files that now stand, by document."""
     answers, faults = {}, []
     for document in step.documents:
         sent = [row.id for row in new if row.document == document.id]
-        standing = sent or begun.answers.get(document.id, [])
+        before = [id_ for id_ in begun.answers.get(document.id, []) if id_ not in harmful]
+        standing = sent or before
         answers[document.id] = standing
         if len(standing) > document.max:
             faults.append(Fault(document.id, documents.too_many(document)))
@@ -262,7 +284,8 @@ def _retire(tx: Tx, begun: Round, answers: dict[str, list[str]]) -> None:
     standing = {id_ for ids in answers.values() for id_ in ids}
     old = [id_ for ids in begun.answers.values() for id_ in ids if id_ not in standing]
     if old:
-        tx.execute(sa.update(FileRow).where(FileRow.id.in_(old)).values(state="replaced"))
+        replaced = sa.update(FileRow).where(FileRow.id.in_(old), FileRow.state != REFUSED)
+        tx.execute(replaced.values(state="replaced"))
 
 
 def _received(task: Asked, row: Any) -> FileReceived:

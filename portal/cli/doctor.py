@@ -56,6 +56,7 @@ def examine(ask_redis: Callable[[Settings], object]) -> Iterator[Finding]:
     yield _redis(settings, ask_redis)
     yield _mail(settings)
     yield _storage(settings)
+    yield _scanner(settings)
     yield _pdf()
     yield _address(settings)
 
@@ -153,6 +154,20 @@ def _storage(settings: Settings) -> Finding:
         remedy = "Make room or give the folder to this user."
         return Finding("bad", "storage", _short(error), remedy)
     return Finding("ok", "storage", f"files are written and read back in {settings.storage_dir}.")
+
+
+def _scanner(settings: Settings) -> Finding:
+    from portal.delivery import clamd
+
+    if settings.clamd_url is None:
+        told = "none is set up: files are recorded as “not scanned”."
+        return Finding("note", "scanner", told, "Set PORTAL_CLAMD_URL to have clamd look at them.")
+    try:
+        version = clamd.probe(settings.clamd_url)
+    except PortalError as error:
+        remedy = "Start it, or correct PORTAL_CLAMD_URL; until then no new file is handed out."
+        return Finding("bad", "scanner", scrub(error.sentence), remedy)
+    return Finding("ok", "scanner", f"{version} answers.")
 
 
 def _pdf() -> Finding:

@@ -17,6 +17,9 @@ def open_house(log_level: str | None = None) -> Settings:
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
     installation.configure(
-        timezone=settings.timezone, link_days=settings.link_days, language=settings.language
+        timezone=settings.timezone,
+        link_days=settings.link_days,
+        language=settings.language,
+        scans=settings.clamd_url is not None,
     )
     return settings

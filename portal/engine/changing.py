@@ -4,6 +4,8 @@ Both leave the tree as it is: a step that is skipped counts as skipped in this r
 that is asked again begins its next round, as a ``return_to`` would have it.
 """
 
+from collections.abc import Sequence
+
 from portal.actor import Actor
 from portal.definition import scopes, ways
 from portal.definition.tree import PersonStep, Step, within
@@ -22,8 +24,14 @@ def skip(running: Running, place: Place, reason: str, actor: Actor) -> None:
     remedies.skip(running, place, actor, why="staff", reason=reason)
 
 
-def reopen(running: Running, place: Place, reason: str, actor: Actor) -> None:
-    """Have a step that was done, and all after it in its list, run again.
+def reopen(
+    running: Running,
+    place: Place,
+    reason: str,
+    actor: Actor,
+    items: Sequence[rounds.Item] = (),
+) -> None:
+    """Have a step that was done, and all after it in its list, run again; or ``items`` of it.
 
     What could not begin after it is tried anew in its turn.
     """
@@ -32,7 +40,7 @@ def reopen(running: Running, place: Place, reason: str, actor: Actor) -> None:
     last = [one for one in later if running.standing(one.id, place.scope) is not None][-1]
     inside = {one.id for one in within(later)}
     troubles.resolve_within(running, "return_to", reason, actor, inside, place.scope)
-    rounds.again_from(running, Place(last.id, place.scope), place.step, reason, actor)
+    rounds.again_from(running, Place(last.id, place.scope), place.step, reason, actor, items)
 
 
 # Where

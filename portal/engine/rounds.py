@@ -69,8 +69,18 @@ def read_items(allowed: Sequence[Item], sent: Sequence[str]) -> list[Item]:
     return found
 
 
-def again_from(running: Running, last: Place, to: str, reason: str, actor: Actor) -> None:
-    """Have all from step ``to`` up to ``last``, how far its list has come, run again."""
+def again_from(
+    running: Running,
+    last: Place,
+    to: str,
+    reason: str,
+    actor: Actor,
+    items: Sequence[Item] = (),
+) -> None:
+    """Have all from step ``to`` up to ``last``, how far its list has come, run again.
+
+    With ``items`` only they are asked again, and what has nothing to do with them stands.
+    """
     found, step = running.rounds.get(last), running.tree.step(last.step)
     if found is not None and found.state == "open":
         inside = _inside(running, step, last.scope)
@@ -78,7 +88,7 @@ def again_from(running: Running, last: Place, to: str, reason: str, actor: Actor
     begun = asking(running, step, last.scope, to, reason)
     if last.step == to:  # its next round takes the place of the one that would tell why
         running.reasons[begun.place] = reason
-    send_back(running, begun, to, items=[], comment=reason, why="reopened", actor=actor)
+    send_back(running, begun, to, items=items, comment=reason, why="reopened", actor=actor)
 
 
 def _inside(running: Running, step: Step, scope: str) -> list[Round]:

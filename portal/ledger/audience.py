@@ -54,6 +54,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.QuestionClosed: _TOLD,
     c.FormSubmitted: _MOVES,
     c.FileReceived: _TOLD,
+    c.FileChecked: _TOLD,
     c.UploadSubmitted: _MOVES,
     c.ApprovalApproved: _MOVES,
     c.ApprovalChangesRequested: _MOVES,

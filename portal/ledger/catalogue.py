@@ -511,6 +511,17 @@ class FileReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileChecked(Event):
+    """The malware scanner judged a file: ``scan`` is `passed`, `refused` or `not scanned`."""
+
+    file: str
+    document: str
+    scan: str
+    file_name: str | None = private()
+    said: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSubmitted(Event):
     """The assignee sent the documents of a step; ``files`` are all that now stand.
 

@@ -9,13 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
 
+NOT_SCANNED, BEING_CHECKED, PASSED, REFUSED = "not scanned", "being checked", "passed", "refused"
+
 
 class FileRow(Base):
     """One stored file.
 
     ``state``: ``staged`` (arrived, the answer not yet sent), ``received`` (part of an
-    answer), ``replaced`` (a later round brought another), ``dropped``.
-    ``scan``: ``not scanned``; a portal without a scanner never says "clean".
+    answer), ``replaced`` (a later round brought another), ``refused`` (the scanner refused what
+    was part of an answer), ``dropped``.
+    ``scan``: ``not scanned``, ``being checked``, ``passed`` or ``refused``; a portal without a
+    scanner never says that a file passed.
     """
 
     __tablename__ = "files"

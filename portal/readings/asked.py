@@ -59,10 +59,13 @@ _FILES = (
     .where(
         FileRow.process_id == sa.bindparam("process"),
         sa.or_(
-            FileRow.state == "received",
+            FileRow.state.in_(("received", "refused")),
             sa.and_(
                 FileRow.task_id == sa.bindparam("task"),
-                FileRow.state.in_(("staged", "replaced")),
+                sa.or_(
+                    FileRow.state.in_(("staged", "replaced")),
+                    sa.and_(FileRow.state == "dropped", FileRow.scan == "refused"),
+                ),
             ),
         ),
     )

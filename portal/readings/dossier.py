@@ -127,7 +127,9 @@ def of_process(conn: Connection, process_id: str) -> Dossier:
     ).all()
     files = conn.execute(
         sa.select(*FileRow.__table__.columns)
-        .where(FileRow.process_id == process_id, FileRow.state.in_(("received", "replaced")))
+        .where(
+            FileRow.process_id == process_id, FileRow.state.in_(("received", "replaced", "refused"))
+        )
         .order_by(FileRow.arrived_at.desc(), FileRow.id.desc())
         .limit(MOST_FILES)
     ).all()

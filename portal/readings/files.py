@@ -23,10 +23,20 @@ def unwanted(conn: Connection, limit: int) -> Sequence[str]:
         .join(Task, Task.id == FileRow.task_id)
         .where(
             sa.or_(
-                FileRow.state == "dropped",
+                # What the scanner refused is told on the page while its task is open.
+                sa.and_(
+                    FileRow.state == "dropped",
+                    sa.or_(FileRow.scan != "refused", Task.state != "open"),
+                ),
                 sa.and_(FileRow.state == "staged", Task.state != "open"),
             )
         )
         .limit(limit)
     )
     return conn.execute(query).scalars().all()
+
+
+def storage_id(conn: Connection, file_id: str) -> str | None:
+    """The name under which a file's bytes are stored; ``None`` where there is no such file."""
+    found = conn.execute(sa.select(FileRow.storage_id).where(FileRow.id == file_id)).scalar()
+    return None if found is None else str(found)

@@ -197,7 +197,12 @@ _SAID = ("comment", "note", "items", "signature", "method", "sha256")
 
 def _files(conn: Connection, process_id: str) -> dict[str, Shape]:
     query = sa.select(
-        FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type
+        FileRow.id,
+        FileRow.name,
+        FileRow.size,
+        FileRow.sha256,
+        FileRow.media_type,
+        FileRow.scan,
     ).where(FileRow.process_id == process_id, FileRow.state != "staged")
     return {
         row.id: {
@@ -206,6 +211,7 @@ def _files(conn: Connection, process_id: str) -> dict[str, Shape]:
             "size": row.size,
             "sha256": row.sha256,
             "type": row.media_type,
+            "scan": row.scan,
         }
         for row in conn.execute(query)
     }

@@ -382,6 +382,16 @@ def _(event: c.FileReceived, in_: _In) -> str:
 
 
 @say.register
+def _(event: c.FileChecked, in_: _In) -> str:
+    name = f"“{event.file_name}”" if event.file_name else "a file whose name is not recorded"
+    if event.scan == "refused":
+        return f"The malware scanner refused {name}, which came for {in_.thing}."
+    if event.scan == "passed":
+        return f"The malware scanner found nothing in {name}, which came for {in_.thing}."
+    return f"The malware scanner could not judge {name}, which came for {in_.thing}."
+
+
+@say.register
 def _(event: c.UploadSubmitted, in_: _In) -> str:
     standing = len(event.files)
     told = words.count(standing, "file")

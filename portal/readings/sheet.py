@@ -78,6 +78,8 @@ class Wanted:
     help: str
     staged: Sequence[Row]
     standing: Sequence[Row]
+    refused: Sequence[Row]
+    """What the malware scanner refused before it was part of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +331,8 @@ class Asked:
             name=self.text(document.name),
             help=self.text(document.help),
             staged=[one for one in mine if one.state == "staged" and one.task_id == self.task.id],
-            standing=[one for one in mine if one.id in standing],
+            standing=[one for one in mine if one.id in standing and one.state != "refused"],
+            refused=[one for one in mine if one.state == "dropped" and one.task_id == self.task.id],
         )
 
     @property

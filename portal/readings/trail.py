@@ -9,6 +9,7 @@ recorded". Long ledgers are read in batches, never as a whole.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -246,9 +247,22 @@ class Evidence:
             size=event.size,
             sha256=event.sha256,
             media_type=event.media_type,
-            scan=event.scan,
+            scan=self._scan(event),
             seq=entry.seq,
         )
+
+    def _scan(self, event: c.FileReceived) -> str:
+        """What became of a file that came while it was being checked, as far as the trail goes."""
+        checked = self._verdicts.get(event.file) if event.scan == "being checked" else None
+        if checked is None:
+            return words.scan(event.scan)
+        why = f": {checked.said}" if checked.said else ""
+        return f"{words.scan(checked.scan)}{why}"
+
+    @cached_property
+    def _verdicts(self) -> dict[str, c.FileChecked]:
+        events = (entry.event for entry in self._entries())
+        return {event.file: event for event in events if isinstance(event, c.FileChecked)}
 
     def _answer(
         self,

@@ -118,6 +118,19 @@ def size(n: int) -> str:
     return f"{amount:.1f} {unit}".replace(".0 ", " ")
 
 
+_SCANS = {
+    "not scanned": "not scanned for malware",
+    "being checked": "being checked for malware",
+    "passed": "no malware was found",
+    "refused": "refused by the malware scanner",
+}
+
+
+def scan(state: str) -> str:
+    """What a malware scanner made of a file, or that none looked at it."""
+    return _SCANS.get(state, state)
+
+
 def short_hash(digest: str) -> str:
     """The first sixteen digits of a hash in two groups, enough to compare by eye."""
     return f"{digest[:8]} {digest[8:16]}"

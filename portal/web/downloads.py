@@ -25,12 +25,27 @@ def handed_out(kept: Any, name: str, media_type: str) -> Response:
 
 
 def require_intact(kept: Any, name: str) -> None:
-    """Refuse with Conflict what is kept no longer as it was stored; the owner is told, once."""
+    """Refuse with Conflict what is kept no longer as it was stored; the owner is told, once.
+
+    What the malware scanner refused, or has not judged yet, is refused as well.
+    """
+    _require_harmless(kept, name)
     if not _store().verify(kept.storage_id, kept.sha256):
         upkeep.note_changed(kept.process_id, kept.id, name)
         raise Conflict(
             "This file is no longer the one that was stored, so it is not handed out.",
             "The owner of the process is told.",
+        )
+
+
+def _require_harmless(kept: Any, name: str) -> None:
+    scan = getattr(kept, "scan", None)
+    if scan == "refused":
+        raise Conflict(f"The malware scanner refused “{name}”, so it is not handed out.")
+    if scan == "being checked":
+        raise Conflict(
+            f"“{name}” is being checked for malware, so it is not handed out yet.",
+            "Try again in a minute.",
         )
 
 

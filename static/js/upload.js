@@ -217,6 +217,13 @@
     field.querySelector("[data-here]").replaceChildren(...fresh.childNodes);
     field.querySelector(".fault")?.remove();
     field.classList.remove("is-faulty");
+    watch(field);
+  }
+
+  // While the malware scanner looks at something, its verdict is asked for now and then.
+  function watch(field) {
+    clearTimeout(field.later);
+    if (field.querySelector("[data-checking]")) field.later = setTimeout(refresh, 4000, field);
   }
 
   function choose(field, files) {
@@ -236,6 +243,7 @@
     const box = field.querySelector(".drop");
     const camera = field.querySelector("[data-camera]");
     box.classList.add("is-live");
+    watch(field);
     input.addEventListener("change", () => { choose(field, input.files); input.value = ""; });
     const over = (event) => { event.preventDefault(); box.classList.add("is-over"); };
     field.addEventListener("dragover", over);

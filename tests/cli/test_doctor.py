@@ -5,7 +5,10 @@ from portal.cli import doctor
 from portal.migrations import upgrade
 from portal.models import Heartbeat
 
-ALL = ["settings", "database", "worker", "scheduler", "redis", "mail", "storage", "pdf", "address"]
+ALL = [
+    "settings", "database", "worker", "scheduler", "redis", "mail", "storage", "scanner", "pdf",
+    "address",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -127,3 +130,11 @@ def test_a_secret_that_a_definition_names_and_nobody_has_is_told(house, tmp_path
     found = findings()
     assert "secrets" not in found
     assert found["settings"].verdict == "ok"
+
+
+def test_a_scanner_that_is_away_is_bad(house):
+    assert findings()["scanner"].verdict == "note"
+    house.setenv("PORTAL_CLAMD_URL", "unix:///nowhere/clamd.sock")
+    found = findings()["scanner"]
+    assert found.verdict == "bad"
+    assert "unix:///nowhere/clamd.sock does not answer" in found.told

@@ -104,7 +104,7 @@ def receipt(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) ->
     task = matter.task
     files = conn.execute(
         sa.select(FileRow.name, FileRow.size, FileRow.sha256, FileRow.arrived_at)
-        .where(FileRow.task_id == task.id, FileRow.state.in_(("received", "replaced")))
+        .where(FileRow.task_id == task.id, FileRow.state.in_(("received", "replaced", "refused")))
         .order_by(FileRow.arrived_at, FileRow.id)
     ).all()
     ids = [task.done_by, task.participant_id]

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from portal import clock as house_clock
-from portal import db
-from portal.actions import upkeep
+from portal import db, installation
+from portal.actions import messages, scans, upkeep
 from portal.delivery import pieces as bytes_of
 from portal.delivery.storage import Store
 from portal.models import FileRow, Upload
@@ -257,3 +258,23 @@ def test_i7_what_nobody_goes_on_with_is_swept(
     again.piece(0, LARGE[:1000])
     assert visitor.send(place, _drop=again.at.rpartition("/")[2]).status_code == 200
     assert makers.rows(Upload) == []
+
+
+def test_u08_what_the_scanner_has_not_judged_or_has_refused_is_handed_out_to_nobody(
+    visitor: Visitor, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "current", replace(installation.current, scans=True))
+    sender = Sender(visitor, place)
+    sender.whole(PDF)
+    [row] = makers.rows(FileRow)
+    assert "being checked for malware" in visitor.get(place)
+    assert "is being checked for malware" in visitor.get(f"{place}/files/{row.id}", 409)
+    visitor.send(place)
+    assert "being checked for malware" in visitor.get(f"{place}/receipt")
+    [owed] = messages.take(9, 30, ("file.scan",))
+    assert scans.note_verdict(row.id, "refused", "Eicar", owed.id, owed.fence)
+    assert not scans.note_verdict(row.id, "passed", "", owed.id, owed.fence)
+    receipt = visitor.get(f"{place}/receipt")
+    assert "refused by the malware scanner" in receipt
+    assert f"/files/{row.id}" not in receipt
+    assert "refused" in visitor.get(f"{place}/files/{row.id}", 409)
