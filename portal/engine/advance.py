@@ -17,6 +17,7 @@ from portal.definition.tree import (
     SetStep,
     Step,
     WaitStep,
+    within,
 )
 from portal.engine import asking, calls, children, closing, troubles, waiting
 from portal.engine.decide import Begin, Close, End, EndItem, walk
@@ -220,6 +221,7 @@ def _close(running: Running, step: BlockStep, scope: str) -> None:
         running.whole()
     inside = closing.rounds_inside(running, step, scope)
     closing.withdraw_rounds(running, inside, "finished")
+    troubles.free(running, {one.id for one in within((step,))}, scope)
     closing.end_round(running, block, "succeeded", block.answers)
 
 

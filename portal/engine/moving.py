@@ -35,8 +35,6 @@ from portal.errors import Conflict
 from portal.ledger.catalogue import ProcessMigrated, StepSkipped
 from portal.models import DefinitionRow, Process, Task, Timer, trees
 
-_STUCK = ("expression", "nobody")
-
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -124,7 +122,7 @@ def carry_out(
         if _times(old, task) != _times(tree, task):
             _time_anew(running, task, move.due.get(task.id, task.due_at))
     # What could not begin under the old version is tried under this one.
-    for kind in _STUCK:
+    for kind in troubles.STUCK:
         troubles.resolve_all(running, "retry", reason, actor, kind=kind)
     return move
 

@@ -21,7 +21,7 @@ from portal.definition.tree import (
     Step,
     UploadStep,
 )
-from portal.engine import closing
+from portal.engine import closing, troubles
 from portal.engine.decide import after
 from portal.engine.rows import Place, Round
 from portal.engine.running import ENGINE, Running
@@ -135,10 +135,18 @@ def send_back(
         actor=actor,
     )
     closing.withdraw_rounds(running, [one for one in again if one.state == "open"], "returned")
+    _free(running, asking, to)
     for one in again:
         if not (marked and _stands(running.tree.step(one.step), one, marked)):
             _run_again(running, one)
     _run_again(running, asking)
+
+
+def _free(running: Running, asking: Round, to: str) -> None:
+    """Have what could not begin on the way tried anew, should it be come to again."""
+    around = scopes.outer(asking.scope, len(running.tree.eaches_around(to)))
+    region = {one.id for one in ways.region(running.tree, to, asking.step)}
+    troubles.free(running, region, around)
 
 
 def _run_again(running: Running, found: Round) -> None:

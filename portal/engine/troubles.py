@@ -1,6 +1,7 @@
 """What needs a person: opened once, shown by the process, told to its owner."""
 
 from collections.abc import Collection, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
 from portal.models import Trouble
 from portal.models.troubles import told_again_after
+
+STUCK = ("expression", "nobody")
+"""The kinds that keep a step from beginning."""
 
 
 def open_trouble(
@@ -55,12 +59,13 @@ def open_trouble(
 
 
 def resolve(running: Running, trouble: Any, how: str, reason: str | None, actor: Actor) -> None:
-    """Close an open exception (a row of ``troubles``)."""
-    running.tx.execute(
-        sa.update(Trouble)
-        .where(Trouble.id == trouble.id)
-        .values(state="resolved", resolved_at=running.now, tell_at=None)
-    )
+    """Close an open exception (a row of ``troubles``), be it of this very transaction."""
+    over = {"state": "resolved", "resolved_at": running.now, "tell_at": None}
+    new = next((one for one in running.troubles if one["id"] == trouble.id), None)
+    if new is not None:
+        new.update(over)
+    else:
+        running.tx.execute(sa.update(Trouble).where(Trouble.id == trouble.id).values(over))
     running.process["n_troubles"] -= 1
     running.stuck.discard(Place(trouble.step, trouble.scope))
     running.chain.add(
@@ -85,44 +90,64 @@ def resolve_all(
 
     With ``effect`` only those of an effect of that kind.
     """
-    if not running.process["n_troubles"]:
-        return
-    table = Trouble.__table__
-    wanted = [table.c[name] == value for name, value in which.items()]
-    found = sa.select(table).where(
-        table.c.process_id == running.id, table.c.state == "open", *wanted
-    )
-    for trouble in running.tx.execute(found).all():
+    for trouble in _open_of(running, **which):
         if effect is None or (trouble.effect or {}).get("kind") == effect:
             resolve(running, trouble, how, reason, actor)
 
 
 def open_at(running: Running, place: Place) -> list[Any]:
-    """The open exceptions (rows) of a step as it runs for one item; none of this transaction."""
-    return _open_of(running, sa.and_(Trouble.step == place.step, Trouble.scope == place.scope))
+    """The open exceptions (rows) of a step as it runs for one item."""
+    return _open_of(running, step=place.step, scope=place.scope)
 
 
 def resolve_within(
     running: Running, how: str, reason: str, actor: Actor, steps: Collection[str], scope: str
 ) -> None:
     """Close the open exceptions at these steps, in the items of ``scope``."""
-    for trouble in _open_of(running, Trouble.step.in_(steps)):
+    for trouble in _open_of(running, step=frozenset(steps)):
         if is_within(trouble.scope, scope):
             resolve(running, trouble, how, reason, actor)
 
 
+def free(running: Running, steps: Collection[str], scope: str) -> None:
+    """Hold nothing back any more at these steps in the items of ``scope``: they are over.
+
+    What kept one of them from beginning needs nobody now; if it is come to again it is tried.
+    """
+    for place in [one for one in running.stuck if one.step in steps]:
+        if is_within(place.scope, scope):
+            for kind in STUCK:
+                where = {"step": place.step, "scope": place.scope, "kind": kind}
+                resolve_all(running, "withdrawn", None, ENGINE, **where)
+
+
 def drop_proposals(running: Running, places: Collection[Place]) -> None:
     """Close what somebody proposed about rounds that are over."""
-    for trouble in _open_of(running, Trouble.kind == "control"):
+    for trouble in _open_of(running, kind="control"):
         if Place(trouble.step, trouble.scope) in places:
             resolve(running, trouble, "withdrawn", None, ENGINE)
 
 
-def _open_of(running: Running, which: Any) -> list[Any]:
+def _open_of(running: Running, **which: str | frozenset[str]) -> list[Any]:
+    """The open exceptions with those values, or one of those, in their columns."""
     if not running.process["n_troubles"]:
         return []
-    of = (Trouble.process_id == running.id, Trouble.state == "open", which)
-    return list(running.tx.execute(sa.select(Trouble.__table__).where(*of)).all())
+    table = Trouble.__table__
+    wanted = [
+        table.c[name].in_(value) if isinstance(value, frozenset) else table.c[name] == value
+        for name, value in which.items()
+    ]
+    its = (table.c.process_id == running.id, table.c.state == "open")
+    written: list[Any] = list(running.tx.execute(sa.select(table).where(*its, *wanted)).all())
+    return written + [
+        SimpleNamespace(**one)
+        for one in running.troubles
+        if one["state"] == "open" and all(_has(one[name], value) for name, value in which.items())
+    ]
+
+
+def _has(value: str | None, wanted: str | frozenset[str]) -> bool:
+    return value in wanted if isinstance(wanted, frozenset) else value == wanted
 
 
 def _states(running: Running, same: str) -> list[str]:

@@ -395,3 +395,57 @@ def test_items_that_the_list_no_longer_has_do_not_stand_when_it_grows_again() ->
             makers.forms.submit(one.id, JsonSent({"a": "x"}), actor=makers.actor_of(one))
         makers.decide(process, "request_changes", "judge")
     assert is_sound(process)
+
+
+STUCK = """\
+  - id: race
+    parallel:
+      finish: any
+      branches:
+        - {name: A, steps: [{id: held, when: inputs.amount > 1, assign: buyer, task: {}}]}
+        - {name: B, steps: [QUICK]}
+"""
+
+
+def open_exceptions(process: str) -> list[str]:
+    return [row.step for row in makers.troubles(process, state="open")]
+
+
+def test_what_could_not_begin_needs_nobody_once_its_block_is_over_at_once() -> None:
+    process = makers.start(STUCK.replace("QUICK", "{id: quick, set: {a: '1'}}"))
+    assert makers.process(process).state == "completed"
+    assert (open_exceptions(process), makers.process(process).n_troubles) == ([], 0)
+    assert makers.types(process)[-1] == "process.completed"
+    assert is_sound(process)
+
+
+def test_what_could_not_begin_needs_nobody_once_its_block_is_over() -> None:
+    quick = STUCK.replace("QUICK", "{id: quick, assign: buyer, task: {}}")
+    process = makers.start(f"{quick}  - {{id: last, assign: buyer, task: {{}}}}\n")
+    assert open_exceptions(process) == ["held"]
+    makers.tick(process, "quick")
+    assert open_steps(process) == ["last"]
+    assert open_exceptions(process) == []
+    [resolved] = makers.events(process, "exception.resolved")
+    assert resolved["data"]["how"] == "withdrawn"
+    assert is_sound(process)
+
+
+def test_what_could_not_begin_is_tried_anew_when_work_goes_back_past_it() -> None:
+    steps_ = """\
+  - {id: first, assign: buyer, form: {fields: [{id: n, type: number, label: N, required: false}]}}
+  - id: both
+    parallel:
+      branches:
+        - {name: A, steps: [{id: held, when: steps.first.n > 1, assign: buyer, task: {}}]}
+        - name: B
+          steps: [{id: judge, assign: buyer, approval: {on_reject: {return_to: first}}}]
+"""
+    process = makers.start(steps_)
+    makers.fill(process, "first")
+    assert (open_exceptions(process), open_steps(process)) == (["held"], ["judge"])
+    makers.decide(process, "reject", step="judge")
+    assert open_exceptions(process) == []
+    makers.fill(process, "first", n=2)
+    assert open_steps(process) == ["held", "judge"]
+    assert is_sound(process)
