@@ -7,6 +7,8 @@ problem document (RFC 9457).
 from dataclasses import dataclass
 from typing import ClassVar
 
+from portal.language import mark
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -21,7 +23,7 @@ class PortalError(Exception):
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
-    title: ClassVar[str] = "This could not be done"
+    title: ClassVar[str] = mark("This could not be done")
 
     def __init__(self, sentence: str, remedy: str = "") -> None:
         super().__init__(sentence)
@@ -35,7 +37,7 @@ class PortalError(Exception):
 class Faulty(PortalError):
     """What was sent has faults, each with its place; nothing was recorded."""
 
-    status, code, title = 422, "faulty", "Some entries need another look"
+    status, code, title = 422, "faulty", mark("Some entries need another look")
 
     def __init__(self, faults: list[Fault], sentence: str = "") -> None:
         super().__init__(sentence or "; ".join(fault.message for fault in faults))
@@ -50,91 +52,91 @@ class Faulty(PortalError):
 class NotSignedIn(PortalError):
     """Nobody is signed in, or the token is unknown."""
 
-    status, code, title = 401, "not-signed-in", "Sign in first"
+    status, code, title = 401, "not-signed-in", mark("Sign in first")
 
 
 class NotYours(PortalError):
     """Known, but not this person's to do."""
 
-    status, code, title = 403, "not-yours", "This is not yours to do"
+    status, code, title = 403, "not-yours", mark("This is not yours to do")
 
 
 class FormTooOld(PortalError):
     """A form came without the page's own hidden fields, from elsewhere, or after its session."""
 
-    status, code, title = 403, "form-too-old", "This page has been open too long"
+    status, code, title = 403, "form-too-old", mark("This page has been open too long")
 
 
 class Unknown(PortalError):
     """Unknown, or not this person's to see: the two are not told apart."""
 
-    status, code, title = 404, "unknown", "Nothing is here"
+    status, code, title = 404, "unknown", mark("Nothing is here")
 
 
 class Conflict(PortalError):
     """Too late, or in conflict with what has happened meanwhile."""
 
-    status, code, title = 409, "conflict", "Something else happened first"
+    status, code, title = 409, "conflict", mark("Something else happened first")
 
 
 class TaskDone(Conflict):
     """The task was done before."""
 
-    code, title = "task-done", "This is already done"
+    code, title = "task-done", mark("This is already done")
 
 
 class ProcessEnded(Conflict):
     """The process has ended."""
 
-    code, title = "process-ended", "This process has ended"
+    code, title = "process-ended", mark("This process has ended")
 
 
 class AlreadyRecorded(Conflict):
     """The ledger's own constraint found the same thing recorded before."""
 
-    code, title = "already-recorded", "This is already recorded"
+    code, title = "already-recorded", mark("This is already recorded")
 
 
 class Gone(PortalError):
     """It was there and is no longer open to anybody."""
 
-    status, code, title = 410, "gone", "This is no longer open"
+    status, code, title = 410, "gone", mark("This is no longer open")
 
 
 class TaskWithdrawn(Gone):
     """The task is no longer needed or was handed to somebody else."""
 
-    code, title = "task-withdrawn", "This is no longer needed"
+    code, title = "task-withdrawn", mark("This is no longer needed")
 
 
 class TaskExpired(Gone):
     """The task's time ran out."""
 
-    code, title = "task-expired", "The time for this has passed"
+    code, title = "task-expired", mark("The time for this has passed")
 
 
 class LinkExpired(Gone):
     """The link is past its last day; a fresh one can be had."""
 
-    code, title = "link-expired", "This link has expired"
+    code, title = "link-expired", mark("This link has expired")
 
 
 class LinkRevoked(Gone):
     """The link was withdrawn by staff, or replaced when the task changed hands."""
 
-    code, title = "link-revoked", "This link was withdrawn"
+    code, title = "link-revoked", mark("This link was withdrawn")
 
 
 class TooLarge(PortalError):
     """More was sent than is taken."""
 
-    status, code, title = 413, "too-large", "This is too large"
+    status, code, title = 413, "too-large", mark("This is too large")
 
 
 class TooFast(PortalError):
     """Too many attempts; ``retry_after`` in seconds."""
 
-    status, code, title = 429, "too-fast", "Too many attempts"
+    status, code, title = 429, "too-fast", mark("Too many attempts")
 
     def __init__(self, sentence: str, retry_after: int = 60) -> None:
         super().__init__(sentence)
@@ -144,10 +146,10 @@ class TooFast(PortalError):
 class Unavailable(PortalError):
     """A part that is needed does not answer just now; nothing was recorded."""
 
-    status, code, title = 503, "unavailable", "The portal can't answer just now"
+    status, code, title = 503, "unavailable", mark("The portal can't answer just now")
 
 
 class StorageFull(PortalError):
     """There is no room left for files; nothing was half-written."""
 
-    status, code, title = 507, "storage-full", "There is no room for this file"
+    status, code, title = 507, "storage-full", mark("There is no room for this file")

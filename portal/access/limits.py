@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock, db
 from portal.errors import TooFast
+from portal.language import gettext as _
 from portal.models import Attempt
 
 
@@ -19,7 +20,7 @@ def spend(what: str, limit: int, seconds: int, sentence: str = "") -> None:
         n, ends_at = _count(tx, what, seconds)
     if n > limit:
         wait = max(1, int((ends_at - clock.now()).total_seconds()))
-        raise TooFast(sentence or "Too many attempts. Wait a little and try again.", wait)
+        raise TooFast(sentence or _("Too many attempts. Wait a little and try again."), wait)
 
 
 def count(what: str, seconds: int) -> int:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
+from portal.language import gettext as _
 from portal.models import Link, Participant, Process, Task
 from portal.models.links import needs_own_link
 from portal.models.people import WRITERS
@@ -79,7 +80,7 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
     """
     row = tx.execute(_TASK, {"task": task_id, "link": actor.link}).first()
     if row is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     if actor.kind == "system":
         return row
     if verb == "manage" or (verb == "reply" and actor.on_behalf):
@@ -133,7 +134,7 @@ def _require_theirs(actor: Actor, task: Any) -> None:
         raise NotYours("Only the person outside who was asked says this.")
     _require_same_link(actor, task)
     if actor.id not in (task.participant_id, *task.others):
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
 
 
 def _require_same_link(actor: Actor, task: Any) -> None:
@@ -142,16 +143,18 @@ def _require_same_link(actor: Actor, task: Any) -> None:
     is_shut = task.needs_own_link and task.link_task_id != task.id
     is_replaced = known not in (None, task.link_generation)
     if task.link_revoked_at is not None or is_replaced or is_shut:
-        raise LinkRevoked("This link was withdrawn, or replaced by a newer one.")
+        raise LinkRevoked(_("This link was withdrawn, or replaced by a newer one."))
 
 
 def _require_no_program(task: Any) -> None:
     """Refuse what a program may not do itself to whoever came by a link that it handed out."""
     if task.link_handed_by_role == "system" and task.kind in _DECIDING:
         raise NotYours(
-            "A program handed out the link by which you came, and a program may not have this"
-            " decided or signed.",
-            "Open the link that was mailed to you.",
+            _(
+                "A program handed out the link by which you came, and a program may not have this"
+                " decided or signed."
+            ),
+            _("Open the link that was mailed to you."),
         )
 
 
@@ -166,7 +169,7 @@ def _is_other(tx: Tx, actor: Actor, task: Any) -> bool:
 
 def _refusal(actor: Actor, task: Any) -> Exception:
     if actor.kind == "participant":
-        return Unknown("There is no such task.")
+        return Unknown(_("There is no such task."))
     if actor.role == "auditor":
         return NotYours("Auditors read everything and change nothing.")
     if actor.role == "system":
@@ -189,15 +192,15 @@ def _owns(actor: Actor, process: Any) -> bool:
 
 
 _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
-    "see": lambda actor, _: actor.is_staff and actor.role in _READERS,
-    "start": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
-    "comment": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
-    "signal": lambda actor, _: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "see": lambda actor, _process: actor.is_staff and actor.role in _READERS,
+    "start": lambda actor, _process: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "comment": lambda actor, _process: actor.is_staff and actor.role in (*_WRITERS, "system"),
+    "signal": lambda actor, _process: actor.is_staff and actor.role in (*_WRITERS, "system"),
     "manage": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
-    "publish": lambda actor, _: actor.is_staff and actor.role in _WRITERS,
-    "people": lambda actor, _: actor.is_staff and actor.role == "admin",
+    "publish": lambda actor, _process: actor.is_staff and actor.role in _WRITERS,
+    "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
 }
 _REFUSALS = {
     "see": "This is for staff.",

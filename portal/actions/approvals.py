@@ -17,6 +17,8 @@ from portal.engine.rounds import Item
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import Faulty, NotYours
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger.catalogue import (
     ApprovalApproved,
     ApprovalChangesRequested,
@@ -31,6 +33,9 @@ _OUTCOMES: dict[str, Verdict] = {
     "request_changes": "changes_requested",
     "reject": "rejected",
 }
+
+_CHOOSE = mark("Choose whether to approve, to ask for changes or to reject.")
+_CHOOSE_OF_TWO = mark("Choose whether to approve or to reject.")
 
 
 @action
@@ -110,31 +115,33 @@ def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: 
     barred = asking.doers(running, step, task.scope)
     if actor.handed_by in barred:
         raise NotYours(
-            f"{actor.handed_by_name} handed out the link by which you came, and took part in what"
-            " is decided here.",
-            "Open the link that was mailed to you.",
+            _(
+                "%(name)s handed out the link by which you came, and took part in what is decided"
+                " here.",
+                name=actor.handed_by_name,
+            ),
+            _("Open the link that was mailed to you."),
         )
     if barred & {actor.id, actor.user_id, actor.email}:
         raise NotYours(
-            "You took part in what is decided here, so somebody else has to decide it.",
-            "Ask the process owner to give it to another person.",
+            _("You took part in what is decided here, so somebody else has to decide it."),
+            _("Ask the process owner to give it to another person."),
         )
 
 
 def _outcome(step: ApprovalStep, decision: str) -> Verdict:
     offered = [one for one in _OUTCOMES if one != "request_changes" or step.on_changes]
     if not decision:
-        changes = ", to ask for changes" if step.on_changes else ""
-        raise Faulty.one("decision", f"Choose whether to approve{changes} or to reject.")
+        raise Faulty.one("decision", _(_CHOOSE if step.on_changes else _CHOOSE_OF_TWO))
     if decision not in offered:
-        raise Faulty.one("decision", f"Choose one of: {', '.join(offered)}.")
+        raise Faulty.one("decision", _("Choose one of: %(words)s.", words=", ".join(offered)))
     return _OUTCOMES[decision]
 
 
 def _comment(comment: str | None, outcome: Verdict) -> str | None:
     if outcome == "approved":
         return remark("comment", comment)
-    ask = "Say in a sentence why, so that the others know what to do."
+    ask = _("Say in a sentence why, so that the others know what to do.")
     return words("comment", comment, ask)
 
 
@@ -143,13 +150,16 @@ def _items(
 ) -> list[str]:
     if outcome != "changes_requested":
         if items:
-            raise Faulty.one("items", "Marks go with a request for changes. Ask for it, or unmark.")
+            raise Faulty.one(
+                "items", _("Marks go with a request for changes. Ask for it, or unmark.")
+            )
         return []
     try:
         marked = rounds.read_items(rounds.markable(running, step, task.scope), items)
     except ValueError as unknown:
         raise Faulty.one(
-            "items", f"“{unknown}” is not a field or document that can be asked again here."
+            "items",
+            _("“%(id)s” is not a field or document that can be asked again here.", id=unknown),
         ) from None
     return [str(item) for item in marked]
 

@@ -18,22 +18,24 @@ from portal.definition.tree import PersonStep
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import NotYours, TooFast
+from portal.language import gettext as _
+from portal.language import mark, ngettext
 from portal.models import Code
 
 LIVES = timedelta(minutes=10)
 MOST_TRIES = 5
 MOST_A_DAY = 10
 
-_SENT = (
+_SENT = mark(
     "We have sent a code of eight digits to the address that your link came to. It works for ten"
     " minutes. Nothing is recorded before you enter it."
 )
-_MISSING = "Enter the code of eight digits from the e-mail."
-_VOID = "This code no longer works: five entries were wrong. Ask for a new one."
-_OVER = "This code no longer works: its ten minutes are over. Ask for a new one."
-_NONE = "No code was sent to this browser for this. Ask for a new one."
-_CHANGED = "What you entered has changed since the code was sent. Ask for a new one."
-_TOO_MANY = (
+_MISSING = mark("Enter the code of eight digits from the e-mail.")
+_VOID = mark("This code no longer works: five entries were wrong. Ask for a new one.")
+_OVER = mark("This code no longer works: its ten minutes are over. Ask for a new one.")
+_NONE = mark("No code was sent to this browser for this. Ask for a new one.")
+_CHANGED = mark("What you entered has changed since the code was sent. Ask for a new one.")
+_TOO_MANY = mark(
     "Ten codes were sent by this link within a day, and no more are. Try again tomorrow, or write"
     " to the person who asked you."
 )
@@ -75,14 +77,14 @@ def prove(
     if actor.kind != "participant" or step.verify != "code":
         return actor
     if proof is None or actor.link is None:
-        raise NotYours("This takes a one-time code, which is asked for on its page.")
+        raise NotYours(_("This takes a one-time code, which is asked for on its page."))
     about = [task.id, task.round, answer]
     sent = _newest(running, task, actor, proof)
     is_new_page = sent is None or sent.page != proof.page
     if proof.wants_new or (proof.code is None and is_new_page):
         return _send(running, task, actor, proof, codes.seal(about))
     if proof.code is None:
-        return Unproved(_SENT)
+        return Unproved(_(_SENT))
     wrong = _fault(running, sent, about, proof.code)
     return actor.proved_by_code() if wrong is None else Unproved(wrong, is_fault=True)
 
@@ -102,27 +104,27 @@ def _newest(running: Running, task: Asked, actor: Actor, proof: Proof) -> Any:
 def _fault(running: Running, sent: Any, about: Any, entered: str) -> str | None:
     """Why a code does not count; ``None`` where it does. A wrong one is one try less."""
     if not entered.strip():
-        return _MISSING
+        return _(_MISSING)
     if sent is None:
-        return _NONE
+        return _(_NONE)
     if sent.tries >= MOST_TRIES:
-        return _VOID
+        return _(_VOID)
     if sent.expires_at <= running.now:
-        return _OVER
+        return _(_OVER)
     if not codes.is_sealed(sent.seal, about):
-        return _CHANGED
+        return _(_CHANGED)
     if codes.is_right(sent.id, entered):
         return None
     tried = sa.update(Code).where(Code.id == sent.id).values(tries=Code.tries + 1)
     running.tx.execute(tried)
     left = MOST_TRIES - sent.tries - 1
     if not left:
-        return _VOID
-    return f"This is not the code that was sent last. {_tries(left)} left."
-
-
-def _tries(left: int) -> str:
-    return "One try is" if left == 1 else f"{left} tries are"
+        return _(_VOID)
+    return ngettext(
+        "This is not the code that was sent last. One try is left.",
+        "This is not the code that was sent last. %(n)s tries are left.",
+        left,
+    )
 
 
 def _send(running: Running, task: Asked, actor: Actor, proof: Proof, seal: str) -> Unproved:
@@ -132,7 +134,7 @@ def _send(running: Running, task: Asked, actor: Actor, proof: Proof, seal: str) 
         Code.link_id == actor.link, Code.made_at > running.now - _DAY
     )
     if tx.execute(today).scalar_one() >= MOST_A_DAY:
-        raise TooFast(_TOO_MANY, int(_DAY.total_seconds()))
+        raise TooFast(_(_TOO_MANY), int(_DAY.total_seconds()))
     code_id = db.new_id()
     tx.execute(
         sa.insert(Code).values(
@@ -143,4 +145,4 @@ def _send(running: Running, task: Asked, actor: Actor, proof: Proof, seal: str) 
     )  # fmt: skip
     ref = {"code": code_id, "participant": actor.id}
     running.chain.send("mail.code", ref, once=f"code:{code_id}")
-    return Unproved(_SENT)
+    return Unproved(_(_SENT))

@@ -10,6 +10,7 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine import locking
 from portal.errors import Conflict, TooLarge
+from portal.language import gettext as _
 from portal.models import Draft, Task
 from portal.models.tasks import require_open
 
@@ -31,10 +32,10 @@ def keep(tx: Tx, task_id: str, typed: Mapping[str, Sequence[str]], *, actor: Act
     task = tx.execute(which).one()
     require_open(task.state, task.name)
     if task.kind not in KINDS:
-        raise Conflict("What is entered here is kept only once it is sent.")
+        raise Conflict(_("What is entered here is kept only once it is sent."))
     told = {name: list(sent) for name, sent in typed.items() if _is_kept(name)}
     if len(json.dumps(told)) > _MOST_BYTES:
-        raise TooLarge("This is more than can be kept as a draft. Send it, or shorten it.")
+        raise TooLarge(_("This is more than can be kept as a draft. Send it, or shorten it."))
     whose = {"task_id": task_id, "participant_id": actor.id}
     tx.execute(sa.delete(Draft).filter_by(**whose))
     tx.execute(sa.insert(Draft).values(**whose, typed=told, kept_at=tx.now))

@@ -14,12 +14,14 @@ from portal.engine.handoffs import PassedOn
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.errors import Conflict, Faulty, NotYours, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger import record
 from portal.ledger.catalogue import DelegationAsked, DelegationRefused
 
 ANSWERS = ("agree", "refuse")
 LONGEST_REASON = 1000  # letters; it goes into the mail to somebody who has never heard of us
-_WHY = "Say in a sentence why."
+_WHY = mark("Say in a sentence why.")
 
 
 @action
@@ -53,11 +55,11 @@ def delegate(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     mode = _step(running, task).delegate_by(by.kind)
     if mode == "no" or actor.role == "system":
         raise NotYours(
-            f"“{task.name}” may not be passed on to somebody else.",
-            "Write to whoever asks for it, and say why.",
+            _("“%(task)s” may not be passed on to somebody else.", task=task.name),
+            _("Write to whoever asks for it, and say why."),
         )
     person = successors.next_in_line(running, task, by, to)
-    why = words("reason", reason, _WHY, longest=LONGEST_REASON)
+    why = words("reason", reason, _(_WHY), longest=LONGEST_REASON)
     passed = PassedOn(by, person, why, actor.user_id if not actor.on_behalf else None)
     if mode == "ask" and not actor.on_behalf:
         _ask(running, task, passed, actor)
@@ -83,7 +85,7 @@ def settle(tx: Tx, task_id: str, answer: str, reason: str | None, *, actor: Acto
         raise Faulty.one("answer", f"Choose one of: {', '.join(ANSWERS)}.")
     by = running.person(wish["by"])
     if answer == "refuse":
-        _refuse(running, task, by, words("reason", reason, _WHY, longest=LONGEST_REASON), actor)
+        _refuse(running, task, by, words("reason", reason, _(_WHY), longest=LONGEST_REASON), actor)
         return
     try:
         person = successors.next_in_line(running, task, by, wish)
@@ -95,7 +97,7 @@ def settle(tx: Tx, task_id: str, answer: str, reason: str | None, *, actor: Acto
 def _open(running: Running, task_id: str) -> Asked:
     task = running.task_to_do(task_id)
     if task is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     return task
 
 
@@ -125,7 +127,7 @@ def _ask(running: Running, task: Asked, passed: PassedOn, actor: Actor) -> None:
     if wish is not None:
         if wish["by"] == passed.by.id and wish["email"] == passed.to.email:
             return
-        raise Conflict("Somebody asked to pass this on already, and the owner has not decided.")
+        raise Conflict(_("Somebody asked to pass this on already, and the owner has not decided."))
     person = {"email": passed.to.email, "name": passed.to.name}
     task.delegation = {
         "id": db.new_id(), "by": passed.by.id, "user": passed.user, "reason": passed.reason,

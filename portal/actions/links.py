@@ -15,6 +15,8 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine import handoffs, lifetimes, locking, preferences
 from portal.errors import Conflict, LinkExpired, LinkRevoked, NotYours, PortalError, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger import record
 from portal.ledger.catalogue import LinkEntered, LinkMade, LinkRenewed, TaskPickedUp
 from portal.ledger.catalogue import LinkRevoked as Revoked
@@ -23,7 +25,7 @@ from portal.models import links as link_rules
 from portal.models.tasks import require_open, require_wanted
 
 RECEIPT_SHOWN_FOR = timedelta(days=30)
-_UNKNOWN = "This link is not one of ours, or was cut short on its way."
+_UNKNOWN = mark("This link is not one of ours, or was cut short on its way.")
 _RENEWALS_AN_HOUR, _AN_HOUR = 3, 3600
 _RENEWALS_FROM_HERE = 20
 
@@ -66,12 +68,12 @@ def require_usable(link: Any, generation: int, now: datetime) -> None:
         raise link_rules.ended(link.revoked_reason)
     if link.task_state == "done":
         if link.task_done_at and now - link.task_done_at > RECEIPT_SHOWN_FOR:
-            raise LinkExpired("What this link was for was done more than thirty days ago.")
+            raise LinkExpired(_("What this link was for was done more than thirty days ago."))
         return
     if link.task_state is not None:
         require_wanted(link.task_state, link.task_kind)
     if link.expires_at <= now:
-        raise LinkExpired("This link was good for a limited time, and that time is over.")
+        raise LinkExpired(_("This link was good for a limited time, and that time is over."))
 
 
 @action
@@ -119,7 +121,7 @@ def renew(token: str, *, ip: str | None, agent: str | None = None) -> None:
     """
     known = links.read(links.mended(token))
     if known is None:
-        raise Unknown(_UNKNOWN)
+        raise Unknown(_(_UNKNOWN))
     n = limits.count(f"renew:{known[0]}", _AN_HOUR)
     _renew(token, is_enough=n > _RENEWALS_AN_HOUR, ip=ip, agent=agent)
 
@@ -149,7 +151,7 @@ _LIVING = (
 def _renew(tx: Tx, token: str, *, is_enough: bool, ip: str | None, agent: str | None) -> None:
     link, generation, chain = _load(tx, token)
     if link.revoked_at is not None or (generation != link.generation and link.revoked_reason):
-        raise LinkRevoked("This link was withdrawn, so no fresh one is sent.")
+        raise LinkRevoked(_("This link was withdrawn, so no fresh one is sent."))
     if link.task_state is not None:
         require_wanted(link.task_state, link.task_kind)
     if is_enough:
@@ -229,10 +231,10 @@ def _load(tx: Tx, token: str) -> tuple[Any, int, record.Chain]:
     """
     known = links.read(links.mended(token))
     if known is None:
-        raise Unknown(_UNKNOWN)
+        raise Unknown(_(_UNKNOWN))
     process_id = tx.execute(sa.select(Link.process_id).where(Link.id == known[0])).scalar()
     if process_id is None:
-        raise Unknown(_UNKNOWN)
+        raise Unknown(_(_UNKNOWN))
     chain = record.open_chain(tx, process_id)
     return tx.execute(_LINK.where(Link.id == known[0])).one(), known[1], chain
 
@@ -252,7 +254,7 @@ def _prolong(tx: Tx, link: Any) -> tuple[int, datetime]:
 
 def _person(link: Any, *, ip: str | None, agent: str | None) -> Actor:
     if link.person_email is None:
-        raise NotYours("This link belongs to nobody who could use it.")
+        raise NotYours(_("This link belongs to nobody who could use it."))
     return Actor(
         kind="participant",
         id=link.participant_id,

@@ -16,6 +16,8 @@ from portal.db import Tx, action
 from portal.definition.values import is_email
 from portal.engine import casting
 from portal.errors import Faulty, FormTooOld, TooFast
+from portal.language import gettext as _
+from portal.language import mark, ngettext
 from portal.ledger import outbox
 from portal.models import AddressCode, LostLink, ProvedAddress
 
@@ -26,9 +28,11 @@ _DAY = timedelta(days=1)
 _AN_HOUR = 3600
 _ASKED_FROM_HERE, _ASKED_FOR_ONE = 20, 3
 
-_MISSING = "Enter the code of eight digits from the e-mail."
-_OVER = "This code no longer works. Ask for a new one."
-_TOO_MANY = "Ten codes went to your address within a day, and no more are sent. Try again tomorrow."
+_MISSING = mark("Enter the code of eight digits from the e-mail.")
+_OVER = mark("This code no longer works. Ask for a new one.")
+_TOO_MANY = mark(
+    "Ten codes went to your address within a day, and no more are sent. Try again tomorrow."
+)
 
 
 def ask_for_link(email: str, *, ip: str | None) -> None:
@@ -39,7 +43,7 @@ def ask_for_link(email: str, *, ip: str | None) -> None:
     """
     address = casting.email_of({"email": email})
     if not is_email(address):
-        raise Faulty.one("email", "Enter an e-mail address, such as name@example.com.")
+        raise Faulty.one("email", _("Enter an e-mail address, such as name@example.com."))
     limits.spend(f"lost-from:{ip}", _ASKED_FROM_HERE, _AN_HOUR)
     n = limits.count(f"lost:{codes.seal(address)}", _AN_HOUR)
     _owe_link(address, is_enough=n > _ASKED_FOR_ONE)
@@ -62,7 +66,7 @@ def send_code(tx: Tx, secret: str | None) -> None:
     mine = AddressCode.email == visitor.email
     today = sa.select(sa.func.count()).where(mine, AddressCode.made_at > tx.now - _DAY)
     if tx.execute(today).scalar_one() >= MOST_A_DAY:
-        raise TooFast(_TOO_MANY, int(_DAY.total_seconds()))
+        raise TooFast(_(_TOO_MANY), int(_DAY.total_seconds()))
     code = db.new_id()
     tx.execute(
         sa.insert(AddressCode).values(
@@ -100,27 +104,29 @@ def prove(tx: Tx, secret: str | None, entered: str) -> Judged:
 def _visitor(tx: Tx, secret: str | None) -> Visitor:
     found = addresses.visitor(tx.conn, secret)
     if found is None:
-        raise FormTooOld("For your safety a session ends after some hours.")
+        raise FormTooOld(_("For your safety a session ends after some hours."))
     return found
 
 
 def _fault(tx: Tx, visitor: Visitor, entered: str) -> str | None:
     if not entered.strip():
-        return _MISSING
+        return _(_MISSING)
     sent = _newest(tx, visitor)
     if sent is None or sent.tries >= MOST_TRIES or sent.expires_at <= tx.now:
-        return _OVER
+        return _(_OVER)
     if codes.is_right(sent.id, entered):
         # It is good once: the row that could be tried again goes.
         tx.execute(sa.update(AddressCode).filter_by(id=sent.id).values(expires_at=tx.now))
         return None
     tx.execute(sa.update(AddressCode).filter_by(id=sent.id).values(tries=AddressCode.tries + 1))
     left = MOST_TRIES - sent.tries - 1
-    return f"This is not the code that was sent last. {_left(left)}" if left else _OVER
-
-
-def _left(tries: int) -> str:
-    return "One try is left." if tries == 1 else f"{tries} tries are left."
+    if not left:
+        return _(_OVER)
+    return ngettext(
+        "This is not the code that was sent last. One try is left.",
+        "This is not the code that was sent last. %(n)s tries are left.",
+        left,
+    )
 
 
 def _newest(tx: Tx, visitor: Visitor) -> Any:

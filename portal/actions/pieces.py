@@ -16,13 +16,15 @@ from portal.db import Tx, action
 from portal.definition.tree import Document
 from portal.engine import locking
 from portal.errors import Conflict, Faulty, TooLarge, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 from portal.models import FileRow, Piece, Upload, documents
 from portal.models.tasks import require_open
 
 MOST_UNFINISHED = 40
 """Files of one task that may be on their way at once."""
 MOST_PIECES = 50_000
-_NONE = "There is no such file on its way."
+_NONE = _("There is no such file on its way.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,10 @@ class Held:
 class Elsewhere(Conflict):
     """A piece came that does not begin where the last one ended; ``reached`` is where."""
 
-    code, title = "elsewhere", "This piece does not go on where the last one ended"
+    code, title = "elsewhere", mark("This piece does not go on where the last one ended")
 
     def __init__(self, reached: int) -> None:
-        super().__init__(f"{reached} bytes of this file have arrived; go on from there.")
+        super().__init__(_("%(n)s bytes of this file have arrived; go on from there.", n=reached))
         self.reached = reached
 
 
@@ -70,7 +72,7 @@ def begin(tx: Tx, task_id: str, document: str, name: str, length: int, *, actor:
     task, asked = documents.wanted(tx.conn, task_id)
     require_open(task.state, task.name)
     if document not in asked:
-        raise Faulty.one(document, "No document of this name is asked for here.")
+        raise Faulty.one(document, _("No document of this name is asked for here."))
     _require_fitting(tx, task_id, asked[document], name, length)
     room = documents.room(tx.conn, task)
     if length > room.left:
@@ -102,7 +104,7 @@ def take(tx: Tx, task_id: str, upload_id: str, reached: int, *, actor: Actor) ->
     if row.reached != reached:
         raise Elsewhere(row.reached)
     if row.pieces >= MOST_PIECES:
-        raise Conflict("This file came in too many pieces. Give it up and send it anew.")
+        raise Conflict(_("This file came in too many pieces. Give it up and send it anew."))
     return Held(
         row.id, row.fence, row.storage_id, asked[row.document], row.name, row.reached, row.length,
         row.result,
@@ -115,7 +117,7 @@ def note(tx: Tx, held: Held, end: int, sha256: str) -> None:
     ours = (Upload.id == held.id, Upload.fence == held.fence, Upload.reached == held.reached)
     moved = {"reached": end, "pieces": Upload.pieces + 1, "moved_at": tx.now}
     if tx.execute(sa.update(Upload).where(*ours).values(moved)).rowcount == 0:
-        raise Conflict("Another connection goes on with this file.")
+        raise Conflict(_("Another connection goes on with this file."))
     piece = {"upload_id": held.id, "start": held.reached, "end": end, "sha256": sha256}
     tx.execute(sa.insert(Piece), piece)
 
@@ -135,9 +137,11 @@ def give_up(tx: Tx, task_id: str, upload_id: str, *, actor: Actor) -> str | None
 
 def _require_fitting(tx: Tx, task_id: str, document: Document, name: str, length: int) -> None:
     if length > document.max_size:
-        raise TooLarge(f"“{name}” is larger than a file may be here.")
+        raise TooLarge(_("“%(name)s” is larger than a file may be here.", name=name))
     if length == 0:
-        raise Faulty.one(document.id, f"“{name}” is empty. Choose the file with its content.")
+        raise Faulty.one(
+            document.id, _("“%(name)s” is empty. Choose the file with its content.", name=name)
+        )
     here = sa.select(sa.func.count()).where(
         FileRow.task_id == task_id, FileRow.document == document.id, FileRow.state == "staged"
     )
@@ -145,4 +149,4 @@ def _require_fitting(tx: Tx, task_id: str, document: Document, name: str, length
         raise Faulty.one(document.id, documents.no_more(document))
     coming = sa.select(sa.func.count()).where(Upload.task_id == task_id, Upload.result.is_(None))
     if tx.execute(coming).scalar_one() >= MOST_UNFINISHED:
-        raise Conflict("Too many files are on their way. Let some arrive or give them up first.")
+        raise Conflict(_("Too many files are on their way. Let some arrive or give them up first."))

@@ -7,6 +7,7 @@ from portal.definition.tree import PersonStep
 from portal.engine import handoffs, promises, reminders
 from portal.engine.running import Running
 from portal.errors import Unknown
+from portal.language import gettext as _
 from portal.ledger.catalogue import TaskPromised
 
 
@@ -22,7 +23,7 @@ def promise(tx: Tx, task_id: str, day: str, *, actor: Actor) -> None:
     may.task_for(tx, actor, task_id, "reply")
     task = running.task_to_do(task_id)
     if task is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     step = running.tree.step(task.step)
     assert isinstance(step, PersonStep)
     found = promises.named(running, step, task, day)

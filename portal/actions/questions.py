@@ -18,6 +18,8 @@ from portal.engine import handoffs, reminders
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.errors import Conflict, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger.catalogue import (
     QuestionAnswered,
     QuestionAsked,
@@ -28,8 +30,8 @@ from portal.ledger.catalogue import (
 from portal.models import Question
 
 LONGEST = 4000  # letters; it is mailed to the other side
-_WRITE = "Write what you want to ask or say first."
-_WHY_BLOCKED = "Write what keeps you from it, and what would help."
+_WRITE = mark("Write what you want to ask or say first.")
+_WHY_BLOCKED = mark("Write what keeps you from it, and what would help.")
 _TABLE = Question.__table__
 _Event = QuestionAsked | QuestionAnswered | TaskBlocked | TaskUnblocked
 
@@ -46,7 +48,7 @@ def ask(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, actor: Act
     task = running.task_to_do(task_id)
     if task is None:
         raise Unknown("There is no such task.")
-    said = words("text", text, _WRITE, longest=LONGEST)
+    said = words("text", text, _(_WRITE), longest=LONGEST)
     person = running.person(actor.id)
     thread = _thread(running, task, person)
     seq = _write(running, task, thread, person, said, nonce, actor)
@@ -62,7 +64,7 @@ def block(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, actor: A
     task = running.task_to_do(task_id)
     if task is None:
         raise Unknown("There is no such task.")
-    said = words("text", text, _WHY_BLOCKED, longest=LONGEST)
+    said = words("text", text, _(_WHY_BLOCKED), longest=LONGEST)
     person = handoffs.assignee(running, task, actor)
     thread = _thread(running, task, person)
     event = TaskBlocked(**_about(task, thread, person), reminders="held", text=said)
@@ -102,7 +104,7 @@ def unblock(tx: Tx, task_id: str, text: str, *, actor: Actor) -> None:
     found = running.tx.execute(blocks).mappings().all()
     if not found:
         raise Conflict("Nobody says that something keeps them from this, or not any more.")
-    said = words("text", text, _WRITE, longest=LONGEST)
+    said = words("text", text, _(_WRITE), longest=LONGEST)
     for thread in found:
         _reply(running, task, dict(thread), said, None, actor)
 
@@ -121,7 +123,7 @@ def ask_person(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, act
     person = running.person(task.participant_id)
     if person.kind != "external":
         raise Conflict("This task is with a colleague. Write a comment, or speak with them.")
-    said = words("text", text, _WRITE, longest=LONGEST)
+    said = words("text", text, _(_WRITE), longest=LONGEST)
     thread = _thread(running, task, person)
     _reply(running, task, thread, said, nonce, actor)
     return str(thread["id"])
@@ -134,7 +136,7 @@ def answer(tx: Tx, question_id: str, text: str, *, nonce: str | None = None, act
     running = Running.of_task(tx, thread["task_id"])
     thread = _known(tx, question_id)  # as it is now that nobody else writes
     may.task_for(tx, actor, thread["task_id"], "manage")
-    said = words("text", text, _WRITE, longest=LONGEST)
+    said = words("text", text, _(_WRITE), longest=LONGEST)
     _reply(running, running.tasks[thread["task_id"]], thread, said, nonce, actor)
 
 

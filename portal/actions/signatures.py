@@ -21,17 +21,19 @@ from portal.engine.advance import advance
 from portal.engine.rows import Asked, Place
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger.catalogue import SignatureDeclined, SignatureMade
 from portal.models import FileRow
 
 LONGEST_NAME = 200
-_CHANGED = "This has changed since you opened the page. Read it again as it stands now."
+_CHANGED = mark("This has changed since you opened the page. Read it again as it stands now.")
 
 
 class Changed(Faulty):
     """What is signed is no longer what was shown."""
 
-    status, code, title = 409, "changed", "What you sign has changed"
+    status, code, title = 409, "changed", mark("What you sign has changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def decline(
         return None
     step = running.step_of(task, SignStep, "a signature")
     matter = _matter(running, step, task, shown)
-    why = words("comment", comment, "Say in a sentence why you do not sign.")
+    why = words("comment", comment, _("Say in a sentence why you do not sign."))
     proved = codes.prove(running, task, actor, ["decline", why, matter.sha256], proof)
     if isinstance(proved, Unproved):
         return proved
@@ -150,17 +152,17 @@ def _judged(
     faults: list[Fault] = []
     name, strokes = "", None
     try:
-        name = words("signature", signature, "Type your name to sign.", longest=LONGEST_NAME)
+        name = words("signature", signature, _("Type your name to sign."), longest=LONGEST_NAME)
     except Faulty as faulty:
         faults += faulty.faults
     try:
         strokes = drawings.read(drawing)
     except ValueError as unfit:
-        faults.append(Fault("drawing", str(unfit)))
+        faults.append(Fault("drawing", _(str(unfit))))
     else:
         faults += _wrong_way(step, strokes)
     if not agrees:
-        faults.append(Fault("agree", "Tick this box to sign."))
+        faults.append(Fault("agree", _("Tick this box to sign.")))
     if faults:
         raise Faulty(faults)
     return " ".join(name.split()), strokes
@@ -168,9 +170,9 @@ def _judged(
 
 def _wrong_way(step: SignStep, strokes: Strokes | None) -> list[Fault]:
     if strokes is None and "typed" not in step.methods:
-        return [Fault("drawing", drawings.EMPTY)]
+        return [Fault("drawing", _(drawings.EMPTY))]
     if strokes is not None and "drawn" not in step.methods:
-        return [Fault("drawing", "This takes a typed name as the signature, and no drawing.")]
+        return [Fault("drawing", _("This takes a typed name as the signature, and no drawing."))]
     return []
 
 
@@ -180,7 +182,7 @@ def _matter(running: Running, step: SignStep, task: Asked, shown: str | None) ->
         _files(running, step.document, task) if step.document else _statement(running, step, task)
     )
     if shown is not None and shown != matter.sha256:
-        raise Changed.one("agree", _CHANGED)
+        raise Changed.one("agree", _(_CHANGED))
     return matter
 
 
@@ -191,8 +193,8 @@ def _statement(running: Running, step: SignStep, task: Asked) -> _Matter:
         text = statements.statement(step.statement, facts, task.opened_at)
     except ExpressionFailed as failed:
         raise Conflict(
-            f"What is to be signed can’t be read just now: {failed.sentence}",
-            "Tell the person who asked you.",
+            _("What is to be signed can’t be read just now: %(why)s", why=failed.sentence),
+            _("Tell the person who asked you."),
         ) from failed
     return _Matter(statements.digest_of_statement(text), statement=text)
 
@@ -204,5 +206,5 @@ def _files(running: Running, document: DocumentOf, task: Asked) -> _Matter:
     by_id = {row.id: row for row in running.tx.execute(query)}
     files = [by_id[id_] for id_ in ids if id_ in by_id]
     if not files:
-        raise Conflict("The document that is to be signed is not there any more.")
+        raise Conflict(_("The document that is to be signed is not there any more."))
     return _Matter(statements.digest_of_files([one.sha256 for one in files]), files=files)

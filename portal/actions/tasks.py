@@ -15,6 +15,7 @@ from portal.engine.advance import advance
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.language import gettext as _
 from portal.ledger.catalogue import TaskDone
 
 ASKED_FOR = "asked for by staff"
@@ -103,13 +104,13 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
 def _open(running: Running, task_id: str) -> Asked:
     task = running.task_to_do(task_id)
     if task is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     return task
 
 
 def _checked(step: TaskStep, note: str | None, ticked: Collection[int] | None) -> str | None:
     faults = [
-        Fault(f"item-{place + 1}", "Tick this too, once it is done.")
+        Fault(f"item-{place + 1}", _("Tick this too, once it is done."))
         for place in range(len(step.checklist))
         if ticked is not None and place not in ticked
     ]

@@ -21,6 +21,8 @@ from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.ledger import outbox
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
 from portal.models import FileRow, Upload, documents
@@ -65,7 +67,7 @@ def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor
     known = sa.select(Upload.task_id, Upload.result).where(Upload.id == upload_id)
     upload = tx.execute(known).one_or_none()
     if upload is None:
-        raise Unknown("There is no such file on its way.")
+        raise Unknown(_("There is no such file on its way."))
     task_id = upload.task_id
     locking.chain_of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
@@ -78,7 +80,7 @@ def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor
     result = "repeated" if arrived.sha256 in here else "staged"
     mine = sa.update(Upload).where(Upload.id == upload_id, Upload.fence == fence)
     if tx.execute(mine.values(result=result, moved_at=tx.now)).rowcount == 0:
-        raise Conflict("Another connection goes on with this file.")
+        raise Conflict(_("Another connection goes on with this file."))
     if result == "staged":
         document = asked.get(arrived.document)
         if document is not None and 1 < document.max <= len(here):
@@ -98,7 +100,7 @@ def drop(tx: Tx, file_id: str, *, actor: Actor) -> None:
     may.task_for(tx, actor, task_id, "decide")
     staged = sa.update(FileRow).where(this, FileRow.state.in_(("staged", "dropped")))
     if tx.execute(staged.values(state="dropped")).rowcount == 0:
-        raise Conflict("This file is part of an answer already and stays with it.")
+        raise Conflict(_("This file is part of an answer already and stays with it."))
 
 
 @action
@@ -172,7 +174,7 @@ def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> 
     for document in dict.fromkeys(one.document for one in arrived):
         count = sum(one.document == document for one in arrived)
         if document not in asked:
-            faults.append(Fault(document, "No document of this name is asked for here."))
+            faults.append(Fault(document, _("No document of this name is asked for here.")))
         elif count > asked[document].max:
             faults.append(Fault(document, documents.too_many(asked[document])))
     if faults:
@@ -276,8 +278,9 @@ def _answers(
 
 def _too_few(document: Document) -> str:
     if document.min <= 1:
-        return "Choose a file to send."
-    return f"Send at least {document.min} files here."
+        return _("Choose a file to send.")
+    least = document.min
+    return ngettext("Send at least %(n)s file here.", "Send at least %(n)s files here.", least)
 
 
 def _retire(tx: Tx, begun: Round, answers: dict[str, list[str]]) -> None:

@@ -2,9 +2,11 @@
 
 from portal.definition.values import holds_control
 from portal.errors import Faulty
+from portal.language import gettext as _
+from portal.language import mark
 
 LONGEST = 10_000  # characters
-_UNFIT = "Remove the characters that can’t be shown, such as control signs."
+_UNFIT = mark("Remove the characters that can’t be shown, such as control signs.")
 
 
 def words(at: str, text: str | None, ask: str, *, longest: int = LONGEST) -> str:
@@ -19,7 +21,12 @@ def remark(at: str, text: str | None, *, longest: int = LONGEST) -> str | None:
     """What somebody wrote, if anything. Raises Faulty at ``at``."""
     found = (text or "").strip()
     if len(found) > longest:
-        raise Faulty.one(at, f"Write at most {longest:,} characters; it has {len(found):,}.")
+        sentence = _(
+            "Write at most %(most)s characters; it has %(n)s.",
+            most=f"{longest:,}",
+            n=f"{len(found):,}",
+        )
+        raise Faulty.one(at, sentence)
     if holds_control(found):
-        raise Faulty.one(at, _UNFIT)
+        raise Faulty.one(at, _(_UNFIT))
     return found or None

@@ -18,7 +18,7 @@ from portal.definition.nodes import Faults, Node
 from portal.definition.shapes import UNKNOWN, of_fields
 from portal.definition.text import Text
 from portal.definition.tree import Document, Field, Option
-from portal.definition.values import LONGEST, FieldFault, date_of, judge_count, read_value
+from portal.definition.values import LONGEST, ROWS, FieldFault, date_of, judge_count, read_value
 
 ANY_FIELD = ("id", "label", "type", "help", "required", "default", "show_if")
 TYPES: Mapping[str, tuple[str, ...]] = {
@@ -252,7 +252,7 @@ def _judge_rows(field: Field) -> None:
     rows = field.default
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise FieldFault("Give the rows as a list of mappings.")
-    judge_count(field, len(rows), "rows")
+    judge_count(field, len(rows), ROWS)
     columns = {column.id: column for column in field.columns}
     for row in rows:
         for key, cell in row.items():

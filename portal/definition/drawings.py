@@ -8,21 +8,23 @@ import json
 from itertools import pairwise
 from typing import Any
 
+from portal.language import mark
+
 WIDTH, HEIGHT = 1000, 400
 MOST_STROKES, MOST_POINTS, LONGEST = 200, 8_000, 100_000
 _LEAST_INK = 60  # of the sheet's units: a dot by mistake is no signature
 
 Strokes = list[list[list[int]]]
 
-EMPTY = "Draw your signature in the field."
-_UNREADABLE = "The drawing could not be read. Clear it and draw it again."
-_TOO_MUCH = "The drawing has too many strokes. Clear it and draw it more simply."
+EMPTY = mark("Draw your signature in the field.")
+_UNREADABLE = mark("The drawing could not be read. Clear it and draw it again.")
+_TOO_MUCH = mark("The drawing has too many strokes. Clear it and draw it more simply.")
 
 
 def read(sent: Any) -> Strokes | None:
     """The strokes of a drawing, as JSON text or as what it stands for; ``None`` where none came.
 
-    Raises ValueError with a sentence.
+    Raises ValueError with a sentence in English.
     """
     if sent is None or sent == "":
         return None

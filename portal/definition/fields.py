@@ -11,11 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from portal.definition import numerals
 from portal.definition.facts import with_answers
 from portal.definition.functions import plain
 from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show
-from portal.definition.values import FieldFault, judge_count, read_value
+from portal.definition.values import ROWS, FieldFault, judge_count, read_value
+from portal.language import gettext as _
+from portal.language import mark
 
 if TYPE_CHECKING:
     from portal.definition.tree import Field
@@ -27,9 +30,9 @@ __all__ = [
 
 MOST_ROWS = 1000
 _MISSING = {
-    "yes_no": "Choose yes or no.",
-    "choice": "Choose one of the options.",
-    "choices": "Choose at least one of the options.",
+    "yes_no": mark("Choose yes or no."),
+    "choice": mark("Choose one of the options."),
+    "choices": mark("Choose at least one of the options."),
 }
 _ROW = re.compile(r"[0-9]{1,6}")
 
@@ -140,7 +143,7 @@ def visible(
     or hidden itself. A `show_if` that can't be computed hides too.
     """
     shown = {field.id for field in fields}
-    for _ in fields:
+    for _field in fields:
         seen = {name: values.get(name) if name in shown else None for name in values}
         local = with_answers(facts, fields, seen)
         now = {field.id for field in fields if _is_shown(field, fields, seen, local)}
@@ -173,7 +176,10 @@ def typed_of(field: "Field", value: Any, prefix: str = "") -> Typed:
     if value is None:
         return {}
     if field.type == "money":
-        return {f"{name}-amount": [value["amount"]], f"{name}-currency": [value["currency"]]}
+        amount = numerals.written(value["amount"])
+        return {f"{name}-amount": [amount], f"{name}-currency": [value["currency"]]}
+    if field.type == "number":
+        return {name: [numerals.written(str(value))]}
     if field.type == "table":
         cells: Typed = {}
         for number, row in enumerate(value, 1):
@@ -227,7 +233,7 @@ class _Reading:
             self.refuse_unknown(row, field.columns, prefix)
         if not stored:
             return None
-        judge_count(field, len(stored), "rows")
+        judge_count(field, len(stored), ROWS)
         return stored
 
     def given(self, field: "Field", data: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
@@ -269,7 +275,7 @@ class _Reading:
 
 
 def _missing(field: "Field") -> str:
-    return _MISSING.get(field.type, "Fill this in.")
+    return _(_MISSING.get(field.type, mark("Fill this in.")))
 
 
 def _in_order(faults: dict[str, str], fields: "Sequence[Field]") -> dict[str, str]:
@@ -309,9 +315,11 @@ def _rows_of_json(raw: Any) -> list[tuple[str, Any]]:
     if isinstance(raw, _Rows):
         return raw.rows
     if not isinstance(raw, list):
-        raise FieldFault("Give the rows as a list.")
+        raise FieldFault(_("Give the rows as a list."))
     if len(raw) > MOST_ROWS:
-        raise FieldFault(f"Give at most {MOST_ROWS} rows; there are {len(raw)}.")
+        raise FieldFault(
+            _("Give at most %(most)s rows; there are %(n)s.", most=MOST_ROWS, n=len(raw))
+        )
     return [(str(number), row) for number, row in enumerate(raw, 1)]
 
 
@@ -325,8 +333,10 @@ class _Rows:
 def _from_form(field: "Field", controls: Controls, prefix: str = "") -> Any:
     name = f"{prefix}{field.id}"
     if field.type == "money":
-        return {"amount": _last(controls, f"{name}-amount"),
+        return {"amount": _number(_last(controls, f"{name}-amount")),
                 "currency": _last(controls, f"{name}-currency")}  # fmt: skip
+    if field.type == "number":
+        return _number(_last(controls, name))
     if field.type == "choices":
         return [one for one in controls.getlist(name) if one]
     if field.type == "table":
@@ -335,6 +345,10 @@ def _from_form(field: "Field", controls: Controls, prefix: str = "") -> Any:
         ]
         return _Rows([(number, row) for number, row in rows if row])
     return _last(controls, name)
+
+
+def _number(typed: str | None) -> str | None:
+    return None if typed is None else numerals.read(typed)
 
 
 def _row(field: "Field", controls: Controls, name: str, number: str) -> dict[str, Any]:

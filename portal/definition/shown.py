@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from portal.definition.tree import Field
 
 _YES_NO: Mapping[str, tuple[str, str]] = {
+    "ar": ("نعم", "لا"),
     "de": ("Ja", "Nein"),
     "en": ("Yes", "No"),
     "es": ("Sí", "No"),
     "fr": ("Oui", "Non"),
     "it": ("Sì", "No"),
     "nl": ("Ja", "Nee"),
+    "pl": ("Tak", "Nie"),
+    "pt": ("Sim", "Não"),
 }
 
 

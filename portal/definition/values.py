@@ -13,8 +13,11 @@ from urllib.parse import urlsplit
 
 from babel.numbers import get_currency_precision
 
+from portal import language
 from portal.definition.functions import FIRST_YEAR, LAST_YEAR, compile_pattern
-from portal.definition.shown import show, show_value
+from portal.definition.shown import show_value
+from portal.language import gettext as _
+from portal.language import mark, ngettext
 
 if TYPE_CHECKING:
     from portal.definition.tree import Field
@@ -35,6 +38,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NOWHERE = re.compile(r"[\x00\ud800-\udfff]")
 
 
+OPTIONS = (
+    mark("Give at least %(least)s options; there are %(n)s."),
+    mark("Give at most %(most)s options; there are %(n)s."),
+)
+ROWS = (
+    mark("Give at least %(least)s rows; there are %(n)s."),
+    mark("Give at most %(most)s rows; there are %(n)s."),
+)
+
+
 class FieldFault(ValueError):
     """What is wrong with an answer, as one sentence for the person."""
 
@@ -52,21 +65,21 @@ def read_value(field: "Field", raw: Any, *, today: date) -> Any:
 def decimal_of(raw: Any) -> Decimal:
     """A number from text or JSON, its digits kept. Raises FieldFault."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
-        raise FieldFault("Enter a number, such as 1234.50.")
+        raise FieldFault(_("Enter a number, such as 1234.50."))
     if isinstance(raw, int) and abs(raw) >= 10**DIGITS:
-        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+        raise FieldFault(_("Enter a number of at most %(digits)s digits.", digits=DIGITS))
     if isinstance(raw, str):
         raw = raw.strip()
         if not _NUMBER.fullmatch(raw):
-            raise FieldFault("Enter a number with a point, such as 1234.50, and no other signs.")
+            raise FieldFault(_("Enter a number with a point, such as 1234.50, and no other signs."))
     try:
         value = Decimal(repr(raw) if isinstance(raw, float) else raw)
     except InvalidOperation:
-        raise FieldFault("Enter a number, such as 1234.50.") from None
+        raise FieldFault(_("Enter a number, such as 1234.50.")) from None
     if not value.is_finite() or abs(value.adjusted()) > DIGITS:
-        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+        raise FieldFault(_("Enter a number of at most %(digits)s digits.", digits=DIGITS))
     if len(format(value, "f").replace(".", "").lstrip("+-0")) > DIGITS:
-        raise FieldFault(f"Enter a number of at most {DIGITS} digits.")
+        raise FieldFault(_("Enter a number of at most %(digits)s digits.", digits=DIGITS))
     return value
 
 
@@ -113,12 +126,12 @@ def _has_wire_form(domain: str) -> bool:
 
 def _text(field: "Field", raw: Any, today: date) -> str:
     if not isinstance(raw, str):
-        raise FieldFault("Enter a text.")
+        raise FieldFault(_("Enter a text."))
     text = raw.replace("\r\n", "\n").replace("\r", "\n").strip()
     if holds_control(text):
-        raise FieldFault("Remove the characters that can't be shown, such as control signs.")
+        raise FieldFault(_("Remove the characters that can’t be shown, such as control signs."))
     if field.type != "multiline" and "\n" in text:
-        raise FieldFault("Enter this on a single line.")
+        raise FieldFault(_("Enter this on a single line."))
     _judge_length(field, text)
     if field.pattern and not compile_pattern(field.pattern).fullmatch(text):
         raise FieldFault(_misfit(field, field.pattern))
@@ -128,29 +141,37 @@ def _text(field: "Field", raw: Any, today: date) -> str:
 def _misfit(field: "Field", pattern: str) -> str:
     """What to do about a text that does not fit its pattern: the definition's own help, if any."""
     if field.help is not None and field.help.is_constant:
-        return f"Enter this as asked: {field.help}"
-    return f"Check each sign of this: it has to fit {pattern}."
+        return _("Enter this as asked: %(help)s", help=field.help)
+    return _("Check each sign of this: it has to fit %(pattern)s.", pattern=pattern)
 
 
 def _judge_length(field: "Field", text: str) -> None:
     most = min(field.max_length or LONGEST, LONGEST)
     if len(text) > most:
-        raise FieldFault(f"Shorten this to at most {most} characters; it has {len(text)}.")
+        raise FieldFault(
+            _("Shorten this to at most %(most)s characters; it has %(n)s.", most=most, n=len(text))
+        )
     if field.min_length and len(text) < field.min_length:
-        raise FieldFault(f"Enter at least {field.min_length} characters; it has {len(text)}.")
+        raise FieldFault(
+            _(
+                "Enter at least %(least)s characters; it has %(n)s.",
+                least=field.min_length,
+                n=len(text),
+            )
+        )
 
 
 def _email(field: "Field", raw: Any, today: date) -> str:
     text = _text(field, raw, today)
     if not is_email(text):
-        raise FieldFault("Enter an e-mail address, such as name@example.com.")
+        raise FieldFault(_("Enter an e-mail address, such as name@example.com."))
     return text
 
 
 def _phone(field: "Field", raw: Any, today: date) -> str:
     text = _text(field, raw, today)
     if not _PHONE.fullmatch(text) or sum(sign.isdigit() for sign in text) < 4:
-        raise FieldFault("Enter a phone number, such as +49 30 1234567.")
+        raise FieldFault(_("Enter a phone number, such as +49 30 1234567."))
     return text
 
 
@@ -158,11 +179,11 @@ def _url(field: "Field", raw: Any, today: date) -> str:
     text = _text(field, raw, today)
     try:
         parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
+        host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\s<>\"]", text):
-        raise FieldFault("Enter a web address, such as https://example.com.")
+        raise FieldFault(_("Enter a web address, such as https://example.com."))
     return text
 
 
@@ -174,18 +195,29 @@ def _judged_number(field: "Field", value: Decimal) -> str:
     exponent = value.as_tuple().exponent
     if field.decimals is not None and isinstance(exponent, int) and -exponent > field.decimals:
         if field.decimals == 0:
-            raise FieldFault("Enter a whole number.")
-        raise FieldFault(f"Enter at most {field.decimals} digits after the point.")
+            raise FieldFault(_("Enter a whole number."))
+        raise FieldFault(
+            ngettext(
+                "Enter at most %(n)s digit after the point.",
+                "Enter at most %(n)s digits after the point.",
+                field.decimals,
+            )
+        )
     if isinstance(field.min, Decimal | int) and value < field.min:
-        raise FieldFault(f"Enter {show_value(Decimal(field.min))} or more.")
+        raise FieldFault(_("Enter %(least)s or more.", least=_told(field.min)))
     if isinstance(field.max, Decimal | int) and value > field.max:
-        raise FieldFault(f"Enter {show_value(Decimal(field.max))} or less.")
+        raise FieldFault(_("Enter %(most)s or less.", most=_told(field.max)))
     return format(value if value else abs(value), "f")
+
+
+def _told(limit: Decimal | int | date) -> str:
+    shown = limit if isinstance(limit, date) else Decimal(limit)
+    return show_value(shown, language.current())
 
 
 def _money(field: "Field", raw: Any, today: date) -> dict[str, str] | None:
     if not isinstance(raw, Mapping) or not raw.keys() <= {"amount", "currency"}:
-        raise FieldFault("Enter an amount and its currency.")
+        raise FieldFault(_("Enter an amount and its currency."))
     amount, currency = raw.get("amount"), raw.get("currency")
     if amount is None or (isinstance(amount, str) and not amount.strip()):
         return None
@@ -193,10 +225,12 @@ def _money(field: "Field", raw: Any, today: date) -> dict[str, str] | None:
     if currency in (None, "") and only:
         currency = only
     if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency.strip().upper()):
-        raise FieldFault("Choose the currency of the amount, such as EUR.")
+        raise FieldFault(_("Choose the currency of the amount, such as EUR."))
     currency = currency.strip().upper()
     if field.currencies and currency not in field.currencies:
-        raise FieldFault(f"Choose one of these currencies: {', '.join(field.currencies)}.")
+        raise FieldFault(
+            _("Choose one of these currencies: %(codes)s.", codes=", ".join(field.currencies))
+        )
     value = decimal_of(amount)
     _judge_minor_units(value, currency)
     return {"amount": _judged_number(field, value), "currency": currency}
@@ -208,8 +242,16 @@ def _judge_minor_units(amount: Decimal, currency: str) -> None:
     exponent = amount.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > digits:
         if digits == 0:
-            raise FieldFault(f"Enter a whole amount: {currency} has no smaller unit.")
-        raise FieldFault(f"Enter at most {digits} digits after the point, as {currency} has.")
+            raise FieldFault(
+                _("Enter a whole amount: %(currency)s has no smaller unit.", currency=currency)
+            )
+        raise FieldFault(
+            _(
+                "Enter at most %(digits)s digits after the point, as %(currency)s has.",
+                digits=digits,
+                currency=currency,
+            )
+        )
 
 
 def _date(field: "Field", raw: Any, today: date) -> str:
@@ -218,12 +260,22 @@ def _date(field: "Field", raw: Any, today: date) -> str:
     except ValueError:
         day = None
     if day is None:
-        raise FieldFault("Enter a date as year-month-day, such as 2026-11-27.")
+        raise FieldFault(_("Enter a date as year-month-day, such as 2026-11-27."))
     earliest, latest = _day(field.min, today), _day(field.max, today)
     if earliest and day < earliest:
-        raise FieldFault(f"Enter {show(field, earliest.isoformat())} or a later date.")
+        raise FieldFault(
+            _(
+                "Enter %(day)s or a later date.",
+                day=_told(earliest),
+            )
+        )
     if latest and day > latest:
-        raise FieldFault(f"Enter {show(field, latest.isoformat())} or an earlier date.")
+        raise FieldFault(
+            _(
+                "Enter %(day)s or an earlier date.",
+                day=_told(latest),
+            )
+        )
     return day.isoformat()
 
 
@@ -238,33 +290,34 @@ def _yes_no(field: "Field", raw: Any, today: date) -> bool:
         return True
     if raw in ("no", "false"):
         return False
-    raise FieldFault("Choose yes or no.")
+    raise FieldFault(_("Choose yes or no."))
 
 
 def _choice(field: "Field", raw: Any, today: date) -> str:
     if not isinstance(raw, str) or raw not in {option.value for option in field.options}:
-        raise FieldFault("Choose one of the options.")
+        raise FieldFault(_("Choose one of the options."))
     return raw
 
 
 def _choices(field: "Field", raw: Any, today: date) -> list[str]:
     chosen = [raw] if isinstance(raw, str) else raw
     if not isinstance(chosen, list) or not all(isinstance(one, str) for one in chosen):
-        raise FieldFault("Choose among the options.")
+        raise FieldFault(_("Choose among the options."))
     known = [option.value for option in field.options]
     if not set(chosen) <= set(known):
-        raise FieldFault("Choose among the options.")
+        raise FieldFault(_("Choose among the options."))
     kept = [value for value in known if value in chosen]
-    judge_count(field, len(kept), "options")
+    judge_count(field, len(kept), OPTIONS)
     return kept
 
 
-def judge_count(field: "Field", count: int, things: str) -> None:
-    """Hold a number of options or rows to `min` and `max`. Raises FieldFault."""
+def judge_count(field: "Field", count: int, things: tuple[str, str]) -> None:
+    """Hold a number of OPTIONS or ROWS to `min` and `max`. Raises FieldFault."""
+    too_few, too_many = things
     if isinstance(field.min, int) and count < field.min:
-        raise FieldFault(f"Give at least {field.min} {things}; there are {count}.")
+        raise FieldFault(_(too_few, least=field.min, n=count))
     if isinstance(field.max, int) and count > field.max:
-        raise FieldFault(f"Give at most {field.max} {things}; there are {count}.")
+        raise FieldFault(_(too_many, most=field.max, n=count))
 
 
 _READERS: Mapping[str, Callable[["Field", Any, date], Any]] = {

@@ -14,8 +14,12 @@ from typing import Protocol
 from urllib.parse import quote
 
 import puremagic
+from babel import lists
 
+from portal import language
 from portal.errors import PortalError
+from portal.language import gettext as _
+from portal.language import mark
 
 HEAD = 64 * 1024
 _PIECE = 1024 * 1024
@@ -27,7 +31,7 @@ _NAME_LIMIT = 120
 class TypeFault(PortalError):
     """The file isn't of a kind that is asked for; the sentence says which would do."""
 
-    status, code, title = 422, "wrong-file-type", "This file can't be taken"
+    status, code, title = 422, "wrong-file-type", mark("This file can’t be taken")
 
 
 class Seekable(Protocol):
@@ -72,17 +76,18 @@ KINDS: dict[str, Kind] = {
         Kind("Word (.doc)", "application/msword", ("doc",)),
         Kind("Excel (.xls)", "application/vnd.ms-excel", ("xls",)),
         Kind("PowerPoint (.ppt)", "application/vnd.ms-powerpoint", ("ppt",)),
-        Kind("OpenDocument text (.odt)", f"{_ODF}.text", ("odt",)),
-        Kind("OpenDocument sheet (.ods)", f"{_ODF}.spreadsheet", ("ods",)),
-        Kind("OpenDocument slides (.odp)", f"{_ODF}.presentation", ("odp",)),
-        Kind("rich text (.rtf)", "application/rtf", ("rtf",)),
+        Kind(mark("OpenDocument text (.odt)"), f"{_ODF}.text", ("odt",)),
+        Kind(mark("OpenDocument sheet (.ods)"), f"{_ODF}.spreadsheet", ("ods",)),
+        Kind(mark("OpenDocument slides (.odp)"), f"{_ODF}.presentation", ("odp",)),
+        Kind(mark("rich text (.rtf)"), "application/rtf", ("rtf",)),
         Kind("CSV", "text/csv", ("csv", "tsv"), "text"),
-        Kind("plain text", "text/plain", ("txt", "text", "log", "md"), "text"),
+        Kind(mark("plain text"), "text/plain", ("txt", "text", "log", "md"), "text"),
         Kind("JSON", "application/json", ("json",), "text"),
         Kind("XML", "application/xml", ("xml",), "text"),
         Kind("ZIP", "application/zip", ("zip",)),
     )
 }
+_OF_THE_KIND = mark("a file of the kind %(kind)s")
 OPAQUE = "application/octet-stream"
 _BY_ENDING = {ending: key for key, kind in KINDS.items() for ending in kind.endings}
 _BY_WORD = {
@@ -113,23 +118,23 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "rtf"),
 )
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"\xfe\xed\xfa", "a macOS program"),
-    (b"\xcf\xfa\xed\xfe", "a macOS program"),
-    (b"\xce\xfa\xed\xfe", "a macOS program"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"#!", "a script"),
-    (b"L\x00\x00\x00\x01\x14\x02\x00", "a Windows shortcut"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"MZ", mark("a Windows program")),
+    (b"\x7fELF", mark("a Linux program")),
+    (b"\xfe\xed\xfa", mark("a macOS program")),
+    (b"\xcf\xfa\xed\xfe", mark("a macOS program")),
+    (b"\xce\xfa\xed\xfe", mark("a macOS program")),
+    (b"\xca\xfe\xba\xbe", mark("a program")),
+    (b"#!", mark("a script")),
+    (b"L\x00\x00\x00\x01\x14\x02\x00", mark("a Windows shortcut")),
+    (b"Rar!\x1a\x07", mark("a RAR archive")),
+    (b"7z\xbc\xaf\x27\x1c", mark("a 7-Zip archive")),
+    (b"\x1f\x8b", mark("a gzip archive")),
+    (b"BZh", mark("a bzip2 archive")),
+    (b"\xfd7zXZ\x00", mark("an xz archive")),
 )
 # Whatever is asked for, none of these is taken.
 _NEVER = frozenset(
-    {label for _, label in _FOREIGN if "archive" not in label}
+    {label for _magic, label in _FOREIGN if "archive" not in label}
     | {"a web page or script", "an Office file with macros", "a program in an archive"}
     | {"a damaged archive", "a damaged Office file", "empty"}
 )
@@ -168,12 +173,19 @@ def judge(file: Seekable, claimed_name: str, accept: Iterable[str] = ()) -> str:
     if label not in _NEVER and _is_opaque(found, ending, allowed):
         return OPAQUE
     if found is None or (allowed and found not in allowed):
-        wanted = f"Use {_either(allowed)}." if allowed else "Use a document, a picture or a text."
-        raise TypeFault(f"{wanted} {shown} is {label}.")
+        raise TypeFault(
+            f"{_wanted(allowed)} {_('%(file)s is %(kind)s.', file=shown, kind=_(label))}"
+        )
     if ending and not _fits(ending, found):
         raise TypeFault(
-            f"{shown} is {label}, but its name ends in .{ending}. "
-            f"Name it .{KINDS[found].endings[0]} and send it again."
+            _(
+                "%(file)s is %(kind)s, but its name ends in .%(ending)s. Name it .%(right)s and"
+                " send it again.",
+                file=shown,
+                kind=_(label),
+                ending=ending,
+                right=KINDS[found].endings[0],
+            )
         )
     return KINDS[found].media_type
 
@@ -233,6 +245,16 @@ def _key(word: str) -> str:
     return _BY_WORD.get(word, word)
 
 
+def _wanted(keys: tuple[str, ...]) -> str:
+    if not keys:
+        return _("Use a document, a picture or a text.")
+    if language.current() == language.SOURCE:
+        return f"Use {_either(keys)}."
+    told = [_(KINDS[key].word) if key in KINDS else key for key in keys]
+    kinds = lists.format_list(told, "or", locale=language.current())
+    return _("Use a file of this kind: %(kinds)s.", kinds=kinds)
+
+
 def _either(keys: tuple[str, ...]) -> str:
     words = [KINDS[key].word if key in KINDS else key for key in keys]
     listed = ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
@@ -243,14 +265,20 @@ def _either(keys: tuple[str, ...]) -> str:
 def _require_honest_name(name: str) -> None:
     if any(sign in _BIDI for sign in name):
         raise TypeFault(
-            "The file's name holds hidden signs that turn its letters around. "
-            "Rename the file and send it again."
+            _(
+                "The file’s name holds hidden signs that turn its letters around. Rename the file"
+                " and send it again."
+            )
         )
     hidden = [ending for ending in _endings(name)[:-1] if ending in _RUNS]
     if hidden:
         raise TypeFault(
-            f"“{safe_name(name)}” has two endings, one of them .{hidden[0]}. "
-            "Rename the file so that it has only its true ending, and send it again."
+            _(
+                "“%(name)s” has two endings, one of them .%(ending)s. Rename the file so that it"
+                " has only its true ending, and send it again.",
+                name=safe_name(name),
+                ending=hidden[0],
+            )
         )
 
 
@@ -278,7 +306,7 @@ def _recognise(file: Seekable, ending: str) -> tuple[str | None, str]:
     file.seek(0)
     head = file.read(HEAD)
     if not head:
-        return None, "empty"
+        return None, mark("empty")
     for magic, label in _FOREIGN:
         if head.startswith(magic) and not _is_text_after_all(magic, file):
             return None, label
@@ -286,13 +314,15 @@ def _recognise(file: Seekable, ending: str) -> tuple[str | None, str]:
     if found is not None:
         return (found, _label(found)) if found in KINDS else (None, found)
     if _PAGE.match(_plain(head)) or _CODE.match(_plain(head)):
-        return None, "a web page or script"
+        return None, mark("a web page or script")
     if _is_text(file):
         return _text_kind(head, ending)
     return None, _best_guess(head)
 
 
 def _label(key: str) -> str:
+    if language.current() != language.SOURCE:
+        return _(_OF_THE_KIND, kind=_(KINDS[key].word))
     article = "an" if key in {"xlsx", "xls", "xml", "odt", "ods", "odp"} else "a"
     return f"{article} {KINDS[key].word} file"
 
@@ -332,11 +362,11 @@ def _in_zip(file: Seekable) -> str:
             names = set(archive.namelist())
             declared = _odf_type(archive)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
-        return "a damaged archive"
+        return mark("a damaged archive")
     if any(name.rsplit("/", 1)[-1].lower() == "vbaproject.bin" for name in names):
-        return "an Office file with macros"
+        return mark("an Office file with macros")
     if "META-INF/MANIFEST.MF" in names or "AndroidManifest.xml" in names:
-        return "a program in an archive"
+        return mark("a program in an archive")
     if declared:
         return declared
     if "[Content_Types].xml" in names:
@@ -370,7 +400,7 @@ def _modest_directory(file: Seekable) -> bool:
 def _in_ole(head: bytes, file: Seekable) -> str:
     """The old Office format: look for the main stream's name in the first directory sector."""
     if len(head) < 512:
-        return "a damaged Office file"
+        return mark("a damaged Office file")
     size = 1 << min(struct.unpack_from("<H", head, 30)[0], 12)
     sector = struct.unpack_from("<I", head, 48)[0]
     file.seek((sector + 1) * size)
@@ -380,7 +410,7 @@ def _in_ole(head: bytes, file: Seekable) -> str:
         name = directory[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
         if name in _STREAMS:
             return _STREAMS[name]
-    return "an Office or installer file of an old kind"
+    return mark("an Office or installer file of an old kind")
 
 
 def _is_text(file: Seekable) -> bool:
@@ -423,6 +453,6 @@ def _best_guess(head: bytes) -> str:
         ending = str(puremagic.from_string(head)).lstrip(".")
     except (puremagic.PureError, ValueError, IndexError):
         ending = ""
-    return (
-        f"a file of the kind .{ending}" if ending.isalnum() else "of a kind the portal can't tell"
-    )
+    if ending.isalnum():
+        return _(_OF_THE_KIND, kind=f".{ending}")
+    return mark("of a kind the portal can’t tell")

@@ -20,21 +20,23 @@ from typing import TYPE_CHECKING
 from portal import fault
 from portal.delivery.storage import Store, Stored, making_room
 from portal.errors import Conflict, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
 _MOST_DIGESTS = 256
-_GONE = "What had arrived of this file is no longer here. Choose it again."
+_GONE = _("What had arrived of this file is no longer here. Choose it again.")
 
 
 class Overtaken(Conflict):
     """Another request goes on with this file."""
 
-    code, title = "overtaken", "Another connection goes on with this file"
+    code, title = "overtaken", mark("Another connection goes on with this file")
 
     def __init__(self) -> None:
-        super().__init__("Another connection goes on with this file.")
+        super().__init__(_("Another connection goes on with this file."))
 
 
 class Growing:

@@ -27,6 +27,7 @@ from portal.delivery.filetypes import (
     safe_name,
 )
 from portal.errors import StorageFull, TooLarge, Unavailable, Unknown
+from portal.language import gettext as _
 
 __all__ = [
     "CHUNK", "KINDS", "Sink", "Store", "Stored", "TypeFault", "content_disposition", "judge",
@@ -83,7 +84,7 @@ class Store:
         try:
             return self.path(file_id).open("rb")
         except FileNotFoundError:
-            raise Unknown("This file is no longer here.") from None
+            raise Unknown(_("This file is no longer here.")) from None
 
     def delete(self, file_id: str) -> None:
         """Remove a file; one that is gone already is no fault."""
@@ -100,7 +101,7 @@ class Store:
     def path(self, file_id: str) -> Path:
         """Where a file lies; raises Unknown for anything but a name this store gives."""
         if not _ID.fullmatch(file_id):
-            raise Unknown("This file is no longer here.")
+            raise Unknown(_("This file is no longer here."))
         return self.root / file_id[:2] / file_id
 
     def strays(self, known: Collection[str]) -> Iterator[Path]:
@@ -166,7 +167,9 @@ class Sink(io.RawIOBase):
         """Append bytes; raises TooLarge past the limit, StorageFull when the disk is full."""
         piece = memoryview(data).cast("B")  # type: ignore[arg-type]
         if self.size + len(piece) > self._max:
-            raise TooLarge(f"Use a file up to {in_words(self._max)}. This one is larger.")
+            raise TooLarge(
+                _("Use a file up to %(most)s. This one is larger.", most=in_words(self._max))
+            )
         # Appending by position: a reader that moved the file's place must not tear the bytes.
         self._file.seek(self.size)
         rest = piece
@@ -237,6 +240,6 @@ def making_room() -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise StorageFull(
-            "The portal has no room left for this file; nothing was recorded.",
-            "Tell the person who asked you, and send it again later.",
+            _("The portal has no room left for this file; nothing was recorded."),
+            _("Tell the person who asked you, and send it again later."),
         ) from error

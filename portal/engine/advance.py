@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from portal import language
 from portal.definition import facts as definition_facts
 from portal.definition.expressions import ExpressionFailed
 from portal.definition.scopes import chain, index, innermost, item
@@ -32,7 +33,15 @@ MOST_ITEMS = 5_000
 
 
 def advance(running: Running) -> None:
-    """Go on with a process as far as it goes without anybody."""
+    """Go on with a process as far as it goes without anybody.
+
+    What stands in the ledger and in exceptions is said in English, whoever opened the way.
+    """
+    with language.speaking(language.SOURCE):
+        _go_on(running)
+
+
+def _go_on(running: Running) -> None:
     if not running.is_running:
         return
     for decision in walk(running.tree.steps, running):

@@ -29,6 +29,7 @@ from portal.engine.decide import needed
 from portal.engine.rows import Asked, Person, Place, Round
 from portal.engine.running import ENGINE, Running
 from portal.errors import NotYours
+from portal.language import gettext as _
 from portal.ledger import record
 from portal.ledger.catalogue import TaskOpened
 from portal.models import Task, TeamMember, User
@@ -244,7 +245,7 @@ def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
     keys = {actor.id, actor.user_id, actor.email, actor.handed_by}
     if not actor.on_behalf and fellow_voters(running, task) & keys:
         raise NotYours(
-            "You decide here already, and everybody has one vote.",
+            _("You decide here already, and everybody has one vote."),
             "Somebody else of the team has to give this one.",
         )
 

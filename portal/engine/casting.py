@@ -12,6 +12,7 @@ from portal.definition.tree import Definition, Role
 from portal.definition.values import holds_control, is_email
 from portal.engine.rows import Person
 from portal.errors import Fault
+from portal.language import gettext as _
 from portal.models import Team, TeamMember, User
 from portal.models.people import WRITERS
 
@@ -209,7 +210,7 @@ def name_of(given: Mapping[str, Any]) -> str | None:
         return None
     name = " ".join(value.split()) if isinstance(value, str) else None
     if name is None or len(name) > LONGEST_NAME or holds_control(name):
-        raise ValueError(f"Give the name as text of up to {LONGEST_NAME} letters.")
+        raise ValueError(_("Give the name as text of up to %(most)s letters.", most=LONGEST_NAME))
     return name or None
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from portal.db import Tx
 from portal.errors import Unknown
+from portal.language import gettext as _
 from portal.ledger import record
 from portal.ledger.record import Chain
 from portal.models import Task
@@ -19,5 +20,5 @@ def chain_of_task(tx: Tx, task_id: str) -> Chain:
     """The chain of a task's process, its head locked until the commit; Unknown if there is none."""
     process_id = tx.execute(_PROCESS_OF, {"task": task_id}).scalar()
     if process_id is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     return record.open_chain(tx, process_id)

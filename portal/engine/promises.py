@@ -3,18 +3,21 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from portal import calendar
+from portal import calendar, language
 from portal.calendar import WorkCalendar
 from portal.definition import durations
 from portal.definition.durations import RungAt
+from portal.definition.shown import show_value
 from portal.definition.tree import PersonStep
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import Faulty
+from portal.language import gettext as _
+from portal.language import mark
 
 FARTHEST = timedelta(days=366)
 ON_THE_DAY = "on the promised day"
-_HOW = "Name a day, such as 2026-12-24."
+_HOW = mark("Name a day, such as 2026-12-24.")
 
 
 def named(running: Running, step: PersonStep, task: Asked, entered: str) -> date:
@@ -25,17 +28,20 @@ def named(running: Running, step: PersonStep, task: Asked, entered: str) -> date
     try:
         day = date.fromisoformat(entered.strip())
     except ValueError:
-        raise Faulty.one("day", _HOW) from None
+        raise Faulty.one("day", _(_HOW)) from None
     zone = running.zone_of(running.person(task.participant_id))
     today = running.now.astimezone(zone).date()
     if day < today:
-        raise Faulty.one("day", "This day is over. Name today or a later one.")
+        raise Faulty.one("day", _("This day is over. Name today or a later one."))
     latest = _latest(running, step, task, zone)
     if latest is not None and day > latest:
-        sentence = f"By then the time for this is over. Name a day up to {latest:%a %-d %b %Y}."
+        sentence = _(
+            "By then the time for this is over. Name a day up to %(day)s.",
+            day=show_value(latest, language.current()),
+        )
         raise Faulty.one("day", sentence)
     if day > today + FARTHEST:
-        raise Faulty.one("day", "This is more than a year away. Name an earlier day.")
+        raise Faulty.one("day", _("This is more than a year away. Name an earlier day."))
     return day
 
 

@@ -27,6 +27,7 @@ from portal.engine.rows import Asked, Person, Place, Round
 from portal.engine.summary import sum_up
 from portal.engine.writing import Writes
 from portal.errors import Conflict, ProcessEnded, Unknown
+from portal.language import gettext as _
 from portal.ledger import record
 from portal.ledger.record import Chain
 from portal.models import trees
@@ -95,7 +96,7 @@ class Running:
     def _locked(cls, tx: Tx, found: sa.CursorResult[Any], task_id: str | None = None) -> "Running":
         row = found.mappings().first()
         if row is None:
-            raise Unknown("There is nothing here, or nothing that is yours to see.")
+            raise Unknown(_("There is nothing here, or nothing that is yours to see."))
         running = tx.kept.get((Running, row["id"]))
         if running is None:
             process, head = loading.process_of(row)
@@ -159,7 +160,7 @@ class Running:
         """
         task = self.tasks.get(task_id)
         if task is None:
-            raise Unknown("There is no such task.")
+            raise Unknown(_("There is no such task."))
         if task.state == "done" and nonce and task.nonce == nonce:
             return None
         require_open(task.state, task.name)

@@ -13,19 +13,21 @@ from portal.engine import asking, casting
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
+from portal.language import gettext as _
+from portal.language import mark
 from portal.ledger.catalogue import ParticipantNamed
 from portal.models import User
 from portal.models.tasks import MOST_PASSED_ON
 
-_TOOK_PART = "This person took part in what is decided here."
-_DECIDES = "This person decides here already, and has one vote."
+_TOOK_PART = mark("This person took part in what is decided here.")
+_DECIDES = mark("This person decides here already, and has one vote.")
 
 
 def address_of(to: Any) -> str:
     """The address of ``{email, name}``; Faulty at ``to.email`` where it can be none."""
     email = casting.email_of(to)
     if not is_email(email):
-        raise Faulty.one("to.email", "Give the e-mail address of the person who takes over.")
+        raise Faulty.one("to.email", _("Give the e-mail address of the person who takes over."))
     return email
 
 
@@ -46,7 +48,7 @@ def _candidate(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
         raise Faulty.one("to.email", str(unfit)) from None
     why_not = barred(running, task, person)
     if why_not is not None:
-        raise Faulty.one("to.email", why_not)
+        raise Faulty.one("to.email", _(why_not))
     return person
 
 
@@ -59,12 +61,16 @@ def next_in_line(running: Running, task: Asked, by: Person, to: Mapping[str, Any
     """
     if len(task.passed_on) >= MOST_PASSED_ON:
         raise Conflict(
-            f"“{task.name}” was passed on {MOST_PASSED_ON} times already, and no more.",
-            "Do it, or write to whoever asks for it.",
+            _(
+                "“%(task)s” was passed on %(n)s times already, and no more.",
+                task=task.name,
+                n=MOST_PASSED_ON,
+            ),
+            _("Do it, or write to whoever asks for it."),
         )
     address_of(to)
     if not str(to.get("name") or "").strip():
-        raise Faulty.one("to.name", "Give their name, by which the mail greets them.")
+        raise Faulty.one("to.name", _("Give their name, by which the mail greets them."))
     _require_new(running, task, casting.email_of(to))
     try:
         person = _candidate(running, task, to)
@@ -77,11 +83,13 @@ def next_in_line(running: Running, task: Asked, by: Person, to: Mapping[str, Any
 
 def _require_new(running: Running, task: Asked, email: str) -> None:
     if email in _addresses(running, task.people, [task.holder_id]):
-        raise Faulty.one("to.email", "This is who has it now. Give the address of somebody else.")
+        raise Faulty.one(
+            "to.email", _("This is who has it now. Give the address of somebody else.")
+        )
     before = [one["from"] for one in task.passed_on]
     if email in _addresses(running, before, [one["user"] for one in task.passed_on]):
         raise Faulty.one(
-            "to.email", "This person passed it on already. Give the address of somebody else."
+            "to.email", _("This person passed it on already. Give the address of somebody else.")
         )
 
 
@@ -96,13 +104,13 @@ def _addresses(running: Running, people: Sequence[str], users: Sequence[str | No
 def _discreet(unfit: Faulty) -> Faulty:
     """The same refusal for people outside, who are told nothing of anybody's account."""
     [fault] = unfit.faults
-    if fault.message in (_TOOK_PART, _DECIDES) or fault.at != "to.email":
+    if fault.message in (_(_TOOK_PART), _(_DECIDES)) or fault.at != "to.email":
         return unfit
-    return Faulty.one("to.email", "This person can’t be given it. Give the address of another.")
+    return Faulty.one("to.email", _("This person can’t be given it. Give the address of another."))
 
 
 def barred(running: Running, task: Asked, person: Person) -> str | None:
-    """Why somebody may not decide an approval, in a sentence; ``None`` where they may."""
+    """Why somebody may not decide an approval, in an English sentence; ``None`` where they may."""
     step = running.tree.step(task.step)
     if not isinstance(step, ApprovalStep):
         return None

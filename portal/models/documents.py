@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection
 
 from portal.definition.tree import Definition, Document, UploadStep
 from portal.errors import Conflict, Unknown
+from portal.language import gettext as _
+from portal.language import mark, ngettext
 from portal.models import trees
 from portal.models.files import FileRow
 from portal.models.pieces import Upload
@@ -21,12 +23,12 @@ from portal.models.tasks import Task
 
 # How many times all that is asked for, each file as large as it may be.
 _OF_A_TASK, _OF_A_PERSON, _OF_A_PROCESS = 4, 12, 24
-_TASK_FULL = (
+_TASK_FULL = mark(
     "So much was sent for this task and taken back that there is no room for more just now."
     " Try again in an hour."
 )
-_PERSON_FULL = "So much came from you that there is no room for more. Tell whoever asked you."
-_PROCESS_FULL = "So much came in this process that there is no room. Tell whoever asked you."
+_PERSON_FULL = mark("So much came from you that there is no room for more. Tell whoever asked you.")
+_PROCESS_FULL = mark("So much came in this process that there is no room. Tell whoever asked you.")
 _DEFINITION = sa.select(Process.definition_id).where(Process.id == sa.bindparam("process"))
 _TASK = (
     sa.select(
@@ -67,10 +69,10 @@ def wanted(conn: Connection, task_id: str) -> tuple[Any, dict[str, Document]]:
     """A task and the documents it asks for in its round, by id; Conflict for no upload."""
     task = conn.execute(_TASK, {"task": task_id}).first()
     if task is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     step = trees.tree(conn, task.definition_id).step(task.step)
     if not isinstance(step, UploadStep):
-        raise Conflict(f"“{task.name}” asks for no documents.")
+        raise Conflict(_("“%(task)s” asks for no documents.", task=task.name))
     return task, of_round(step, task.only)
 
 
@@ -92,17 +94,16 @@ def room(conn: Connection, task: Any) -> Room:
         for query in (_ASKED, _ASKED_OF)
     )
     rooms = (
-        Room(_OF_A_TASK * _most(tree, task.step) - of_task, _TASK_FULL),
-        Room(_OF_A_PERSON * asked_of - of_person, _PERSON_FULL),
-        Room(_OF_A_PROCESS * asked - of_process, _PROCESS_FULL),
+        Room(_OF_A_TASK * _most(tree, task.step) - of_task, _(_TASK_FULL)),
+        Room(_OF_A_PERSON * asked_of - of_person, _(_PERSON_FULL)),
+        Room(_OF_A_PROCESS * asked - of_process, _(_PROCESS_FULL)),
     )
     return min(rooms, key=lambda one: one.left)
 
 
 def too_many(document: Document) -> str:
     """What to say where more files come than a document has."""
-    files = "one file" if document.max == 1 else f"{document.max} files"
-    return f"Send at most {files} here."
+    return ngettext("Send at most one file here.", "Send at most %(n)s files here.", document.max)
 
 
 def no_more(document: Document) -> str:

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.db import Base
 from portal.errors import LinkRevoked
+from portal.language import gettext as _
+from portal.language import mark
 from portal.models.tasks import Task
 
 
@@ -42,13 +44,15 @@ class Link(Base):
 
 def ended(reason: str | None) -> LinkRevoked:
     """What to tell whoever comes by a link that was ended for this ``revoked_reason``."""
-    return LinkRevoked(_ENDED.get(reason or "", _REPLACED))
+    return LinkRevoked(_(_ENDED.get(reason or "", _REPLACED)))
 
 
-_REPLACED = "This link was withdrawn, or replaced by a newer one."
+_REPLACED = mark("This link was withdrawn, or replaced by a newer one.")
 _ENDED = {
-    "delegated": "What you were asked for here was passed on. Nothing more is needed from you.",
-    "reassigned": "This was handed to somebody else. Nothing more is needed from you.",
+    "delegated": mark(
+        "What you were asked for here was passed on. Nothing more is needed from you."
+    ),
+    "reassigned": mark("This was handed to somebody else. Nothing more is needed from you."),
 }
 _own = aliased(Link)
 

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
 from portal.errors import PortalError, TaskDone, TaskExpired, TaskWithdrawn
+from portal.language import gettext as _
+from portal.language import mark
 
 TASK_STATES = ("open", "done", "withdrawn", "expired")
 MOST_PASSED_ON = 5  # times that one task may be delegated
@@ -87,7 +89,10 @@ class Task(Base):
 
 def require_open(state: str, name: str) -> None:
     """Refuse work on a task that is not open, in the words its state deserves."""
-    _require_open(state, f"“{name}”")
+    refusal = _REFUSALS.get(state)
+    if refusal is not None:
+        error, sentence = refusal
+        raise error(_(sentence, task=name))
 
 
 def require_wanted(state: str, kind: str) -> None:
@@ -95,26 +100,52 @@ def require_wanted(state: str, kind: str) -> None:
 
     Its name may hold what somebody wrote, and mail scanners read these pages.
     """
-    _require_open(state, _KINDS.get(kind, "what you were asked for"))
-
-
-def _require_open(state: str, what: str) -> None:
     refusal = _REFUSALS.get(state)
     if refusal is not None:
-        error, sentence = refusal
-        told = sentence.format(what=what)
-        raise error(told[0].upper() + told[1:])
+        raise refusal[0](_(_UNTOLD[state].get(kind, _UNTOLD[state]["task"])))
 
 
 _REFUSALS: dict[str, tuple[type[PortalError], str]] = {
-    "done": (TaskDone, "{what} was already done. Nothing was recorded a second time."),
-    "withdrawn": (TaskWithdrawn, "{what} is no longer needed from you."),
-    "expired": (TaskExpired, "The time for {what} has passed."),
+    "done": (
+        TaskDone,
+        mark("“%(task)s” was already done. Nothing was recorded a second time."),
+    ),
+    "withdrawn": (TaskWithdrawn, mark("“%(task)s” is no longer needed from you.")),
+    "expired": (TaskExpired, mark("The time for “%(task)s” has passed.")),
 }
-_KINDS = {
-    "form": "the form you were asked to fill in",
-    "upload": "the upload you were asked for",
-    "approval": "the decision you were asked for",
-    "sign": "the signature you were asked for",
-    "task": "what you were asked to do",
+_UNTOLD = {
+    "done": {
+        "form": mark(
+            "The form you were asked to fill in was already sent. Nothing was recorded a second"
+            " time."
+        ),
+        "upload": mark(
+            "The documents you were asked for were already sent. Nothing was recorded a second"
+            " time."
+        ),
+        "approval": mark(
+            "The decision you were asked for was already made. Nothing was recorded a second time."
+        ),
+        "sign": mark(
+            "The signature you were asked for was already given. Nothing was recorded a second"
+            " time."
+        ),
+        "task": mark(
+            "What you were asked to do was already done. Nothing was recorded a second time."
+        ),
+    },
+    "withdrawn": {
+        "form": mark("The form you were asked to fill in is no longer needed from you."),
+        "upload": mark("The upload you were asked for is no longer needed from you."),
+        "approval": mark("The decision you were asked for is no longer needed from you."),
+        "sign": mark("The signature you were asked for is no longer needed from you."),
+        "task": mark("What you were asked to do is no longer needed from you."),
+    },
+    "expired": {
+        "form": mark("The time for the form you were asked to fill in has passed."),
+        "upload": mark("The time for the upload you were asked for has passed."),
+        "approval": mark("The time for the decision you were asked for has passed."),
+        "sign": mark("The time for the signature you were asked for has passed."),
+        "task": mark("The time for what you were asked to do has passed."),
+    },
 }

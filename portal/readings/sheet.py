@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from portal import clock
+from portal import clock, language
 from portal.definition import drawings, scopes, statements, ways
 from portal.definition import facts as definition_facts
 from portal.definition.fields import default_value, show, typed_of, visible
@@ -26,6 +26,8 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Conflict, Unknown
+from portal.language import gettext as _
+from portal.language import mark, ngettext
 from portal.models.files import brought
 from portal.models.tasks import MOST_PASSED_ON
 from portal.readings import trees, words
@@ -35,10 +37,19 @@ from portal.readings.owners import Asker
 Row = Any
 
 _DECIDED = {
-    "approved": "approved",
-    "changes_requested": "asked for changes",
-    "rejected": "rejected",
+    "approved": mark("%(who)s approved"),
+    "changes_requested": mark("%(who)s asked for changes"),
+    "rejected": mark("%(who)s rejected"),
 }
+_YOU_DECIDED = {
+    "approved": mark("You approved"),
+    "changes_requested": mark("You asked for changes"),
+    "rejected": mark("You rejected"),
+}
+
+_FROM, _DONE_BY = mark("From %(who)s"), mark("Done by %(who)s")
+YOU = mark("you")
+"""Whoever reads, among the names of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,48 +231,33 @@ class Asked:
             if step.id not in beside and not self._stands(step)
         ]
         if not later:
-            return "This is the last step. You get a receipt by e-mail."
+            return _("This is the last step. You get a receipt by e-mail.")
         around = self.tree.blocks_around(later[0].id)
         new = [one for one in around if one not in self.tree.blocks_around(self.step.id)]
         may_be = any(one.when or isinstance(one, ChooseStep) for one in (later[0], *new))
-        return self._told("Next,", later[0], self.text(later[0].name), may_be=may_be)
+        return _coming(later[0], self.text(later[0].name), self._doers(later[0]), may_be=may_be)
 
     @property
     def now_sentence(self) -> str:
         """Who has the work now, for somebody who has done their part."""
         if self.process.state != "running":
-            return "The process has ended. There is nothing more for you to do."
+            return _("The process has ended. There is nothing more for you to do.")
         for held in self.process.waiting:
             step = self.tree.step(held["step"])
             if isinstance(step, PersonStep):
                 run = self.runs.get((held["step"], held.get("scope") or ""))
-                return self._told("Now", step, held["name"], run=run)
-        return "It goes on from here. You are told by e-mail when you are needed."
+                return _under_way(step, held["name"], self._doers(step, run))
+        return _("It goes on from here. You are told by e-mail when you are needed.")
 
     def _stands(self, step: Step) -> bool:
         """Whether the step was done before and is not asked again."""
         run = self.runs.get(ways.beside(self.tree, step.id, self.task.scope))
         return run is not None and run.state == "done"
 
-    def _told(
-        self,
-        when: str,
-        step: PersonStep,
-        name: str,
-        *,
-        may_be: bool = False,
-        run: Row | None = None,
-    ) -> str:
-        who = self._doers(step, run)
-        is_one = " and " not in who and who != "you"
-        verb = "may be" if may_be else "is" if is_one else "are"
-        what = "decide" if isinstance(step, ApprovalStep) else "do the next step"
-        return f"{when} {who} {verb} asked to {what}: “{name}”."
-
-    def _doers(self, step: PersonStep, run: Row | None = None) -> str:
+    def _doers(self, step: PersonStep, run: Row | None = None) -> list[str]:
         """Who is asked; where a round is given, without those who have done their part of it."""
         if not isinstance(step.assign, tuple):
-            return "the person in charge"
+            return [_("the person in charge")]
         named = {one.role: one for one in self.people}
         ready = {one.participant_id for one in self.done.get(run.id, ())} if run else set()
         found = []
@@ -270,18 +266,18 @@ class Asked:
             if person is not None and person.id in ready:
                 continue
             if person is not None and person.id == self.viewer:
-                found.append("you")
+                found.append(_(YOU))
             elif person is not None and person.kind == "external" and person.name:
                 found.append(person.name)
             else:
                 found.append(self.tree.roles[role].name)
-        return words.listed(list(dict.fromkeys(found))) or "the person in charge"
+        return list(dict.fromkeys(found)) or [_("the person in charge")]
 
     def _name(self, done: Row) -> str:
         """Who did a task, as this reader knows them."""
         if self.viewer is not None and done.done_by == self.viewer:
-            return "you"
-        return str(done.name or "a program")
+            return _(YOU)
+        return str(done.name or _("a program"))
 
     # What is asked
 
@@ -355,7 +351,7 @@ class Asked:
         run = self.latest.get(ways.beside(self.tree, step.document.step, self.task.scope))
         files = self._by_ids(run.answers.get(step.document.document, ()) if run else ())
         if not files:
-            raise Conflict("The document that is to be signed is not there any more.")
+            raise Conflict(_("The document that is to be signed is not there any more."))
         return Signing(statements.digest_of_files([one.sha256 for one in files]), files=files)
 
     # What is decided on
@@ -395,22 +391,31 @@ class Asked:
     def _by(self, step: PersonStep, run: Row) -> str:
         """Who really did a round, and how: ``From Vera Vendor``."""
         names = [self._name(one) for one in self.done.get(run.id, ())]
-        who = words.listed(list(dict.fromkeys(names))) or self._doers(step)
-        return f"{'Done by' if isinstance(step, TaskStep) else 'From'} {who}"
+        who = list(dict.fromkeys(names)) or self._doers(step)
+        if who == [_(YOU)]:
+            return _("Done by you") if isinstance(step, TaskStep) else _("From you")
+        told = _DONE_BY if isinstance(step, TaskStep) else _FROM
+        return _(told, who=words.listed(who))
 
     def _told_of(self, step: PersonStep, run: Row, *, may_mark: bool) -> list[Item]:
         if isinstance(step, ApprovalStep):
             return [self._decision(one) for one in self.done.get(run.id, ())]
         if isinstance(step, TaskStep):
-            ticked = [Item("", f"Ticked off: {self.text(line)}", "Yes") for line in step.checklist]
-            return [*ticked, Item("", "Note", run.answers.get("note") or "No note was left.")]
+            ticked = [
+                Item("", _("Ticked off: %(line)s", line=self.text(line)), _("Yes"))
+                for line in step.checklist
+            ]
+            note = run.answers.get("note") or _("No note was left.")
+            return [*ticked, Item("", _("Note"), note)]
         return self._items(step, run.answers, prefix=f"{step.id}.", may_mark=may_mark)
 
     def _decision(self, done: Row) -> Item:
         who = self._name(done)
-        did = _DECIDED.get(done.outcome, "decided")
-        told = done.answers.get("comment") or "Without a comment."
-        return Item("", f"{who[:1].upper()}{who[1:]} {did}", told)
+        told = done.answers.get("comment") or _("Without a comment.")
+        if who == _(YOU):
+            return Item("", _(_YOU_DECIDED.get(done.outcome, mark("You decided"))), told)
+        did = _DECIDED.get(done.outcome, mark("%(who)s decided"))
+        return Item("", _(did, who=f"{who[:1].upper()}{who[1:]}"), told)
 
     def _named(self, step: Step, scope: str) -> str:
         """A step's name; of another item than the task's with that item's number."""
@@ -456,7 +461,7 @@ class Asked:
         ids |= {one.id for want in self.wanted for one in (*want.staged, *want.standing)}
         found = next((one for one in self.files if one.id == file_id and one.id in ids), None)
         if found is None:
-            raise Unknown("There is no such file here.")
+            raise Unknown(_("There is no such file here."))
         return found
 
     def _items(
@@ -494,23 +499,23 @@ class Asked:
         """A signature and what stands under it, or why there is none."""
         if "signature" not in answers:
             why = answers.get("comment")
-            return [Item(f"{prefix}comment", "Declined to sign", why)] if why else []
+            return [Item(f"{prefix}comment", _("Declined to sign"), why)] if why else []
         document = answers.get("document") or ()
         named = words.listed([f"{one['name']} ({words.size(one['size'])})" for one in document])
         return [
             Item(
                 f"{prefix}statement",
-                "What was signed",
+                _("What was signed"),
                 answers.get("statement") or named,
                 files=self._by_ids([one["file"] for one in document]),
             ),
             Item(
                 f"{prefix}signature",
-                "Signature",
+                _("Signature"),
                 answers["signature"],
                 drawing=drawings.path(answers.get("drawing") or []),
             ),
-            Item(f"{prefix}sha256", "SHA-256 of what was signed", answers["sha256"]),
+            Item(f"{prefix}sha256", _("SHA-256 of what was signed"), answers["sha256"]),
         ]
 
     def _by_ids(self, ids: Sequence[str]) -> list[Row]:
@@ -540,6 +545,52 @@ class Asked:
         return {**brought(run.answers, files), "outcome": run.outcome}
 
 
+def _coming(step: PersonStep, name: str, who: list[str], *, may_be: bool) -> str:
+    """What is asked next, of whom; ``may_be``: it hangs on something."""
+    facts = {"who": words.listed(who), "name": name}
+    is_decision = isinstance(step, ApprovalStep)
+    if may_be and is_decision:
+        return _("Next, %(who)s may be asked to decide: “%(name)s”.", **facts)
+    if may_be:
+        return _("Next, %(who)s may be asked to do the next step: “%(name)s”.", **facts)
+    if is_decision:
+        return ngettext(
+            "Next, %(who)s is asked to decide: “%(name)s”.",
+            "Next, %(who)s are asked to decide: “%(name)s”.",
+            _number(who),
+            **facts,
+        )
+    return ngettext(
+        "Next, %(who)s is asked to do the next step: “%(name)s”.",
+        "Next, %(who)s are asked to do the next step: “%(name)s”.",
+        _number(who),
+        **facts,
+    )
+
+
+def _under_way(step: PersonStep, name: str, who: list[str]) -> str:
+    """What is asked now, of whom."""
+    facts = {"who": words.listed(who), "name": name}
+    if isinstance(step, ApprovalStep):
+        return ngettext(
+            "Now %(who)s is asked to decide: “%(name)s”.",
+            "Now %(who)s are asked to decide: “%(name)s”.",
+            _number(who),
+            **facts,
+        )
+    return ngettext(
+        "Now %(who)s is asked to do the next step: “%(name)s”.",
+        "Now %(who)s are asked to do the next step: “%(name)s”.",
+        _number(who),
+        **facts,
+    )
+
+
+def _number(who: list[str]) -> int:
+    """The number that a verb goes by: somebody who is addressed takes that of several."""
+    return 2 if who == [_(YOU)] else len(who)
+
+
 def _has_placeholders(one: Field) -> bool:
     texts = (one.label, one.help)
     return any(text is not None and not text.is_constant for text in texts) or any(
@@ -548,4 +599,4 @@ def _has_placeholders(one: Field) -> bool:
 
 
 def _shown(one: Field, value: Any) -> str:
-    return "" if value is None else show(one, value)
+    return "" if value is None else show(one, value, language.current())

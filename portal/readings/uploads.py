@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.errors import Unknown
+from portal.language import gettext as _
 from portal.models import Piece, Upload
 
 _COMING = sa.select(
@@ -25,7 +26,7 @@ def one(conn: Connection, task_id: str, upload_id: str) -> Any:
     ours = (Upload.id == upload_id, Upload.task_id == task_id)
     row = conn.execute(sa.select(*Upload.__table__.columns).where(*ours)).one_or_none()
     if row is None:
-        raise Unknown("There is no such file on its way.")
+        raise Unknown(_("There is no such file on its way."))
     return row
 
 

@@ -20,6 +20,7 @@ from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.definition.fields import FormSent
 from portal.errors import Conflict, Fault, Faulty, TooLarge
+from portal.language import gettext as _
 from portal.readings import asked as asked_readings
 from portal.readings.asked import Asked
 from portal.web import arrivals, downloads, forms, names
@@ -48,7 +49,7 @@ def answer(task: Any, *, actor: Actor, session: str | None = None) -> Unproved |
     """
     take = _KINDS.get(task.kind)
     if take is None:
-        raise Conflict("This kind of task can’t be done on this page.")
+        raise Conflict(_("This kind of task can’t be done on this page."))
     if is_repeat(task):
         return None
     return take(task.id, _Sending(_once(), _proof(session), actor))

@@ -19,32 +19,36 @@ from portal.actions import uploads
 from portal.actions.uploads import Arrived
 from portal.actor import Actor
 from portal.definition.tree import Document
-from portal.delivery.storage import CHUNK, Sink, Store, TypeFault, in_words, safe_name
+from portal.delivery.storage import CHUNK, Sink, Store, TypeFault, safe_name
 from portal.errors import Fault, Faulty, PortalError, TooLarge
-from portal.readings import asked
+from portal.language import gettext as _
+from portal.language import mark
+from portal.readings import asked, words
 
 LARGEST_BODY = 10_000_000  # bytes of any request that brings no expected file
 _SLACK = 1_000_000  # bytes of a request beside its files
-_UNREADABLE_NAME = (
+_UNREADABLE_NAME = mark(
     "The name of a file came in letters that can’t be read, so nothing was recorded. Go back,"
     " where all that you typed still stands, rename the file with plain letters, and send it again."
 )
-_NOT_WHOLE = (
+_NOT_WHOLE = mark(
     "What was sent arrived damaged, so nothing was recorded. Go back, where all that you typed"
     " still stands, and send it again."
 )
+_TOO_LARGE = mark("Use a file up to %(most)s. “%(name)s” is %(size)s.")
+_JUST_OVER = mark("Use a file up to %(most)s. “%(name)s” is just over that.")
 
 
 class Garbled(Faulty):
     """What came could not be taken apart: a broken boundary, a file name in unknown letters."""
 
-    code, title = "garbled", "This did not arrive whole"
+    code, title = "garbled", mark("This did not arrive whole")
 
 
 class FilesTooLarge(Faulty):
     """Files that are larger than is asked for, each with its place."""
 
-    status, code, title = 413, "too-large", "Some files are too large"
+    status, code, title = 413, "too-large", mark("Some files are too large")
 
 
 class Arriving(io.RawIOBase):
@@ -142,7 +146,7 @@ class _Form(FormDataParser):
             return super().parse(stream, mimetype, content_length, options)
         except ValueError as error:
             is_name = isinstance(error, UnicodeError) and mimetype == "multipart/form-data"
-            raise Garbled([Fault("body", _UNREADABLE_NAME if is_name else _NOT_WHOLE)]) from None
+            raise Garbled([Fault("body", _(_UNREADABLE_NAME if is_name else _NOT_WHOLE))]) from None
 
     def _parse_multipart(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]
@@ -182,8 +186,11 @@ def expect(request: Request, documents: Iterable[Document]) -> None:
     if (request.content_length or 0) > most:
         largest = max((one.max_size for one in wanted), default=0)
         raise TooLarge(
-            f"That is more than is taken here: a file may have up to {in_words(largest)}.",
-            "Nothing of it was kept. Choose smaller files and send them again.",
+            _(
+                "That is more than is taken here: a file may have up to %(size)s.",
+                size=words.size(largest),
+            ),
+            _("Nothing of it was kept. Choose smaller files and send them again."),
         )
 
 
@@ -237,7 +244,7 @@ def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: li
     if arriving.is_too_large:
         faults.append(Fault(document.id, too_large(document, name, arriving.size)))
     elif arriving.size == 0 or arriving.sink is None:
-        sentence = f"“{name}” is empty. Choose the file with its content."
+        sentence = _("“%(name)s” is empty. Choose the file with its content.", name=name)
         faults.append(Fault(document.id, sentence))
     else:
         try:
@@ -248,9 +255,8 @@ def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: li
 
 def too_large(document: Document, name: str, size: int) -> str:
     """What to say of a file that has more bytes than its document takes."""
-    most, here = in_words(document.max_size), in_words(size)
-    here = "just over that" if here == most else here
-    return f"Use a file up to {most}. “{name}” is {here}."
+    most, here = words.size(document.max_size), words.size(size)
+    return _(_JUST_OVER if here == most else _TOO_LARGE, most=most, name=name, size=here)
 
 
 def _kept(document: Document, name: str, sink: Sink) -> Arrived:
@@ -277,7 +283,7 @@ def size_of(one: FileStorage) -> int:
 
 
 def _unasked(request: Request, known: Collection[str]) -> list[Fault]:
-    sentence = "No document of this name is asked for here."
+    sentence = _("No document of this name is asked for here.")
     return [Fault(name, sentence) for name in request.files if name not in known]
 
 

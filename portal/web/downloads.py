@@ -8,6 +8,7 @@ from flask import Response, current_app
 from portal.actions import upkeep
 from portal.delivery.storage import CHUNK, Store, content_disposition
 from portal.errors import Conflict
+from portal.language import gettext as _
 
 
 def handed_out(kept: Any, name: str, media_type: str) -> Response:
@@ -33,19 +34,21 @@ def require_intact(kept: Any, name: str) -> None:
     if not _store().verify(kept.storage_id, kept.sha256):
         upkeep.note_changed(kept.process_id, kept.id, name)
         raise Conflict(
-            "This file is no longer the one that was stored, so it is not handed out.",
-            "The owner of the process is told.",
+            _("This file is no longer the one that was stored, so it is not handed out."),
+            _("The owner of the process is told."),
         )
 
 
 def _require_harmless(kept: Any, name: str) -> None:
     scan = getattr(kept, "scan", None)
     if scan == "refused":
-        raise Conflict(f"The malware scanner refused “{name}”, so it is not handed out.")
+        raise Conflict(
+            _("The malware scanner refused “%(name)s”, so it is not handed out.", name=name)
+        )
     if scan == "being checked":
         raise Conflict(
-            f"“{name}” is being checked for malware, so it is not handed out yet.",
-            "Try again in a minute.",
+            _("“%(name)s” is being checked for malware, so it is not handed out yet.", name=name),
+            _("Try again in a minute."),
         )
 
 

@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from portal.errors import Faulty, PortalError, TooFast, TooLarge, Unavailable
+from portal.language import gettext as _
+from portal.language import mark
 
 log = structlog.get_logger(__name__)
 
-_UNKNOWN_PAGE = "There is nothing at this address."
-_MISUNDERSTOOD = "This request could not be understood."
-_WRONG_METHOD = "This address does not take that kind of request."
+_UNKNOWN_PAGE = mark("There is nothing at this address.")
+_MISUNDERSTOOD = mark("This request could not be understood.")
+_WRONG_METHOD = mark("This address does not take that kind of request.")
 
 
 def install(app: Flask) -> None:
@@ -65,11 +67,11 @@ def _is_program() -> bool:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, RequestEntityTooLarge):
-        return refused(TooLarge("What was sent is larger than is taken here."))
+        return refused(TooLarge(_("What was sent is larger than is taken here.")))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     sentences = {404: _UNKNOWN_PAGE, 405: _WRONG_METHOD}
-    return refused(_told(error.code, sentences.get(error.code, _MISUNDERSTOOD)))
+    return refused(_told(error.code, _(sentences.get(error.code, _MISUNDERSTOOD))))
 
 
 def _told(status: int, sentence: str, remedy: str = "") -> PortalError:
@@ -82,19 +84,19 @@ def _told(status: int, sentence: str, remedy: str = "") -> PortalError:
 
 def _database_away(error: Exception) -> ResponseReturnValue:
     log.error("database does not answer", error=str(error)[:300])
-    sentence = "The portal can’t reach its database just now. Nothing was recorded."
-    return refused(Unavailable(sentence, "Try again in a minute."))
+    sentence = _("The portal can’t reach its database just now. Nothing was recorded.")
+    return refused(Unavailable(sentence, _("Try again in a minute.")))
 
 
 def _unfit(error: Exception) -> ResponseReturnValue:
     log.warning("a value does not fit the database", error=str(error)[:300])
     if "\0" in request.path:
-        return refused(_told(HTTPStatus.NOT_FOUND, _UNKNOWN_PAGE))
-    return refused(Faulty.one("body", "Something sent holds signs that can't be stored."))
+        return refused(_told(HTTPStatus.NOT_FOUND, _(_UNKNOWN_PAGE)))
+    return refused(Faulty.one("body", _("Something sent holds signs that can’t be stored.")))
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
     log.exception("unforeseen fault", endpoint=request.endpoint)
-    sentence = "Something went wrong on our side. It has been written down."
-    remedy = "Try again; if it stays, tell whoever runs this portal."
+    sentence = _("Something went wrong on our side. It has been written down.")
+    remedy = _("Try again; if it stays, tell whoever runs this portal.")
     return refused(_told(500, sentence, remedy))

@@ -16,6 +16,8 @@ from itsdangerous import Signer
 
 from portal.definition.tree import Field, Option
 from portal.errors import FormTooOld
+from portal.language import gettext as _
+from portal.language import mark
 from portal.readings.dossier import filled
 from portal.settings import Settings
 
@@ -23,8 +25,8 @@ Typed = Mapping[str, Sequence[str]]
 
 FEWEST_ROWS, SPARE_ROWS, MORE_ROWS, MOST_ROWS = 3, 1, 3, 1000
 _NONCE = re.compile(r"[0-9a-f]{32}")
-_FROM_ELSEWHERE = "This form was sent from another site, so nothing was recorded."
-_NOT_OURS = "This form did not come from a page of this session, so nothing was recorded."
+_FROM_ELSEWHERE = mark("This form was sent from another site, so nothing was recorded.")
+_NOT_OURS = mark("This form did not come from a page of this session, so nothing was recorded.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def sent_nonce() -> str:
     """The once-number of the page that was sent; FormTooOld where it has none."""
     nonce = request.form.get("_nonce", "")
     if not _NONCE.fullmatch(nonce):
-        raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
+        raise FormTooOld(_(_NOT_OURS), _("Open the page again and send it once more."))
     return nonce
 
 
@@ -124,7 +126,7 @@ def require_ours_beside(*about: str) -> None:
 def _require_token(about: tuple[str, ...], sent: str) -> None:
     require_same_site()
     if not _signer().verify_signature(_named(about), sent):
-        raise FormTooOld(_NOT_OURS, "Open the page again and send it once more.")
+        raise FormTooOld(_(_NOT_OURS), _("Open the page again and send it once more."))
 
 
 def require_same_site() -> None:
@@ -134,9 +136,9 @@ def require_same_site() -> None:
     """
     origin = request.headers.get("Origin", "null")
     if origin not in ("null", request.host_url.rstrip("/"), _settings().base_url):
-        raise FormTooOld(_FROM_ELSEWHERE)
+        raise FormTooOld(_(_FROM_ELSEWHERE))
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-        raise FormTooOld(_FROM_ELSEWHERE)
+        raise FormTooOld(_(_FROM_ELSEWHERE))
 
 
 def typed() -> dict[str, list[str]]:

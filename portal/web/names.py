@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 
 from portal.definition.tree import Field
+from portal.language import gettext as _
+from portal.language import mark
 
 _OURS = {
-    "decision": "Decision",
-    "comment": "Comment",
-    "note": "Note",
-    "items": "Needs a change",
-    "signature": "Your name",
-    "agree": "Your agreement",
-    "code": "Code",
+    "decision": mark("Decision"),
+    "comment": mark("Comment"),
+    "note": mark("Note"),
+    "items": mark("Needs a change"),
+    "signature": mark("Your name"),
+    "agree": mark("Your agreement"),
+    "code": mark("Code"),
 }
-_PARTS = {"amount": "amount", "currency": "currency"}
+_PARTS = {"amount": mark("%(field)s, amount"), "currency": mark("%(field)s, currency")}
 
 
 def labels_of(fields: Iterable[Field], labels: Mapping[str, str]) -> dict[str, str]:
@@ -28,13 +30,14 @@ def labels_of(fields: Iterable[Field], labels: Mapping[str, str]) -> dict[str, s
 def called(control: str, labels: Mapping[str, str]) -> str:
     """The control as its page calls it; its id in words where the page is not known."""
     if control in labels or control in _OURS:
-        return labels.get(control) or _OURS[control]
+        return labels.get(control) or _(_OURS[control])
     field, *rest = control.split("-")
     name = labels.get(field) or _humanized(field)
     if len(rest) > 1 and rest[0].isdigit():
         column = labels.get(f"{field}.{rest[1]}") or _humanized(rest[1])
-        name = f"{name}, row {rest[0]}, {column}"
-    return ", ".join([name, *(_PARTS[part] for part in rest[-1:] if part in _PARTS)])
+        name = _("%(table)s, row %(row)s, %(column)s", table=name, row=rest[0], column=column)
+    part = _PARTS.get(rest[-1]) if rest else None
+    return _(part, field=name) if part else name
 
 
 def told(faults: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ import structlog
 
 from portal import clock
 from portal.errors import Unavailable
+from portal.language import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,9 @@ class _Body:
 
     def _wait(self, read: Callable[[], bytes]) -> bytes:
         if not self._waiting.acquire(blocking=False):
-            raise Unavailable("Too much is being sent here just now.", "Try again in a minute.")
+            raise Unavailable(
+                _("Too much is being sent here just now."), _("Try again in a minute.")
+            )
         self._places.release()
         try:
             return read()

@@ -24,11 +24,11 @@ GROUND = {
 }
 # Downwards only: each may import those named before it.
 GROUND_ORDER = [
+    "language",
     "errors",
     "clock",
     "fault",
     "kin",
-    "language",
     "brand",
     "installation",
     "settings",
@@ -43,7 +43,7 @@ GROUND_ORDER = [
 MAY: dict[str, set[str]] = {
     "definition": {"errors", "calendar", "language"},
     "ledger": {"db", "clock", "errors", "actor", "fault", "logs"},
-    "models": {"db", "clock", "errors", "actor", "definition"},
+    "models": {"db", "clock", "errors", "actor", "definition", "language"},
     "access": {"models", *GROUND},
     "engine": {"definition", "models", "ledger", *GROUND},
     "actions": {"access", "engine", "models", "ledger", "definition", *GROUND},

@@ -15,6 +15,8 @@ from portal.errors import (
     PortalError,
     Unknown,
 )
+from portal.language import gettext as _
+from portal.language import mark
 from portal.readings import links as link_readings
 from portal.readings import trees
 from portal.readings.asked import Asked
@@ -78,16 +80,16 @@ def actor_of(guest: Guest) -> Actor:
 class SessionOver(FormTooOld):
     """The browser's session has ended, or it never had one."""
 
-    code, title = "session-over", "Your session has ended"
+    code, title = "session-over", mark("Your session has ended")
 
 
 class NoSession(SessionOver):
     """The browser never came in by a link, or so long ago that it has forgotten."""
 
-    title = "Come in by your link"
+    title = mark("Come in by your link")
 
     def __init__(self) -> None:
-        super().__init__("This browser has not come in by a link yet, or it was too long ago.")
+        super().__init__(_("This browser has not come in by a link yet, or it was too long ago."))
 
 
 def guest_for(conn: Connection, task_id: str) -> Guest:
@@ -101,13 +103,13 @@ def guest_for(conn: Connection, task_id: str) -> Guest:
     if guest is None:
         if secret() is None:
             raise NoSession
-        raise Unknown("There is nothing here, or nothing that is yours to see.")
+        raise Unknown(_("There is nothing here, or nothing that is yours to see."))
     if guest.standing == "revoked":
         raise link_readings.ended(guest.revoked_reason)
     if guest.standing == "expired":
-        raise LinkExpired("This link was good for a limited time, and that time is over.")
+        raise LinkExpired(_("This link was good for a limited time, and that time is over."))
     if guest.standing == "over":
-        raise SessionOver("For your safety a session ends after some hours.")
+        raise SessionOver(_("For your safety a session ends after some hours."))
     return guest
 
 

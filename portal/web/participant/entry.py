@@ -10,15 +10,17 @@ from portal import clock, db
 from portal.access import limits, links
 from portal.actions import links as verbs
 from portal.errors import Gone, PortalError, Unknown
+from portal.language import gettext as _
+from portal.language import mark
 from portal.readings import links as link_readings
 from portal.readings.links import Known
 from portal.web import forms, languages
 from portal.web.participant.door import agent, doors, gone_page, secret, with_cookie
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{48}(?![A-Za-z0-9_-])")
-_UNKNOWN = "This link is not one of ours, or it was damaged on its way."
+_UNKNOWN = mark("This link is not one of ours, or it was damaged on its way.")
 _MOST_BAD, _TEN_MINUTES = 30, 600
-_REMEDY = "Copy it from the e-mail once more, or ask whoever sent it for a new one."
+_REMEDY = mark("Copy it from the e-mail once more, or ask whoever sent it for a new one.")
 log = structlog.get_logger(__name__)
 
 
@@ -42,7 +44,7 @@ def look(token: str) -> ResponseReturnValue:
 @doors.post("/t/<spelt:token>")
 def enter(token: str) -> ResponseReturnValue:
     """Open a session and go on to an address without the token."""
-    known, _ = _known(token)
+    known, _generation = _known(token)
     forms.require_ours("enter", known.id, forms.sent_nonce())
     try:
         entered = verbs.enter(
@@ -61,7 +63,7 @@ def enter(token: str) -> ResponseReturnValue:
 @doors.post("/t/<token>/renew")
 def renew(token: str) -> ResponseReturnValue:
     """Send a fresh link to the address on file."""
-    known, _ = _known(token)
+    known, _generation = _known(token)
     forms.require_ours("renew", f"/t/{_spelt(token)}/renew")
     return renewed(_spelt(token), known)
 
@@ -88,7 +90,7 @@ def _known(token: str) -> tuple[Known, int]:
             return known, read[1]
     if limits.note_failure(f"link:{request.remote_addr}", _MOST_BAD, _TEN_MINUTES):
         log.warning("links.guessed", address=request.remote_addr)
-    refusal: PortalError = Unknown(_UNKNOWN, _REMEDY)
+    refusal: PortalError = Unknown(_(_UNKNOWN), _(_REMEDY))
     raise refusal
 
 

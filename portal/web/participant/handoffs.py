@@ -10,6 +10,7 @@ from portal.access import sessions
 from portal.access.sessions import Guest
 from portal.actions import handoffs as verbs
 from portal.errors import Conflict, Faulty, FormTooOld, Gone, NotYours
+from portal.language import gettext as _
 from portal.readings import asked as asked_readings
 from portal.readings import handoffs as readings
 from portal.readings.asked import Asked
@@ -87,7 +88,7 @@ def _again_or_elsewhere(task_id: str, guest: Guest, told: Told) -> ResponseRetur
     email = (told.data.get("person") or {}).get("email")
     if request.form.get("email", "").strip().lower() == email:
         return redirect(f"/w/{task_id}/delegate", 303)
-    return refusal(Gone("You passed this on already. Nothing was recorded this time."), task_id)
+    return refusal(Gone(_("You passed this on already. Nothing was recorded this time.")), task_id)
 
 
 def _receipt(guest: Guest, told: Told) -> ResponseReturnValue:
@@ -107,8 +108,8 @@ def _page(guest: Guest, faults: Mapping[str, str] | None = None) -> str:
     mode = asked.step.delegate_by(guest.person.kind)
     if mode == "no":
         raise NotYours(
-            f"“{guest.task.name}” may not be passed on to somebody else.",
-            "Write to whoever asks for it, and say why.",
+            _("“%(task)s” may not be passed on to somebody else.", task=guest.task.name),
+            _("Write to whoever asks for it, and say why."),
         )
     return render_template(
         "participant/delegate.html",

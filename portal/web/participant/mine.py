@@ -11,6 +11,7 @@ from portal.access.addresses import Visitor
 from portal.actions import links as link_verbs
 from portal.actions import mine as verbs
 from portal.errors import Conflict, Faulty, FormTooOld, Gone, TooFast, Unknown
+from portal.language import gettext as _
 from portal.readings import links as link_readings
 from portal.readings import mine as readings
 from portal.web import forms
@@ -56,7 +57,7 @@ def go_in(task_id: str) -> ResponseReturnValue:
     except FormTooOld as error:
         return over(error, "/w" if visitor else None)
     if visitor is None or not visitor.is_proved or link is None:
-        raise Unknown("There is nothing here, or nothing that is yours to see.")
+        raise Unknown(_("There is nothing here, or nothing that is yours to see."))
     token = links.mint(*link)
     try:
         entered = link_verbs.enter(token, browser=secret(), ip=request.remote_addr, agent=agent())

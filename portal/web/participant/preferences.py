@@ -9,6 +9,7 @@ from portal import db, language
 from portal.access import addresses
 from portal.actions import preferences
 from portal.errors import Faulty
+from portal.language import gettext as _
 from portal.web import forms, languages
 from portal.web.participant.door import doors, is_https, secret
 
@@ -25,7 +26,7 @@ def choose_language() -> ResponseReturnValue:
     forms.require_ours("language")
     spoken = request.form.get("language", "")
     if spoken not in language.known():
-        raise Faulty.one("language", "Choose one of the languages of the list.")
+        raise Faulty.one("language", _("Choose one of the languages of the list."))
     with db.reading() as conn:
         visitor = addresses.visitor(conn, secret())
     if visitor is not None:

@@ -13,6 +13,8 @@ from portal import clock, db
 from portal.access import limits
 from portal.access.sessions import Guest
 from portal.errors import AlreadyRecorded, Conflict, Faulty, FormTooOld, Gone, TooFast
+from portal.language import gettext as _
+from portal.language import mark
 from portal.readings import asked as asked_readings
 from portal.readings.asked import Asked
 from portal.web import forms
@@ -20,7 +22,7 @@ from portal.web.participant.door import SessionOver, guest_for, zone_of
 from portal.web.participant.refusals import over, refusal
 
 _MOST, _AN_HOUR = 20, 3600
-_ENOUGH = "You have sent this very often within an hour. Wait a little, then send it again."
+_ENOUGH = mark("You have sent this very often within an hour. Wait a little, then send it again.")
 
 Faults = Mapping[str, str]
 
@@ -57,7 +59,7 @@ def taken(
     except FormTooOld as error:
         return over(error, f"/w/{task_id}/{name}", task_id)
     try:
-        limits.spend(f"{name}:{guest.person.id}", _MOST, _AN_HOUR, _ENOUGH)
+        limits.spend(f"{name}:{guest.person.id}", _MOST, _AN_HOUR, _(_ENOUGH))
         verb(guest, nonce)
     except AlreadyRecorded:
         pass  # by the first press of the same button

@@ -23,6 +23,7 @@ from portal.errors import (
     TooLarge,
     Unknown,
 )
+from portal.language import gettext as _
 from portal.readings import asked as asked_readings
 from portal.readings import drafts as draft_readings
 from portal.readings import links as link_readings
@@ -129,7 +130,11 @@ def keep(task_id: str) -> ResponseReturnValue:
         forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce(), "")
         drafts.keep(task_id, forms.typed(), actor=actor_of(guest))
     except PortalError as error:
-        return f"Not kept: {error.sentence}", error.status, {"Content-Type": "text/plain"}
+        return (
+            _("Not kept: %(why)s", why=error.sentence),
+            error.status,
+            {"Content-Type": "text/plain"},
+        )
     return "", 204
 
 

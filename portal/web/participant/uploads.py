@@ -30,6 +30,8 @@ from portal.actor import Actor
 from portal.delivery.pieces import Growing, Growth
 from portal.delivery.storage import CHUNK, Store, TypeFault, judge, judge_name, safe_name
 from portal.errors import Faulty, PortalError, TooLarge
+from portal.language import gettext as _
+from portal.language import mark
 from portal.readings import asked as asked_readings
 from portal.readings import uploads as readings
 from portal.web import arrivals, forms
@@ -40,7 +42,7 @@ _VERSION = "1.0.0"
 _EXTENSIONS = "creation,expiration,checksum,termination"
 _ALGORITHMS = ("sha256", "sha1")
 _MOST, _AN_HOUR = 400, 3600
-_ENOUGH = "You have sent very many files within an hour. Wait a little, then go on."
+_ENOUGH = mark("You have sent very many files within an hour. Wait a little, then go on.")
 
 
 class NotTus(PortalError):
@@ -56,7 +58,7 @@ class NotTus(PortalError):
 class Damaged(PortalError):
     """A piece whose bytes are not those that its sender meant."""
 
-    status, code, title = 460, "damaged", "A piece of this file arrived damaged"
+    status, code, title = 460, "damaged", mark("A piece of this file arrived damaged")
 
 
 def _upload(
@@ -99,9 +101,9 @@ def announce(guest: Guest, task_id: str) -> Response:
     meta = dict(_metadata())
     document, name = meta.get("document", ""), safe_name(meta.get("filename", ""))
     length = _number("Upload-Length")
-    limits.spend(f"upload:{guest.person.id}", _MOST, _AN_HOUR, _ENOUGH)
+    limits.spend(f"upload:{guest.person.id}", _MOST, _AN_HOUR, _(_ENOUGH))
     with db.reading() as conn:
-        documents, _ = asked_readings.documents(conn, task_id)
+        documents, _room = asked_readings.documents(conn, task_id)
     wanted = next((one for one in documents if one.id == document), None)
     if wanted is not None and length > wanted.max_size:
         raise TooLarge(arrivals.too_large(wanted, name, length))
@@ -195,7 +197,7 @@ def _bring(held: Held, checksum: "tuple[str, bytes] | None") -> int:
             growth.keep()
             pieces.note(held, growth.at, growth.sha256.hex())
     if not is_whole:
-        raise NotTus(400, "The connection was lost before the piece was whole.")
+        raise NotTus(400, _("The connection was lost before the piece was whole."))
     return growth.at
 
 
@@ -211,7 +213,7 @@ def _read_into(growth: Growth, digest: Any, checksum: "tuple[str, bytes] | None"
         if digest is not None:
             digest.update(block)
     if checksum is not None and digest.digest() != checksum[1]:
-        raise Damaged("A piece of this file arrived damaged or in part, and was not kept.")
+        raise Damaged(_("A piece of this file arrived damaged or in part, and was not kept."))
     return missing == 0
 
 
@@ -260,11 +262,11 @@ def _finish(task_id: str, held: Held, actor: Actor) -> None:
 def _metadata() -> Iterator[tuple[str, str]]:
     """The pairs of ``Upload-Metadata``: a key, a space, its value in Base64."""
     for pair in request.headers.get("Upload-Metadata", "").split(","):
-        key, _, value = pair.strip().partition(" ")
+        key, _space, value = pair.strip().partition(" ")
         try:
             yield key, base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            raise NotTus(400, "The name of a file came in letters that can’t be read.") from None
+            raise NotTus(400, _("The name of a file came in letters that can’t be read.")) from None
 
 
 def _number(header: str) -> int:

@@ -1,0 +1,59 @@
+"""Numbers as people type them: ``1.234,50``, ``1 234,50``, ``١٢٣٤٫٥٠``.
+
+A point is a decimal point in every language, as it always was: ``1.234`` is a little more than
+one. Other signs mean what they mean in the language that is spoken, and a sign between groups
+of digits counts only where each of these has three: ``1,5`` is no number in English.
+"""
+
+import re
+from functools import lru_cache
+
+from babel.numbers import get_decimal_symbol
+
+from portal import language
+
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_SPACES = " \u00a0\u2009\u202f"
+_APOSTROPHES = "'\u2019"
+_ARABIC_DECIMAL, _ARABIC_GROUP = "\u066b", "\u066c"
+# Digits of Arabic, also as in Persian and Urdu; a minus of its own; marks that nobody sees.
+_AS_ASCII = {
+    **{ord(digit): str(n) for n, digit in enumerate("٠١٢٣٤٥٦٧٨٩")},
+    **{ord(digit): str(n) for n, digit in enumerate("۰۱۲۳۴۵۶۷۸۹")},
+    ord("\u2212"): "-",
+    **dict.fromkeys(map(ord, "\u061c\u200e\u200f"), None),
+}
+
+
+def read(typed: str) -> str:
+    """The number with a decimal point and no other sign; what is none stays as it was typed."""
+    text = typed.strip().translate(_AS_ASCII)
+    if _PLAIN.fullmatch(text):
+        return text
+    mark = _decimal_mark()
+    match = _pattern(mark).fullmatch(text)
+    if match is None:
+        return typed
+    whole = re.sub(r"\D", "", match["whole"] or "")
+    part = f".{match['part']}" if match["part"] else ""
+    return f"{match['sign']}{whole}{part}" if whole or part else typed
+
+
+def written(number: str) -> str:
+    """A stored number as people of the language type it, so that ``read`` takes it again."""
+    return number.replace(".", _decimal_mark())
+
+
+def _decimal_mark() -> str:
+    return get_decimal_symbol(language.current())
+
+
+@lru_cache(maxsize=8)
+def _pattern(mark: str) -> re.Pattern[str]:
+    group = re.escape(("," if mark == "." else ".") + _SPACES + _APOSTROPHES + _ARABIC_GROUP)
+    whole = rf"\d{{1,3}}(?P<sep>[{group}])\d{{3}}(?:(?P=sep)\d{{3}})*|\d+"
+    return re.compile(
+        rf"(?P<sign>[+-]?)(?:(?P<whole>{whole})?(?:[{re.escape(mark)}{_ARABIC_DECIMAL}]"
+        rf"(?P<part>\d*))?)",
+        re.ASCII,
+    )
