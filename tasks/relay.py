@@ -48,6 +48,8 @@ _FIRST = (
     "mail.receipt",
     "mail.message",
     "mail.delegated",
+    "mail.declined",
+    "mail.asked_again",
     "mail.question",
     "mail.answer",
 )

@@ -11,7 +11,7 @@ from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.tree import within
-from portal.engine import closing, remedies, safeguards, troubles
+from portal.engine import closing, declines, remedies, safeguards, troubles
 from portal.engine.advance import advance
 from portal.engine.rows import Place
 from portal.engine.running import Running
@@ -53,6 +53,8 @@ def resolve(
             return False
     troubles.resolve(running, trouble, how, why, actor)
     _DOES[how](running, trouble, why, details or {}, actor)
+    if trouble.kind == declines.KIND:
+        declines.ask_again(running, trouble.task_id, trouble.id)
     if how in ("skip", "complete", "return_to"):
         inside = {one.id for one in within((remedies.step_of(running, trouble),))}
         troubles.resolve_within(running, how, why, actor, inside, trouble.scope)

@@ -151,8 +151,8 @@ def _go_on(
     stop_clock(running.tx, task.id)
     begin_clock(running, step, task)
     set_clock(running, task)
-    if task.asks_since or task.promised_on:  # whoever said so was somebody else
-        task.asks_since = task.promised_on = task.blocked_since = None
+    if task.asks_since or task.promised_on or task.declined_at:  # somebody else said so
+        task.asks_since = task.promised_on = task.blocked_since = task.declined_at = None
         reminders.set_anew(running, step, task)
     running.keep_task(task)
     invite(running, step, task, [person])

@@ -55,7 +55,8 @@ def set_anew(
         row for row in running.timers if row["task_id"] != task.id or row["kind"] not in _KINDS
     ]
     last = _set(running, step, task, since)
-    if last is not None and last > running.now:  # else its owner was told already
+    is_told = last is None or last <= running.now or task.declined_at is not None
+    if last is not None and not is_told:  # its owner has to look already
         clocks.set_timer(running, task, "overdue", 0, last, {})
 
 
@@ -85,7 +86,7 @@ def _ladder(running: Running, step: PersonStep, task: Asked) -> list[RungAt]:
 def _coming(
     running: Running, task: Asked, ladder: list[RungAt], since: datetime | None
 ) -> Iterable[_Coming]:
-    if task.asks_since is not None:
+    if task.asks_since is not None or task.declined_at is not None:
         return
     later = [rung for rung in ladder if rung.at > running.now]
     missed = [rung for rung in ladder if since is not None and since < rung.at <= running.now]

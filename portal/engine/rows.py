@@ -110,6 +110,7 @@ class Asked:
     asks_since: datetime | None = None
     promised_on: date | None = None
     blocked_since: datetime | None = None
+    declined_at: datetime | None = None
     picked_up_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None
@@ -124,7 +125,8 @@ class Asked:
     def close(self, state: str, now: datetime) -> None:
         """End it; nobody has to take it up, or to decide who does it, any more."""
         self.state, self.done_at = state, now
-        self.missed_at = self.delegation = self.asks_since = self.blocked_since = None
+        self.missed_at = self.delegation = None
+        self.asks_since = self.blocked_since = self.declined_at = None
 
 
 Row = Person | Round | Asked

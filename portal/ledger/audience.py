@@ -49,6 +49,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.TaskUnblocked: _TOLD,
     c.DoubtRaised: _TOLD,
     c.DoubtSettled: _TOLD,
+    c.TaskDeclined: _TOLD,
     c.QuestionAsked: _TOLD,
     c.QuestionAnswered: _TOLD,
     c.QuestionClosed: _TOLD,

@@ -454,6 +454,15 @@ class DoubtSettled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDeclined(Event):
+    """Whoever has a task said that they will not do it; its owner decides how it goes on."""
+
+    participant: str
+    person: dict[str, Json] | None = private()
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(Event):
     """Somebody asked about a task: the ``participant`` outside, or staff asked them (``person``).
 

@@ -35,7 +35,7 @@ class Task(Base):
     the owner has to decide: ``{id, by, user, email, name, reason, at}``. ``asks_since`` stands
     while a question of whoever may do it waits for staff: nobody is reminded then. ``promised_on``
     is the day by which its person said that it will be done, ``blocked_since`` stands while they
-    say that something keeps them from it.
+    say that something keeps them from it, ``declined_at`` while they say that they won't do it.
     """
 
     __tablename__ = "tasks"
@@ -79,6 +79,7 @@ class Task(Base):
     asks_since: Mapped[datetime | None]
     promised_on: Mapped[date | None]
     blocked_since: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     picked_up_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]

@@ -266,6 +266,7 @@ def task(row: sa.Row[Any]) -> Shape:
         "due_at": row.due_at and iso(row.due_at),
         "promised_on": row.promised_on and row.promised_on.isoformat(),
         "blocked_since": row.blocked_since and iso(row.blocked_since),
+        "declined_at": row.declined_at and iso(row.declined_at),
         "pick_up_by": row.pick_up_by and iso(row.pick_up_by),
         "picked_up_at": row.picked_up_at and iso(row.picked_up_at),
         "done_at": row.done_at and iso(row.done_at),

@@ -349,6 +349,11 @@ def _(event: c.DoubtSettled, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.TaskDeclined, in_: _In) -> Sentence:
+    return Sentence(f"{in_.who} will not do {in_.thing}.", event.reason)
+
+
+@say.register
 def _(event: c.QuestionAsked, in_: _In) -> Sentence:
     whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
     held = " Reminders wait until it is answered." if event.reminders == "held" else ""
@@ -492,6 +497,8 @@ _NOTICES = {
     "doubt": "of what does not match reality in {thing}",
     "settled": "of what came of a note on {thing}",
     "promise": "of the day by which {thing} will be done",
+    "declined": "that the refusal to do {thing} was received",
+    "asked_again": "that {thing} is asked for again",
     "question": "of a question about {thing}",
     "answer": "of an answer about {thing}",
     "trouble": "that something needs a person",

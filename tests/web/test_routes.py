@@ -80,6 +80,7 @@ POST /tasks/<team>/claim                               403  403  403  303  403  
 POST /tasks/<look>/take-up                             403  403  403  403  303  403  403  403
 POST /tasks/<look>/delegate                            403  403  403  403  303  403  403  403
 POST /tasks/<look>/block                               403  403  403  403  303  403  403  403
+POST /tasks/<look>/decline                             403  403  403  403  303  403  403  403
 POST /tasks/<look>/go-on                               403  403  403  403  303  403  403  403
 POST /tasks/<look>/promise                             403  403  403  403  303  403  403  403
 POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
@@ -104,6 +105,8 @@ POST /w/<papers>/draft                                 403  409  404  403  403  
 POST /w/<papers>/again                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/blocked                               403  200  404  403  403  403  403  403
 POST /w/<papers>/blocked                               403  303  404  403  403  403  403  403
+GET  /w/<papers>/decline                               403  200  404  403  403  403  403  403
+POST /w/<papers>/decline                               403  303  404  403  403  403  403  403
 GET  /w/<papers>/delegate                              403  200  404  403  403  403  403  403
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
@@ -164,6 +167,7 @@ POST /api/v1/tasks/<look>/complete                     401  401  401  403  200  
 POST /api/v1/tasks/<look>/take-up                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<look>/delegate                     401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<look>/block                        401  401  401  403  200  403  403  403
+POST /api/v1/tasks/<look>/decline                      401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<look>/go-on                        401  401  401  403  200  403  403  403
 POST /api/v1/tasks/<stuck>/unblock                     401  401  401  403  200  403  200  403
 POST /api/v1/tasks/<look>/promise                      401  401  401  403  200  403  403  403

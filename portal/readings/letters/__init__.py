@@ -40,6 +40,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "promise": replies.promise,
     "doubt": doubts.raised,
     "settled": doubts.settled,
+    "declined": replies.declined,
+    "asked_again": replies.asked_again,
     "question": questions.question,
     "answer": questions.answer,
     "escalation": handoffs.escalate,

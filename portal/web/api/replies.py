@@ -1,9 +1,9 @@
-"""API calls for other answers than yes: a day of one's own, what keeps one from it."""
+"""API calls for other answers than yes: a day of one's own, a block, a refusal."""
 
 from flask import Response, jsonify
 
 from portal import db
-from portal.actions import promises, questions
+from portal.actions import declines, promises, questions
 from portal.readings import lists, payloads
 from portal.web.api import entry
 from portal.web.api.entry import call, caller, json_body, text
@@ -41,6 +41,14 @@ def unblock_task(task_id: str) -> Response:
 def go_on_with_task(task_id: str) -> Response:
     """The task."""
     questions.go_on(task_id, actor=caller())
+    return _task(task_id)
+
+
+@call("POST", "/tasks/<task_id>/decline", "Say that one will not do a task",
+      takes="Reason", gives="Task")  # fmt: skip
+def decline_task(task_id: str) -> Response:
+    """The task, open still; an exception of its owner's has the reason."""
+    declines.decline(task_id, text(json_body(), "reason", "a reason"), actor=caller())
     return _task(task_id)
 
 

@@ -305,6 +305,7 @@ SCHEMAS: dict[str, Schema] = {
         due_at=_maybe(_moment),
         promised_on=_maybe(_day),
         blocked_since=_maybe(_moment),
+        declined_at=_maybe(_moment),
         pick_up_by=_maybe(_moment),
         picked_up_at=_maybe(_moment),
         done_at=_maybe(_moment),

@@ -8,6 +8,7 @@ from portal.readings import words
 from portal.readings.prose import to_html
 from portal.web.participant import (
     blocks,
+    declines,
     doubts,
     entry,
     handoffs,
@@ -25,8 +26,9 @@ __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
 ROOMS = (
-    doubts,
     blocks,
+    declines,
+    doubts,
     entry,
     handoffs,
     mine,

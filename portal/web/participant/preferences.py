@@ -16,7 +16,7 @@ from portal.web.participant.door import doors, is_https, secret
 # A page of ours that a person may have stood on, without the verb that it answered; anything
 # else leads to all of their work.
 _OURS = re.compile(
-    r"(/(?:t|w|fresh)(?:/[A-Za-z0-9_-]+)?(?:/(?:receipt|question|delegate|promise|blocked))?)(?:/[a-z]+)?"
+    r"(/(?:t|w|fresh)(?:/[A-Za-z0-9_-]+)?(?:/(?:receipt|question|delegate|promise|blocked|decline))?)(?:/[a-z]+)?"
 )
 
 

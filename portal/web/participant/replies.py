@@ -6,13 +6,13 @@ The pages themselves are named after what is said on them (``questions``, …).
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
 from portal.access import limits
 from portal.access.sessions import Guest
-from portal.errors import AlreadyRecorded, Conflict, Faulty, FormTooOld, Gone, TooFast
+from portal.errors import AlreadyRecorded, Conflict, Faulty, FormTooOld, Gone, PortalError, TooFast
 from portal.language import gettext as _
 from portal.language import mark
 from portal.readings import asked as asked_readings
@@ -27,7 +27,7 @@ _ENOUGH = mark("You have sent this very often within an hour. Wait a little, the
 Faults = Mapping[str, str]
 
 
-def shown(task_id: str, page: Callable[[Guest], str]) -> ResponseReturnValue:
+def shown(task_id: str, page: Callable[[Guest], ResponseReturnValue]) -> ResponseReturnValue:
     """The page for whoever has the task while it is open, else why it is not."""
     try:
         guest = _guest(task_id)
@@ -40,7 +40,7 @@ def taken(
     task_id: str,
     name: str,
     first: str,
-    page: Callable[[Guest, Faults], str],
+    page: Callable[[Guest, Faults], ResponseReturnValue],
     verb: Callable[[Guest, str], object],
     then: str,
 ) -> ResponseReturnValue:
@@ -64,29 +64,36 @@ def taken(
     except AlreadyRecorded:
         pass  # by the first press of the same button
     except Faulty as error:
-        return page(guest, {one.at: one.message for one in error.faults}), error.status
+        return _faulty(page(guest, {one.at: one.message for one in error.faults}), error)
     except TooFast as error:
-        headers = {"Retry-After": str(error.retry_after)}
-        return page(guest, {first: error.sentence}), error.status, headers
+        slowed = _faulty(page(guest, {first: error.sentence}), error)
+        slowed.headers["Retry-After"] = str(error.retry_after)
+        return slowed
     except (Conflict, Gone) as error:
         return refusal(error, task_id)
     return redirect(then, 303)
 
 
+def _faulty(page: ResponseReturnValue, error: PortalError) -> Response:
+    response = make_response(page)
+    response.status_code = error.status
+    return response
+
+
 def rendered(template: str, name: str, guest: Guest, faults: Faults, **more: Any) -> str:
     """A page of this kind, with what was typed kept where something was faulty."""
     nonce = forms.new_nonce()
-    asked = _asked(guest)
+    asked_now = asked(guest)
     return render_template(
         template,
-        asked=asked,
+        asked=asked_now,
         task=guest.task,
-        owner=asked.owner,
+        owner=asked_now.owner,
         typed=request.form if faults else {},
         faults=faults,
         nonce=nonce,
         csrf=forms.token(name, guest.person.id, guest.task.id, nonce),
-        tz=zone_of(guest, asked),
+        tz=zone_of(guest, asked_now),
         now=clock.now(),
         **more,
     )
@@ -99,6 +106,7 @@ def _guest(task_id: str) -> Guest:
     return guest
 
 
-def _asked(guest: Guest) -> Asked:
+def asked(guest: Guest) -> Asked:
+    """The task with all that its page shows."""
     with db.reading() as conn:
         return asked_readings.about(conn, guest.task, guest.process, guest.person.id)

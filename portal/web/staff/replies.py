@@ -1,11 +1,11 @@
-"""Other answers than yes at the desk, by whoever has a task: a day of one's own, a block."""
+"""Other answers than yes at the desk, by whoever has a task: a day, a block, a refusal."""
 
 from collections.abc import Callable
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.actions import promises, questions
+from portal.actions import declines, promises, questions
 from portal.errors import Faulty
 from portal.web.staff import tasks
 from portal.web.staff.door import doors, me, said
@@ -32,6 +32,14 @@ def go_on(task_id: str) -> ResponseReturnValue:
     """Say that nothing keeps one from it any more."""
     told = "Nothing keeps you from it any more."
     return _taken(task_id, "go-on", lambda: questions.go_on(task_id, actor=me()), told)
+
+
+@doors.post("/tasks/<task_id>/decline")
+def decline(task_id: str) -> ResponseReturnValue:
+    """Say that one will not do it."""
+    reason = request.form.get("reason", "")
+    told = "Whoever answers for it is told, and decides how it goes on."
+    return _taken(task_id, "decline", lambda: declines.decline(task_id, reason, actor=me()), told)
 
 
 def _taken(task_id: str, at: str, verb: Callable[[], object], sentence: str) -> ResponseReturnValue:
