@@ -110,7 +110,7 @@ def test_where_it_may_not_be_passed_on_nothing_offers_it_and_a_crafted_post_is_r
     task, path = entered(visitor, DUE.replace("due: 4 days,", "delegate: no,"))
     page = visitor.get(path)
     assert "/delegate" not in page
-    assert "This is not for me" in page
+    assert "I won’t do this" in page
     assert "may not be passed on" in visitor.get(f"{path}/delegate", 403)
     assert visitor.post(f"{path}/delegate", TO).status_code == 403
     assert len(makers.rows(Link, task_id=task.id, revoked_at=None)) == 1
