@@ -37,7 +37,7 @@ def rolled(clock: Clock, *, seed: int, turns: int, goes_on: Callable[[Told], boo
 
     AssertionError of the first that breaks a rule, with its seed and all that happened in it.
     """
-    _settle()
+    settle()
     told = Told()
     while goes_on(told):
         _live(clock, Rolled(seed + told.stories), turns, told, f"seed {seed + told.stories}")
@@ -46,7 +46,7 @@ def rolled(clock: Clock, *, seed: int, turns: int, goes_on: Callable[[Told], boo
 
 def drawn(clock: Clock, *, seed: int, many: int, turns: int) -> Told:
     """About so many stories of up to so many turns; the failure told is of the shortest found."""
-    _settle()
+    settle()
     told = Told()
 
     @hypothesis.seed(seed)
@@ -66,7 +66,8 @@ def drawn(clock: Clock, *, seed: int, many: int, turns: int) -> Told:
     return told
 
 
-def _settle() -> None:
+def settle() -> None:
+    """The cast, the keys and the process within a process, in the bound database."""
     people.settle()
     links.configure(("a key of these tests that is long enough",), "https://portal.example")
     installation.configure(timezone="UTC", link_days=30)
