@@ -77,8 +77,14 @@ def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[A
     asked = f"{facts['owner'] or facts['brand']} asks you for it"
     text = f"{asked}, as part of “{facts['process']}”.\nThe link is in the e-mail."
     uid = f"{task.id}@{_host()}"
-    entry = diary.Entry(uid, task.due_at, f"Due: {task.name}, {facts['process']}", text)
+    entry = diary.Entry(uid, task.due_at, f"Due: {_of_process(task, facts)}", text)
     return (diary.attachment(entry, "due.ics", at),)
+
+
+def _of_process(task: Any, facts: Mapping[str, Any]) -> str:
+    """The task and what it is part of, unless that is called the same."""
+    title = facts["process"]
+    return str(task.name) if title == task.name else f"{task.name}, {title}"
 
 
 def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:

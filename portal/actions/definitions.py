@@ -47,15 +47,20 @@ def publish(
     return replace(_publish(tree, dry_run, actor=actor), warnings=told)
 
 
+_CURRENT = (DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest, DefinitionRow.made_for)
+
+
 @action
 def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Published:
     may.require(actor, "publish", None)
     owner, team = _owner(tx, tree)
     current = tx.execute(
-        sa.select(DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest)
+        sa.select(*_CURRENT)
         .where(DefinitionRow.key == tree.key, DefinitionRow.is_current)
         .with_for_update()
     ).first()
+    if current is not None and current.made_for is not None:
+        raise Conflict(f"The key {tree.key} is taken by somebody’s requests. Choose another.")
     if current is not None and current.digest == tree.digest:
         return Published(tree.key, current.version, is_new=False)
     version = current.version + 1 if current else 1

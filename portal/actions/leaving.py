@@ -100,7 +100,12 @@ def _hand_house(tx: Tx, leaver: Any, successor: Any, reason: str, *, actor: Acto
         ApiToken.user_id == leaver.id, ApiToken.is_system, ApiToken.revoked_at.is_(None)
     )
     tx.execute(sa.update(ApiToken).where(tokens).values(user_id=successor.id))
-    mine = sa.and_(DefinitionRow.owner_id == leaver.id, DefinitionRow.is_current)
+    # What was made for their own requests ends with them; whoever succeeds asks by their own.
+    mine = sa.and_(
+        DefinitionRow.owner_id == leaver.id,
+        DefinitionRow.is_current,
+        DefinitionRow.made_for.is_(None),
+    )
     handed = {"handed_at": tx.now, "handed_by": actor.user_id, "handed_reason": reason}
     told = {"owner_id": successor.id, **handed}
     return tx.execute(sa.update(DefinitionRow).where(mine).values(told)).rowcount

@@ -1,35 +1,23 @@
 """Processes: start one, cancel it, remark on it, name who takes part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-
 from portal.access import may
+from portal.actions.repeats import Repeat, keep_answer
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine import closing, starting, successors, troubles
 from portal.engine.advance import advance
 from portal.engine.running import Running
-from portal.errors import AlreadyRecorded, Conflict, Unknown
+from portal.errors import Conflict, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import (
     CommentAdded,
     ProcessCancelled,
 )
 from portal.ledger.record import Recorded
-from portal.models import KeptAnswer
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """What makes a start safe to repeat: the kept answer's id, and a digest of what was sent."""
-
-    id: str
-    body_sha256: str
 
 
 @action
@@ -57,7 +45,7 @@ def start(
         reference=remark("reference", reference, longest=200),
         actor=actor,
     )
-    _keep_answer(tx, repeat, start.process["id"])
+    keep_answer(tx, repeat, start.process["id"])
     advance(starting.begin(tx, start, actor))
     return str(start.process["id"])
 
@@ -99,16 +87,3 @@ def name_participant(
     successors.name(running, role, person, actor)
     troubles.resolve_all(running, "reassign", None, actor, kind="nobody")
     advance(running)
-
-
-def _keep_answer(tx: Tx, repeat: Repeat | None, process_id: str) -> None:
-    if repeat is None:
-        return
-    row = {
-        "id": repeat.id, "body_sha256": repeat.body_sha256, "kept_at": tx.now,
-        "answer": {"process": process_id},
-    }  # fmt: skip
-    try:
-        tx.execute(sa.insert(KeptAnswer), row)
-    except IntegrityError:
-        raise AlreadyRecorded("This request was answered already.") from None

@@ -77,6 +77,7 @@ def successors(conn: Connection, user_id: str) -> Sequence[Row]:
     return conn.execute(sa.select(*_USER).where(able).order_by(User.name, User.id)).all()
 
 
+_PUBLISHED = sa.and_(DefinitionRow.is_current, DefinitionRow.made_for.is_(None))
 _USER = (User.id, User.email, User.name, User.role, User.is_active)
 
 
@@ -89,7 +90,7 @@ def belongings(conn: Connection, user_id: str) -> Belongings:
         definitions=_some(
             conn,
             sa.select(DefinitionRow.key, DefinitionRow.name)
-            .where(DefinitionRow.is_current, DefinitionRow.owner_id == user_id)
+            .where(_PUBLISHED, DefinitionRow.owner_id == user_id)
             .order_by(DefinitionRow.name),
         ),
         processes=_some(

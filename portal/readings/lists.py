@@ -190,12 +190,12 @@ def task_row(conn: Connection, task_id: str) -> Row:
 
 
 def definitions(conn: Connection) -> Sequence[Row]:
-    """The current version of every definition with its owner, by name."""
+    """The current version of every published definition with its owner, by name."""
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(*DefinitionRow.__table__.columns, *_OWNER)
     wanted = (
         wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
         .outerjoin(Team, Team.id == DefinitionRow.team_id)
-        .where(DefinitionRow.is_current)
+        .where(DefinitionRow.is_current, DefinitionRow.made_for.is_(None))
         .order_by(DefinitionRow.name, DefinitionRow.key)
         .limit(MOST)
     )
@@ -204,7 +204,7 @@ def definitions(conn: Connection) -> Sequence[Row]:
 
 _NAMES = (
     sa.select(DefinitionRow.key, DefinitionRow.name)
-    .where(DefinitionRow.is_current)
+    .where(DefinitionRow.is_current, DefinitionRow.made_for.is_(None))
     .order_by(DefinitionRow.name, DefinitionRow.key)
     .limit(MOST)
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.actions import processes
+from portal.actions import processes, repeats
 from portal.errors import AlreadyRecorded, Conflict, Faulty, NotYours, ProcessEnded
 from portal.models import Link, Participant, Process
 from tests import makers, people
@@ -71,7 +71,7 @@ def test_a_team_role_takes_a_member_of_the_team_alone() -> None:
 
 
 def test_a_repeated_start_is_one_start() -> None:
-    repeat = processes.Repeat("token/key", "0" * 64)
+    repeat = repeats.Repeat("token/key", "0" * 64)
     makers.start(makers.FORM, repeat=repeat)
     with pytest.raises(AlreadyRecorded):
         makers.start(makers.FORM, repeat=repeat)

@@ -103,5 +103,13 @@ def test_what_is_asked_in_plain_words_shows_them_as_they_are() -> None:
     for wanted in asks.WANTED:
         step = asks.step(wanted, words, person, "2026-12-24")
         _, made = additions.with_step(TREE, json.dumps(step), "a", "after")
-        assert made.name.render({}) == "Is {{ this }} right? And *that*?"
+        assert made.name.render({}) == "Is {{ this }} right?"
         assert made.assign.name.evaluate({}) == 'Otto "O" 😀'  # type: ignore[attr-defined]
+
+
+def test_the_heading_is_the_first_line_or_its_beginning() -> None:
+    assert (asks.heading("\nSend it.\nNow."), asks.in_full("Send it.")) == ("Send it", None)
+    assert asks.in_full("Send it.\n\nNow. ") == "Now."
+    long = "word " * 40
+    assert asks.heading(long) == f"{'word ' * 15}word…"
+    assert asks.in_full(long) == long.strip()

@@ -54,6 +54,8 @@ POST /people/users                                     403  403  403  403  403  
 POST /people/tokens                                    403  403  403  403  403  403  200  403
 POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  403  303  403
 GET  /processes                                        in   in   in   200  200  200  200  in
+GET  /requests/new                                     in   in   in   200  200  200  200  in
+POST /requests/new                                     403  403  403  303  303  403  303  403
 GET  /processes/new                                    in   in   in   200  200  200  200  in
 GET  /processes/new/<key>                              in   in   in   200  200  200  200  in
 POST /processes/new/<key>                              403  403  403  303  303  403  303  403
@@ -147,6 +149,7 @@ POST /api/v1/processes/<process_id>/cancel             401  401  401  403  200  
 POST /api/v1/processes/<process_id>/migrate            401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/skip               401  401  401  403  200  403  200  403
 POST /api/v1/processes/<process_id>/reopen             401  401  401  403  200  403  200  403
+POST /api/v1/requests                                  401  401  401  201  201  403  201  201
 POST /api/v1/processes/<process_id>/steps              401  401  401  403  201  403  201  403
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
@@ -187,6 +190,12 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
+    "/requests/new": {
+        "email": "otto@other.example", "ask": "Your papers", "wanted": "files", "by": "2999-12-24",
+    },
+    "/api/v1/requests": {"json": {
+        "to": people.OTTO, "ask": "Your papers", "wanted": "files", "by": "2999-12-24",
+    }},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
     "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},

@@ -14,6 +14,7 @@ from portal.web.api import (
     processes,
     questions,
     replies,
+    requests,
     tasks,
 )
 from portal.web.api.entry import api
@@ -32,6 +33,7 @@ _CALLS = (
     openapi,
     processes,
     questions,
+    requests,
     replies,
     tasks,
 )

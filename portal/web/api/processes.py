@@ -9,6 +9,7 @@ from flask import Response, current_app, jsonify, request
 from portal import clock, db
 from portal.actions import processes as verbs
 from portal.actions import signals, trails
+from portal.actions.repeats import Repeat
 from portal.errors import AlreadyRecorded, Conflict, Faulty, Unknown
 from portal.readings import export, lists, payloads, requests, timeline, trail
 from portal.web.api import entry
@@ -24,14 +25,14 @@ def start_process() -> tuple[Response, int]:
     """201 with the process; the same Idempotency-Key again gives the same one."""
     raw = raw_body()
     body = parse_object(raw)
-    repeat = _repeat(raw)
-    known = _kept(repeat)
+    repeat = repeat_of(raw)
+    known = kept_start(repeat)
     if known is None:
         known = _start(body, repeat)
     return _process(known), 201
 
 
-def _start(body: dict[str, Any], repeat: verbs.Repeat | None) -> str:
+def _start(body: dict[str, Any], repeat: Repeat | None) -> str:
     reference = body.get("reference")
     if reference is not None and not isinstance(reference, str):
         raise Faulty.one("reference", "`reference` is not text.")
@@ -46,22 +47,24 @@ def _start(body: dict[str, Any], repeat: verbs.Repeat | None) -> str:
         )
     except AlreadyRecorded:
         # The same key came twice at once; the other one was first.
-        known = _kept(repeat)
+        known = kept_start(repeat)
         if known is None:
             raise
         return known
 
 
-def _repeat(raw: bytes) -> verbs.Repeat | None:
+def repeat_of(raw: bytes) -> Repeat | None:
+    """What makes this call safe to repeat, where it has an Idempotency-Key."""
     key = request.headers.get("Idempotency-Key")
     if not key:
         return None
     if len(key) > _LONGEST_KEY:
         raise Faulty.one("Idempotency-Key", "The Idempotency-Key is longer than 255 characters.")
-    return verbs.Repeat(id=f"{caller().id}:{key}", body_sha256=hashlib.sha256(raw).hexdigest())
+    return Repeat(id=f"{caller().id}:{key}", body_sha256=hashlib.sha256(raw).hexdigest())
 
 
-def _kept(repeat: verbs.Repeat | None) -> str | None:
+def kept_start(repeat: Repeat | None) -> str | None:
+    """The process that the same call started before. Conflict where its body was another."""
     if repeat is None:
         return None
     with db.reading() as conn:

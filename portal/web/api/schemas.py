@@ -286,6 +286,15 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
     ),
+    "Request": _object(
+        "to ask wanted by",
+        to=_named,
+        ask=_text,
+        wanted={"enum": ["files", "answer", "approval", "confirmation"]},
+        by={"type": "string", "format": "date"},
+        approver=_named,
+        reference=_maybe(_text),
+    ),
     "Reason": _object("reason", reason=_text),
     "Comment": _object("text", text=_text),
     "TrailAsked": _object("*", id=_text, url=_text),

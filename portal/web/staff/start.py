@@ -7,7 +7,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
-from portal.actions import processes
+from portal.actions import processes, repeats
 from portal.definition import facts as definition_facts
 from portal.definition import fields
 from portal.definition.tree import Definition
@@ -52,7 +52,7 @@ def start(key: str) -> ResponseReturnValue:
 
 def _start_once(key: str, inputs: dict[str, Any], people: dict[str, dict[str, str]]) -> str:
     """The new process, or the one that this same page started before."""
-    repeat = processes.Repeat(f"page:{me().id}:{forms.sent_nonce()}", key)
+    repeat = repeats.Repeat(f"page:{me().id}:{forms.sent_nonce()}", key)
     reference = request.form.get("_reference", "").strip() or None
     try:
         return processes.start(
