@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261207_requests"
-down_revision = "20261206_doubts"
+revision = "20261208_requests"
+down_revision = "20261207_declines"
 
 
 def upgrade() -> None:
