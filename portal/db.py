@@ -230,6 +230,11 @@ def new_id() -> str:
     return str(uuid.UUID(int=value | int.from_bytes(os.urandom(8)) >> 2))
 
 
+def first_id(moment: datetime) -> str:
+    """What no id of ``new_id`` made at that moment or later sorts before."""
+    return str(uuid.UUID(int=(int(moment.timestamp() * 1000) & (2**48 - 1)) << 80))
+
+
 _ticking = threading.Lock()
 _last_tick = (0, 0)
 

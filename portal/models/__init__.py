@@ -1,7 +1,7 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
 from portal.models.codes import Code
-from portal.models.definitions import AddedStep, DefinitionRow
+from portal.models.definitions import AddedStep, DefinitionReview, DefinitionRow
 from portal.models.doubts import Doubt
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
@@ -29,6 +29,7 @@ __all__ = [
     "Attempt",
     "BrowserSession",
     "Code",
+    "DefinitionReview",
     "DefinitionRow",
     "Doubt",
     "Draft",

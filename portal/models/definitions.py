@@ -51,6 +51,25 @@ class DefinitionRow(Base):
     made_for: Mapped[str | None]
 
 
+class DefinitionReview(Base):
+    """Somebody said whether a definition, in that version, still matches reality; never changed.
+
+    ``note`` is what no longer matches; it is empty of one that ``holds``.
+    """
+
+    __tablename__ = "definition_reviews"
+    __table_args__ = (sa.Index("ix_definition_reviews_key", "key", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    version: Mapped[int]
+    holds: Mapped[bool]
+    note: Mapped[str]
+    said_by: Mapped[str | None]
+    said_by_name: Mapped[str]
+    said_at: Mapped[datetime]
+
+
 class AddedStep(Base):
     """A step that was added to one running process, as it was written.
 

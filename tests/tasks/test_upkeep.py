@@ -83,7 +83,12 @@ def test_the_review_comes_with_figures_and_not_after_it_was_confirmed(
     post()
     [letter] = [x for x in smtp.to("dana@example.com") if "still hold" in x.message["Subject"]]
     assert letter.message["Subject"] == "Does this still hold: Demo"
-    for line in ("2 started", "1 completed", "1 cancelled", "0 rejected", "0 exceptions"):
+    for line in (
+        "2 started and 0 exceptions opened",
+        "Outcome: 1 completed (50 %) and 1 cancelled (50 %)",
+        "How long: half within a moment",
+        "Version 1 stands since",
+    ):
         assert line in letter.text
     assert "https://portal.example/definitions/demo" in letter.text
     clock.advance(days=28)

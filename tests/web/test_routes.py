@@ -44,6 +44,7 @@ GET  /definitions/<key>/move                           in   in   in   200  200  
 POST /definitions/<key>/move                           403  403  403  200  200  403  200  403
 GET  /definitions/<key>/sheet                          in   in   in   200  200  200  200  in
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
+POST /definitions/<key>/outdated                       403  403  403  403  303  403  303  403
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403
 GET  /people                                           in   in   in   403  403  200  200  in
@@ -198,6 +199,7 @@ TYPED: dict[str, dict[str, Any]] = {
     }},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/definitions/<key>/outdated": {"note": "Legal looks first."},
     "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},
     "/api/v1/definitions/<key>/migrate": {"json": {"version": 1, "reason": "Because."}},
     "/processes/<process_id>/skip": {"step": "look", "reason": "Because."},

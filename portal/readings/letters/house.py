@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal import clock
 from portal.models import DefinitionRow, StepRun, Trouble, trees
 from portal.readings import figures
 from portal.readings.letters import recipients
@@ -67,10 +68,12 @@ def review(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> l
     if not row.is_current or (row.confirmed_at is not None and row.confirmed_at >= at):
         return []
     since = row.confirmed_at or row.published_at
-    every = trees.tree(conn, row.id).review_every
+    tree = trees.tree(conn, row.id)
+    counted = figures.since(conn, row.key, since, clock.now(), tree)
     facts = {
-        "definition": row.name, "since": since, "every": str(every), "owner": None,
-        "figures": figures.since(conn, row.key, since),
+        "definition": row.name, "since": since, "every": str(tree.review_every), "owner": None,
+        "figures": counted, "lines": figures.lines(counted, tree),
+        "version": row.version, "published": row.published_at,
     }  # fmt: skip
     return [
         Letter(reader, "review", reader.tz or tz, facts, place=f"/definitions/{row.key}",

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from portal import db
+from portal import clock, db
 from portal.actions import definitions as actions
 from portal.actions import reviews
 from portal.definition import bpmn, diagram, warnings
@@ -17,6 +18,7 @@ from portal.errors import Faulty
 from portal.readings import (
     catalogue,
     doubts,
+    figures,
     fleets,
     flowsheet,
     forecast,
@@ -24,10 +26,12 @@ from portal.readings import (
     lists,
     trees,
 )
+from portal.readings import reviews as readings
 from portal.web import arrivals
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage
 
+_LATELY = timedelta(days=365)
 # The control of the page, told like a document so that its bytes are let in.
 _FILE = Document(id="file", name=Text("Definition"), max_size=512_000)
 
@@ -37,7 +41,8 @@ def list_definitions() -> ResponseReturnValue:
     """Every definition in its current version."""
     with db.reading() as conn:
         rows = lists.definitions(conn)
-    return render_template("staff/definitions.html", definitions=rows)
+        fares = readings.health(conn, rows, clock.now())
+    return render_template("staff/definitions.html", definitions=rows, health=fares)
 
 
 @doors.get("/definitions/<key>")
@@ -50,6 +55,7 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
     """The page of a definition; with a fault in the answer to what was said of it (``at``)."""
     version = request.args.get("version", "")
     wanted = int(version) if version.isascii() and version.isdigit() else None
+    now = clock.now()
     with db.reading() as conn:
         row = catalogue.definition(conn, key, wanted)
         versions = catalogue.versions(conn, key)
@@ -57,6 +63,9 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         tree = trees.of_source(row.source)
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
         raised = doubts.of_definition(conn, key)
+        fares = figures.since(conn, key, now - _LATELY, now, tree)
+        opinions = readings.said(conn, key)
+    wrong = {"stuck": fares.open_exceptions, "late": fares.late}
     page = render_template(
         "staff/definition.html",
         row=row,
@@ -72,6 +81,10 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         at=at,
         typed=request.form if fault else {},
         faults={one.at: one.message for one in fault.faults} if fault else {},
+        figures=fares,
+        fares=figures.lines(fares, tree),
+        health=readings.of(row, opinions[0] if opinions else None, wrong, now),
+        said=opinions,
     )
     return page, 422 if fault else 200
 
@@ -91,6 +104,17 @@ def confirm_definition(key: str) -> ResponseReturnValue:
     """Say that the definition still matches reality."""
     reviews.confirm(key, actor=me())
     said("You confirmed it.")
+    return redirect(f"/definitions/{key}", 303)
+
+
+@doors.post("/definitions/<key>/outdated")
+def outdate_definition(key: str) -> ResponseReturnValue:
+    """Say that the definition no longer matches reality, and what does not."""
+    try:
+        reviews.outdate(key, request.form.get("note", ""), actor=me())
+    except Faulty as refusal:
+        return show(key, at="review", fault=refusal)
+    said("It is written down. Publish a version that matches, or confirm this one.")
     return redirect(f"/definitions/{key}", 303)
 
 
