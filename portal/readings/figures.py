@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,14 +17,25 @@ from portal import db
 from portal.definition.tree import Definition
 from portal.ledger.catalogue import ExceptionOpened, ReminderSent
 from portal.ledger.tables import Entry
-from portal.models import Process, StepRun, Task, Trouble
+from portal.models import DefinitionReview, Process, StepRun, Task, Trouble
 from portal.readings import words
 
 MOST = 1001
 SAMPLE = 100
 # Of fewer than these nothing is said about what always or never happens.
 _FEWEST = 5
+_MOST_SAID = 10
 _ENDS = ("completed", "rejected", "cancelled")
+
+
+class Said(NamedTuple):
+    """Somebody said whether a version still matches reality, and what does not."""
+
+    said_at: datetime
+    said_by_name: str
+    version: int
+    holds: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Figures:
     of those that were completed. What follows is of the ``sample``, the newest that ended:
     ``reminders`` sent, ``troubled`` had an exception, ``late_tasks`` of ``tasks`` with a due time
     were done after it. ``never`` ran in any of them, ``always`` names steps whose condition held
-    in each.
+    in each. ``said`` is what was last said of whether it still holds, the newest first.
     """
 
     started: int
@@ -55,6 +66,7 @@ class Figures:
     p90: timedelta | None
     never: Sequence[str]
     always: Sequence[str]
+    said: Sequence[Said]
 
     @property
     def is_cut(self) -> bool:
@@ -100,6 +112,7 @@ def since(conn: Connection, key: str, moment: datetime, now: datetime, tree: Def
         p90=_at(spans, 0.9),
         never=never,
         always=always,
+        said=_said(by.get("said", ())),
         **{name: ends.get(name, 0) for name in _ENDS},
     )
 
@@ -139,6 +152,11 @@ def _each(n: int, of: int) -> str:
     return f"{n / of:.1f}".removesuffix(".0")
 
 
+def _said(rows: Iterable[Any]) -> list[Said]:
+    found = [Said(row.began, row.name, row.n, bool(row.m), row.detail) for row in rows]
+    return sorted(found, reverse=True)
+
+
 def _at(spans: Sequence[timedelta], share: float) -> timedelta | None:
     return spans[min(int(len(spans) * share), len(spans) - 1)] if spans else None
 
@@ -173,8 +191,23 @@ def _query(key: str, moment: datetime, now: datetime) -> Any:
     ).cte("ended")
     sample = sa.select(ended.c.id).order_by(ended.c.id.desc()).limit(SAMPLE).cte("sample")
     chosen = sa.select(sample.c.id)
+    said = (
+        sa.select(DefinitionReview)
+        .where(DefinitionReview.key == key)
+        .order_by(DefinitionReview.id.desc())
+        .limit(_MOST_SAID)
+        .subquery()
+    )
     return sa.union_all(
         _row("ended", ended.c.state, spans=(ended.c.started_at, ended.c.ended_at)),
+        _row(
+            "said",
+            said.c.said_by_name,
+            said.c.note,
+            n=said.c.version,
+            m=sa.case((said.c.holds, 1), else_=0),
+            spans=(said.c.said_at, None),
+        ),
         _row("running", n=_capped(sa.and_(new, Process.state == "running"))),
         _row(
             "late",

@@ -13,7 +13,7 @@ from portal.definition.hours import work_calendar
 from portal.models import DefinitionReview, DefinitionRow, Process, Trouble
 from portal.readings import trees, words
 
-_MOST, _MOST_SAID = 1001, 10
+_MOST = 1001
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,6 @@ class Health:
     word: str
     why: str
     is_well: bool = False
-
-
-def said(conn: Connection, key: str) -> Sequence[Any]:
-    """What was said of a definition, the newest first."""
-    query = (
-        sa.select(*DefinitionReview.__table__.columns)
-        .where(DefinitionReview.key == key)
-        .order_by(DefinitionReview.id.desc())
-        .limit(_MOST_SAID)
-    )
-    return conn.execute(query).all()
 
 
 def health(conn: Connection, rows: Sequence[Any], now: datetime) -> dict[str, Health]:
