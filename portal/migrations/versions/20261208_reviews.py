@@ -5,8 +5,8 @@ from alembic import op
 
 from portal.db import UTCDateTime
 
-revision = "20261206_reviews"
-down_revision = "20261206_doubts"
+revision = "20261208_reviews"
+down_revision = "20261207_declines"
 
 
 def upgrade() -> None:
