@@ -6,7 +6,7 @@ from alembic import op
 from portal.db import UTCDateTime
 
 revision = "20261208_reviews"
-down_revision = "20261207_declines"
+down_revision = "20261208_requests"
 
 
 def upgrade() -> None:
