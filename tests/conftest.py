@@ -9,7 +9,7 @@ import pytest
 
 from portal import clock as house_clock
 from portal import db
-from tests.servers import Postgres
+from tests.servers import Postgres, Slate
 
 pytest_plugins = ["tests.services"]
 
@@ -61,15 +61,21 @@ def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[db.Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_slate(postgres: Postgres, postgres_template: str) -> Iterator[Slate]:
+    """A PostgreSQL database that is wiped for one test after the other."""
+    slate = Slate(postgres, postgres_template)
+    yield slate
+    slate.drop()
+
+
 @pytest.fixture
-def postgresql(postgres: Postgres, postgres_template: str) -> Iterator[db.Database]:
-    """A PostgreSQL database of the test's own, bound for every room."""
-    url = postgres.create(postgres_template)
-    database = db.Database(url)
+def postgresql(postgres_slate: Slate) -> Iterator[db.Database]:
+    """An empty PostgreSQL database, bound for every room."""
+    database = db.Database(postgres_slate.wiped())
     db.bind(database)
     yield database
     database.close()
-    postgres.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
