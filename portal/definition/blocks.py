@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from portal.definition.durations import Duration
 from portal.definition.expressions import Expression, ExpressionFault, compile_expression
 from portal.definition.nodes import Faults, Item, Node
-from portal.definition.shapes import RESERVED, Shape, suggestion
+from portal.definition.shapes import RESERVED, Shape, closest, suggestion
 from portal.definition.text import Text, compile_text
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -49,12 +49,14 @@ class Block:
             elif key not in allowed:
                 known = dict.fromkeys(sorted(allowed))
                 self.faults.add(item.line, key, f"is not a known key{hint(key, known)}")
+                self.faults.note_meant(id(self.items), closest(key, known) or "")
 
     def require(self, *keys: str) -> None:
         """Note every key of these that is missing."""
         for key in keys:
             if self.is_mapping and key not in self.items:
-                self.faults.add(self.line, key, f"is missing, expected {EXPECTED.get(key, key)}")
+                expected = f"is missing, expected {EXPECTED.get(key, key)}"
+                self.faults.add_missing(self.line, key, expected, id(self.items))
 
     def node(self, key: str) -> Node | None:
         """The value of a key."""

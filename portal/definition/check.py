@@ -45,7 +45,7 @@ def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | 
         calendar=_calendar(head),
         link_for=read_link_for(head),
     )
-    return None if faults.found else definition
+    return None if faults else definition
 
 
 def _listed(head: Block, key: str) -> list[Node]:

@@ -13,6 +13,8 @@ import yaml
 
 LARGEST = 1_000_000
 DEEPEST = 40
+# Nobody reads more of them, and finding them all would take minutes.
+MOST_FAULTS = 1000
 
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
 _PAIR = re.compile(
@@ -36,18 +38,41 @@ class Fault:
         return f"{self.file}:{self.line}: {self.key}: {self.message}"
 
 
+class TooManyFaults(Exception):
+    """So many faults that looking for more helps nobody."""
+
+
 @dataclass(slots=True)
 class Faults:
     """The faults found so far in one file."""
 
     file: str
-    found: list[Fault] = field(default_factory=list)
+    _found: dict[Fault, tuple[int, str] | None] = field(default_factory=dict)
+    _meant: set[tuple[int, str]] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def add(self, line: int, key: str, message: str) -> None:
-        """Note a fault: what is wrong, what was expected."""
-        fault = Fault(self.file, line, key, message)
-        if fault not in self.found:
-            self.found.append(fault)
+        """Note a fault: what is wrong, what was expected. Raises TooManyFaults at some number."""
+        self._note(Fault(self.file, line, key, message), None)
+
+    def add_missing(self, line: int, key: str, message: str, mapping: int) -> None:
+        """Note that a key is missing in the mapping that is known by this number."""
+        self._note(Fault(self.file, line, key, message), (mapping, key))
+
+    def note_meant(self, mapping: int, key: str) -> None:
+        """Note that an unknown key of a mapping seems to be a misspelling of this one."""
+        self._meant.add((mapping, key))
+
+    def told(self) -> list[Fault]:
+        """All of them by line; a key that was misspelled is not missing as well."""
+        return sorted(one for one, place in self._found.items() if place not in self._meant)
+
+    def _note(self, fault: Fault, place: tuple[int, str] | None) -> None:
+        self._found.setdefault(fault, place)
+        if len(self._found) >= MOST_FAULTS:
+            raise TooManyFaults
 
 
 @dataclass(frozen=True, slots=True)

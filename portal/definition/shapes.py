@@ -1,8 +1,9 @@
 """What an expression may name: the shapes of inputs, steps, values and participants."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ NAMELESS = "("
 """What a step without an id of its own is called by begins with; nothing may name it."""
 
 _MOST_NAMED = 20
+_MOST_COMPARED = 200
 
 
 class ExpressionFault(ValueError):
@@ -94,11 +96,19 @@ _FILES = Shape(
 _PERSON = Shape("record", {"email": TEXT, "name": TEXT})
 
 
+def closest(name: str, known: Mapping[str, object]) -> str | None:
+    """The known name that was probably meant; of very many only those that begin like it."""
+    names: Iterable[str] = known
+    if len(known) > _MOST_COMPARED:
+        names = islice((one for one in known if one[:1] == name[:1]), _MOST_COMPARED)
+    return next(iter(get_close_matches(name, names, 1)), None)
+
+
 def suggestion(name: str, known: Mapping[str, object]) -> str:
     """The end of a sentence: did you mean …, or what there is."""
-    close = get_close_matches(name, known, 1)
+    close = closest(name, known)
     if close:
-        return f", did you mean `{close[0]}`?"
+        return f", did you mean `{close}`?"
     names = [f"`{one}`" for one in known if not one.startswith(NAMELESS)]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     some = ", ".join(names[:_MOST_NAMED])

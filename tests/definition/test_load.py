@@ -120,6 +120,21 @@ def test_a_giant_is_refused() -> None:
         load("# " + "x" * 1_000_001)
 
 
+def test_after_very_many_faults_no_more_are_looked_for() -> None:
+    steps = "".join(f"- {{id: A{n}, tsk: {{}}}}\n" for n in range(5000))
+    with pytest.raises(DefinitionFaults) as refused:
+        load(f"key: a\nname: A\nowner: a@b.example\nsteps:\n{steps}")
+    assert len(refused.value.faults) == 1000
+
+
+def test_a_key_that_was_misspelled_is_not_missing_as_well() -> None:
+    text = "key: a\nname: A\nowner: a@b.example\nroles: {b: {kind: staff}}\n"
+    with pytest.raises(DefinitionFaults) as refused:
+        load(f"{text}steps:\n  - id: look\n    task: {{}}\n    asign: b\n")
+    [fault] = refused.value.faults
+    assert (fault.line, fault.key) == (8, "asign")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_change_of_a_definition_ends_in_anything_but_faults(data: st.DataObject) -> None:

@@ -1,6 +1,7 @@
 """The file that says what people answer in a simulation, when, and what other systems say."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -60,15 +61,19 @@ def read(text: str, filename: str, tree: Definition) -> tuple[Answers, list[node
     """The answers for a definition, and every fault of the file."""
     faults = Faults(filename)
     found = Answers()
-    node = nodes.read(text, faults)
-    if node is not None:
-        whole = Block(node, "answers", faults)
-        whole.only(("inputs", "steps", "signals", "calls"))
-        found.inputs = _plain(whole.node("inputs")) or {}
-        _steps(whole, tree, found)
-        _signals(whole, tree, found)
-        _calls(whole, tree, found)
-    return found, sorted(faults.found)
+    with suppress(nodes.TooManyFaults):
+        node = nodes.read(text, faults)
+        if node is not None:
+            _read_all(Block(node, "answers", faults), tree, found)
+    return found, faults.told()
+
+
+def _read_all(whole: Block, tree: Definition, found: Answers) -> None:
+    whole.only(("inputs", "steps", "signals", "calls"))
+    found.inputs = _plain(whole.node("inputs")) or {}
+    _steps(whole, tree, found)
+    _signals(whole, tree, found)
+    _calls(whole, tree, found)
 
 
 def _steps(whole: Block, tree: Definition, found: Answers) -> None:
