@@ -39,15 +39,15 @@ def with_step(
     faults = Faults("step")
     added = _read(text, faults, tree, id_)
     if added is None:
-        raise DefinitionFaults(sorted(faults.found))
+        raise DefinitionFaults(faults.told())
     document = read(tree.source, Faults("definition"))
     assert document is not None  # it was taken before
     whole = _placed(document, near, side, added)
     assert whole is not None  # a step of the tree stands in its document
     digest = hashlib.sha256(canonical(whole).encode()).hexdigest()
     made = check(whole, faults, _written(whole), digest)
-    if made is None or faults.found:
-        raise DefinitionFaults(sorted(faults.found))
+    if made is None or faults:
+        raise DefinitionFaults(faults.told())
     return made, made.step(added.value["id"].node.value)
 
 
@@ -55,7 +55,7 @@ def _read(text: str, faults: Faults, tree: Definition, id_: str | None) -> Node 
     """The step as a mapping of a kind that a person does, with an id of its own."""
     node = read(text, faults) if text.strip() else None
     if node is None or not isinstance(node.value, dict):
-        if not faults.found:
+        if not faults:
             faults.add(1, "step", "is no mapping, expected one step with its kind and assign")
         return None
     items: dict[str, Item] = node.value
@@ -70,7 +70,7 @@ def _read(text: str, faults: Faults, tree: Definition, id_: str | None) -> Node 
         faults.add(
             own.line, "id", f"{own.value!r} is a step of this process already, expected another"
         )
-    return None if faults.found else Node(items, node.line)
+    return None if faults else Node(items, node.line)
 
 
 def _free_id(tree: Definition) -> str:

@@ -49,7 +49,8 @@ class Block:
             elif key not in allowed:
                 known = dict.fromkeys(sorted(allowed))
                 self.faults.add(item.line, key, f"is not a known key{hint(key, known)}")
-                self.faults.note_meant(id(self.items), closest(key, known) or "")
+                sole = next(iter(known), "") if len(known) == 1 else ""
+                self.faults.note_meant(id(self.items), closest(key, known) or sole)
 
     def require(self, *keys: str) -> None:
         """Note every key of these that is missing."""

@@ -38,8 +38,12 @@ class Fault:
         return f"{self.file}:{self.line}: {self.key}: {self.message}"
 
 
-class TooManyFaults(Exception):
-    """So many faults that looking for more helps nobody."""
+class DefinitionFaults(ValueError):
+    """A definition that can't be taken; `faults` are all that is wrong with it, by line."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
 
 
 @dataclass(slots=True)
@@ -54,7 +58,7 @@ class Faults:
         return bool(self._found)
 
     def add(self, line: int, key: str, message: str) -> None:
-        """Note a fault: what is wrong, what was expected. Raises TooManyFaults at some number."""
+        """Note a fault: what is wrong, what was expected. DefinitionFaults when there are enough."""
         self._note(Fault(self.file, line, key, message), None)
 
     def add_missing(self, line: int, key: str, message: str, mapping: int) -> None:
@@ -72,7 +76,7 @@ class Faults:
     def _note(self, fault: Fault, place: tuple[int, str] | None) -> None:
         self._found.setdefault(fault, place)
         if len(self._found) >= MOST_FAULTS:
-            raise TooManyFaults
+            raise DefinitionFaults(self.told())
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def read(text: str, filename: str, tree: Definition) -> tuple[Answers, list[node
     """The answers for a definition, and every fault of the file."""
     faults = Faults(filename)
     found = Answers()
-    with suppress(nodes.TooManyFaults):
+    with suppress(nodes.DefinitionFaults):  # so many that they are enough
         node = nodes.read(text, faults)
         if node is not None:
             _read_all(Block(node, "answers", faults), tree, found)
