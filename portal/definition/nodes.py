@@ -58,7 +58,7 @@ class Faults:
         return bool(self._found)
 
     def add(self, line: int, key: str, message: str) -> None:
-        """Note a fault: what is wrong, what was expected. DefinitionFaults when there are enough."""
+        """Note a fault: what is wrong, what was expected. Raises DefinitionFaults at enough."""
         self._note(Fault(self.file, line, key, message), None)
 
     def add_missing(self, line: int, key: str, message: str, mapping: int) -> None:
