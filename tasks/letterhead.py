@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from portal import language
 from portal.access import codes, links
@@ -16,11 +17,13 @@ from portal.actions import messages
 from portal.brand import Brand
 from portal.delivery import diary
 from portal.delivery.mail import Attachment, Message
+from portal.language import gettext as _
 from portal.readings import prose, words
 from portal.readings.letters import LINK, Letter
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-# A letter of plain signs alone travels as it is, its link in one piece for every mail program.
+# An English letter of plain signs alone travels as it is, its link in one piece for every mail
+# program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 _LOGO = "logo"
 _QUOTES = re.compile(r"[“”\"]")
@@ -74,17 +77,16 @@ def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[A
     task = letter.facts.get("task")
     if letter.template != "invite" or task is None or task.due_at is None:
         return ()
-    asked = f"{facts['owner'] or facts['brand']} asks you for it"
-    text = f"{asked}, as part of “{facts['process']}”.\nThe link is in the e-mail."
+    who = facts["owner"] or facts["brand"]
+    asked = _("%(who)s asks you for it.", who=who)
+    if facts["is_part"]:
+        matter = facts["matter"]
+        asked = _("%(who)s asks you for it, as part of %(matter)s.", who=who, matter=matter)
+    text = f"{asked}\n{_('The link is in the e-mail.')}"
+    title = _("Due: %(what)s", what=facts["what"])
     uid = f"{task.id}@{_host()}"
-    entry = diary.Entry(uid, task.due_at, f"Due: {_of_process(task, facts)}", text)
+    entry = diary.Entry(uid, task.due_at, title, text)
     return (diary.attachment(entry, "due.ics", at),)
-
-
-def _of_process(task: Any, facts: Mapping[str, Any]) -> str:
-    """The task and what it is part of, unless that is called the same."""
-    title = facts["process"]
-    return str(task.name) if title == task.name else f"{task.name}, {title}"
 
 
 def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:
@@ -99,17 +101,41 @@ def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:
         "tz": letter.tz,
         "url": _url(letter),
         "owner": letter.facts.get("owner"),
-        "greeting": f"Hello {letter.to.name}," if "@" not in letter.to.name else "Hello,",
-        "closing": f"{letter.facts.get('owner') or ''}\n{brand}".strip(),
+        "greeting": _greeting(letter.to.name),
         "is_late": bool(task is not None and task.due_at and task.due_at <= at),
+        "closing": f"{letter.facts.get('owner') or ''}\n{brand}".strip(),
     }
-    return {**told, **_own(letter, task)}
+    return {**told, **_about(letter.facts), **_own(letter, task)}
+
+
+def _greeting(name: str) -> str:
+    return _("Hello,") if "@" in name else _("Hello %(name)s,", name=name)
+
+
+def _about(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the letter is about, as its sentences name it.
+
+    ``matter`` is the process in quotation marks, with its reference; ``what`` and ``title`` are
+    the task and what it is part of, which a task of its own is not called twice.
+    """
+    process, reference, task = facts.get("process"), facts.get("reference"), facts.get("task")
+    matter = _("“%(process)s”", process=process)
+    if reference:
+        matter = _("“%(process)s” (%(reference)s)", process=process, reference=reference)
+    name = task.name if task is not None else process
+    what = title = name
+    if name != process:
+        what = _("%(task)s, %(process)s", task=name, process=process)
+        title = _("%(task)s: %(process)s", task=name, process=process)
+    is_part = name != process or bool(reference)
+    return {"matter": matter, "what": what, "title": title, "is_part": is_part}
 
 
 def _own(letter: Letter, task: Any) -> dict[str, Any]:
     """What one template alone asks."""
     if letter.template == "receipt":
-        return {"received": words.received(task.kind, task.outcome)}
+        when = words.moment(task.done_at, letter.tz, seconds=True)
+        return {"received": words.received(task.kind, task.outcome, when)}
     if letter.template in ("code", "own_code"):
         return {"code": codes.of(letter.facts["code_id"])}
     if letter.template == "withdrawn":
@@ -160,8 +186,9 @@ def _line(template: str, facts: Mapping[str, Any]) -> str:
 
 def _text(template: str, facts: Mapping[str, Any]) -> str:
     told = _plain().get_template(f"mail/{template}/body.txt").render(facts)
-    straight = "\n".join(_unnested(line) for line in told.split("\n")).translate(_STRAIGHT)
-    return re.sub(r"\n{3,}", "\n\n", straight).strip() + "\n"
+    if language.current() == language.SOURCE:
+        told = "\n".join(_unnested(line) for line in told.split("\n")).translate(_STRAIGHT)
+    return re.sub(r"\n{3,}", "\n\n", told).strip() + "\n"
 
 
 def _unnested(line: str) -> str:
@@ -197,15 +224,21 @@ def _environment(*, is_html: bool = True) -> Environment:
         size=words.size,
         listed=words.listed,
         ordinal=words.nth_reminder,
+        rung=words.rung,
         language=language.current,
         direction=language.direction,
     )
     env.filters["quoted"] = _quoted
+    env.filters["strong"] = _strong if is_html else str
     return env
 
 
 def _plain() -> Environment:
     return _environment(is_html=False)
+
+
+def _strong(text: str) -> Markup:
+    return Markup("<strong>{}</strong>").format(text)
 
 
 def _quoted(text: str) -> str:

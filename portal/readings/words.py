@@ -1,11 +1,13 @@
 """How moments, sizes and hashes are written wherever a person reads them, in their language."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from babel import dates, lists, numbers
+from babel import dates, lists, numbers, units
 
 from portal import language
 from portal.language import gettext as _
@@ -227,19 +229,19 @@ def withdrawn(why: str) -> str:
 
 
 _RECEIVED = {
-    "form": mark("Your answers were received"),
-    "upload": mark("Your files were received"),
-    "approval": mark("Your decision was received"),
-    "sign": mark("Your signature was received"),
-    "task": mark("You ticked it off"),
+    "form": mark("Your answers were received %(when)s."),
+    "upload": mark("Your files were received %(when)s."),
+    "approval": mark("Your decision was received %(when)s."),
+    "sign": mark("Your signature was received %(when)s."),
+    "task": mark("You ticked it off %(when)s."),
 }
 
 
-def received(kind: str, said: str | None) -> str:
-    """What a receipt begins with: ``Your files were received``."""
+def received(kind: str, said: str | None, when: str) -> str:
+    """What a receipt begins with: ``Your files were received Fri 27 Nov 2026, 17:00 (Berlin).``."""
     if kind == "sign" and said == "rejected":
-        return _("That you declined to sign was received")
-    return _(_RECEIVED.get(kind, mark("It was received")))
+        return _("That you declined to sign was received %(when)s.", when=when)
+    return _(_RECEIVED.get(kind, mark("It was received %(when)s.")), when=when)
 
 
 _REMINDERS = (
@@ -254,6 +256,40 @@ def nth_reminder(nth: int) -> str:
     if nth <= len(_REMINDERS):
         return _(_REMINDERS[nth - 1])
     return _("Reminder no. %(nth)s", nth=nth)
+
+
+_RUNGS = {
+    "on due": mark("on due"),
+    "on the promised day": mark("on the promised day"),
+    "asked for by staff": mark("asked for by staff"),
+}
+_RUNG = re.compile(
+    r"(?P<n>\d+)(?P<part>\.\d+)? (?P<unit>[a-z ]+?)s? (?P<when>before|after)"
+    r"(?P<day> the promised day)?"
+)
+
+
+def rung(label: str) -> str:
+    """Which reminder it is, as its step has it: ``1 day before``, ``on due``."""
+    found = _RUNG.fullmatch(label)
+    if _is_english() or found is None:
+        return _(_RUNGS.get(label, label))
+    length = _length(int(found["n"]), found["part"] or "", found["unit"])
+    if found["when"] == "before":
+        return _("%(length)s before", length=length)
+    if found["day"]:
+        return _("%(length)s after the promised day", length=length)
+    return _("%(length)s after", length=length)
+
+
+def _length(n: int, part: str, unit: str) -> str:
+    """A duration of a definition, ``2 business days``, in the language of the reader."""
+    if unit == "business day":
+        return ngettext("%(n)s business day", "%(n)s business days", n)
+    if unit == "business hour":
+        return ngettext("%(n)s business hour", "%(n)s business hours", n)
+    amount = Decimal(f"{n}{part}")
+    return units.format_unit(amount, f"duration-{unit}", "long", locale=language.current())
 
 
 _ALARMS = {
