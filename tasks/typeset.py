@@ -59,8 +59,7 @@ def trail(
 
 
 def _blocks(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
-    page: Any = _environment(evidence.tz).get_template("trail/trail.html").module
-    tz = evidence.tz
+    page, tz = _page(evidence.tz), evidence.tz
     yield str(page.cover(view, brand, tz))
     yield str(page.summary(view))
     head = str(page.people_head())
@@ -68,6 +67,7 @@ def _blocks(evidence: Evidence, view: Overview, brand: str, public_key: str) -> 
         yield head + str(page.person(person))
         head = ""
     yield from _answers(page, evidence.answers(), tz)
+    yield from _handoffs(page, evidence, view)
     head = str(page.events_head())
     for line in evidence.lines():
         yield head + str(page.event(line, tz))
@@ -84,6 +84,19 @@ def _answers(page: Any, answers: Iterator[Answer], tz: str) -> Iterator[str]:
         yield str(page.answers_head(False))
 
 
+def _handoffs(page: Any, evidence: Evidence, view: Overview) -> Iterator[str]:
+    head = str(page.handoffs_head(True))
+    for name, one in evidence.handoffs():
+        yield head + str(page.handoff(name, one, view.upto_at, evidence.tz))
+        head = ""
+    if head:
+        yield str(page.handoffs_head(False))
+
+
+def _page(tz: str) -> Any:
+    return _environment(tz).get_template("trail/trail.html").module
+
+
 def _environment(tz: str) -> Environment:
     env = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -95,6 +108,7 @@ def _environment(tz: str) -> Environment:
     env.globals.update(
         moment=words.moment,
         size=words.size,
+        span=words.span,
         device=words.device,
         grouped_hash=words.grouped_hash,
         utc=_utc,

@@ -40,7 +40,8 @@ class Handoff:
 
     ``how`` is ``opened``, ``reassigned`` or ``delegated``, ``by`` the name of who did that
     (``None``: the portal), ``came_from`` who had it before; people are ``{email, name}`` as
-    recorded. ``ended`` is ``done``, ``withdrawn``, ``expired`` or ``handed_on``.
+    recorded. ``ended`` is ``done``, ``withdrawn``, ``expired`` or ``handed_on``; an ``…_event``
+    is the number of the event that says so.
     """
 
     task: str
@@ -60,6 +61,9 @@ class Handoff:
     missed_at: datetime | None = None
     ended_at: datetime | None = None
     ended: str | None = None
+    picked_up_event: int | None = None
+    missed_event: int | None = None
+    ended_event: int | None = None
 
     def waited(self, now: datetime) -> timedelta:
         """How long it lay until somebody took it up, or how long it has lain till now."""
@@ -93,7 +97,7 @@ class _Story:
         if isinstance(event, c.TaskPickedUp):
             _pick_up(held, entry)
         elif isinstance(event, c.HandoffMissed):
-            held.missed_at = entry.at
+            held.missed_at, held.missed_event = entry.at, entry.seq
         elif isinstance(event, ANSWERS):
             _pick_up(held, entry)
             self._end(held, entry, "done")
@@ -122,7 +126,7 @@ class _Story:
         return begun
 
     def _end(self, held: Handoff, entry: Told, how: str) -> None:
-        held.ended_at, held.ended = entry.at, how
+        held.ended_at, held.ended, held.ended_event = entry.at, how, entry.seq
         del self.now[held.task]
 
 
@@ -130,6 +134,7 @@ def _pick_up(held: Handoff, entry: Told) -> None:
     """Whoever comes first took it up: an answer shows it as well as the press of a button."""
     if held.picked_up_at is None:
         held.picked_up_at, held.picked_up_by = entry.at, entry.actor_name
+        held.picked_up_event = entry.seq
 
 
 def of_entries(entries: Iterable[Told]) -> Iterator[Handoff]:

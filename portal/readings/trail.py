@@ -21,8 +21,9 @@ from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
 from portal.models import Trail
-from portal.readings import timeline, versions, words
+from portal.readings import handoffs, timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
+from portal.readings.handoffs import Handoff
 from portal.readings.sentences import Names, Sentence, tell
 
 _BATCH = 400
@@ -174,6 +175,14 @@ class Evidence:
                     way = ways.pop(str(entry.task), [])
                     yield self._answer(entry, names, files, way, given)
                     files = []
+
+    def handoffs(self) -> Iterator[tuple[str, Handoff]]:
+        """Each time that work was given to somebody, with what the task was called."""
+        called = {
+            step.id: str(step.name) for one in self._versions for step in one.tree.all_steps()
+        }
+        for one in handoffs.of_entries(self._entries()):
+            yield one.name or called.get(one.step, one.step), one
 
     def lines(self) -> Iterator[Line]:
         """Every event in order."""

@@ -1,5 +1,6 @@
 """The evidence that an audit trail prints comes from the ledger, whatever the tables say now."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,13 +9,14 @@ import sqlalchemy as sa
 from portal import clock as house_clock
 from portal import db
 from portal.access import codes, links
-from portal.actions import signatures, timers
+from portal.actions import signatures, tasks, timers
 from portal.actions.codes import Proof
 from portal.definition.statements import AGREEMENT
 from portal.ledger import record
 from portal.ledger.tables import Disclosure
 from portal.models import Code, Link, Task
 from portal.readings.trail import Evidence
+from tasks import typeset
 from tests import makers, people
 
 STEPS = """\
@@ -153,3 +155,38 @@ def test_what_stands_is_told_from_the_round_that_asked_for_it_last() -> None:
     seqs = [event["seq"] for event in makers.events(process, "form.submitted")]
     assert third["Company"] == "Ocean Ltd"
     assert third["VAT number"] == f"34, as in round 2, not asked again [event {seqs[1]}]"
+
+
+def test_it_lists_who_was_given_what_when_they_took_it_up_and_what_was_missed(
+    clock: house_clock.Clock,
+) -> None:
+    process = makers.start(STEPS)
+    clock.advance(hours=13)
+    timers.ring([row.id for row in makers.timers(process)])  # half of a day is over
+    one = makers.task(process, "details")
+    tasks.reassign(one.id, people.OTTO, "Vera is away.", actor=people.staff("dana"))
+    clock.advance(hours=2)
+    makers.fill(process, company="Sea")
+    with db.reading() as conn:
+        evidence = Evidence(conn, process, 10_000, "UTC")
+        (name, first), (_, second) = evidence.handoffs()
+        page = "".join(typeset._handoffs(typeset._page("UTC"), evidence, evidence.overview()))
+    assert name == "Details of Vera Vendor"
+    assert (first.to["email"], second.to["email"]) == (
+        "vera@vendor.example",
+        "otto@other.example",
+    )
+    assert first.missed_event is not None
+    assert (first.picked_up_at, first.ended) == (None, "handed_on")
+    assert (second.number, second.ended, second.by) == (2, "done", "Dana Owner")
+    assert second.picked_up_at == second.offered_at + timedelta(hours=2)
+    types = [one["type"] for one in makers.events(process)]
+    assert types[second.event] == "task.reassigned"
+    assert types[first.missed_event] == "handoff.missed"
+    assert types[second.ended_event or 0] == "form.submitted"
+    told = " ".join(page.split())
+    assert "nobody had taken it up by then" in told
+    assert "never; it lay for 13 hours" in told
+    assert "given for the second time" in told
+    assert "2 hours after it was offered" in told
+    assert "“Vera is away.”" in told
