@@ -1,9 +1,12 @@
 """A file that arrives piece by piece: appended in place, hashed on the way, whole in the end.
 
-Two requests may bring pieces of one file at once, or one that was thought dead wakes up: so each
-write takes the file's lock and asks whether its request still holds the file. What of a piece did
-not stay is cut off before the next. The digest of the whole is carried along from piece to piece
-where one web process takes them in order; else the whole is read once, at the end.
+Two requests may bring pieces of one file at once, or one that was thought dead wakes up: so a
+request begins under the file's lock, and only while it holds the file; what an earlier one left
+behind is cut off then. From there on it appends, under the lock too, and lets go when the file does
+not end where it left it. Nothing that is there is ever written over.
+
+The digest of the whole is carried along from piece to piece where one web process takes them in
+order; else the whole is read once, at the end.
 """
 
 import fcntl
@@ -111,8 +114,10 @@ class Growth:
         return self._piece.digest()
 
     def begin(self) -> None:
-        """Cut off what an earlier request left behind."""
+        """Cut off what an earlier request left behind. Raises Overtaken, Unknown."""
         with self._locked():
+            if not self._holds():
+                raise Overtaken
             if os.fstat(self._fd).st_size < self.start:
                 raise Unknown(_GONE)
             os.ftruncate(self._fd, self.start)
@@ -121,6 +126,8 @@ class Growth:
         """Append bytes. Raises Overtaken, StorageFull."""
         rest = memoryview(data)
         with self._locked(), making_room():
+            if os.fstat(self._fd).st_size != self.at:
+                raise Overtaken
             while rest:
                 written = os.pwrite(self._fd, rest, self.at)
                 self.at, rest = self.at + written, rest[written:]
@@ -139,8 +146,6 @@ class Growth:
     def _locked(self) -> Iterator[None]:
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         try:
-            if not self._holds():
-                raise Overtaken
             yield
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)

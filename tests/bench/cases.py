@@ -20,7 +20,7 @@ from portal.ledger.tables import Entry
 from portal.models import Timer
 from portal.readings import timeline
 from tests import makers
-from tests.bench import floors, world
+from tests.bench import floors, uploads, world
 from tests.bench.world import Place
 
 Call = Callable[[], object]
@@ -125,6 +125,34 @@ def _page_of_staff(place: Place, path: str) -> Call:
         assert client.get(path).status_code == 200
 
     return run
+
+
+# Uploads
+
+
+@side("upload-pieces", times=4, quick=2, size=64)
+def _upload_pieces(place: Place) -> Call:
+    return uploads.Pieces(place)
+
+
+@side("upload-pieces-large", times=1, quick=1, size=640, quick_size=320)
+def _upload_pieces_large(place: Place) -> Call:
+    return uploads.Pieces(place)
+
+
+@side("upload-form", times=4, quick=2, size=64)
+def _upload_form(place: Place) -> Call:
+    return uploads.Form(place)
+
+
+@side("copy-and-hash", times=4, quick=2, size=64)
+def _copy_and_hash(place: Place) -> Call:
+    return floors.copy_and_hash(uploads.film(place), place.folder)
+
+
+@side("copy-and-hash-large", times=1, quick=1, size=640, quick_size=320)
+def _copy_and_hash_large(place: Place) -> Call:
+    return floors.copy_and_hash(uploads.film(place), place.folder)
 
 
 # The engine

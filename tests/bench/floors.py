@@ -7,6 +7,7 @@ two rows and inserts one outbox row.
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -34,6 +35,26 @@ class _Thing(_Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
     text: Mapped[str]
+
+
+def copy_and_hash(source: Path, folder: Path) -> Callable[[], None]:
+    """Copy a file in pieces of 1 MiB to a new one, hash it on the way, and have it survive.
+
+    Each copy stays: memory that another copy has just left is far cheaper than new memory.
+    """
+    count = iter(range(10**9))
+
+    def run() -> None:
+        digest = hashlib.sha256()
+        target = folder / f"copy{next(count)}"
+        with source.open("rb") as read, target.open("wb", buffering=0) as write:
+            while piece := read.read(1024 * 1024):
+                write.write(piece)
+                digest.update(piece)
+            os.fsync(write.fileno())
+        assert len(digest.hexdigest()) == 64
+
+    return run
 
 
 def floor_page(folder: Path) -> Callable[[], None]:

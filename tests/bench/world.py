@@ -76,6 +76,13 @@ REMINDED = """\
     form: {fields: [{id: company, type: text, label: Company}]}
 """
 
+# One file, as large as may be.
+LARGE = """\
+  - id: papers
+    assign: vendor
+    upload: {documents: [{id: film, name: Film, max_size: 5 GB}]}
+"""
+
 # A page like those that suppliers get: a dozen questions of all kinds.
 QUESTIONS = """\
   - id: details

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec
 
 from flask import Response, request
-from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 
 from portal import db
@@ -189,10 +188,9 @@ def _bring(held: Held, checksum: "tuple[str, bytes] | None") -> int:
         raise NotTus(411, "A piece says how long it is.")
     if request.content_length > left:
         raise TooLarge("This piece is longer than what is missing of the file.")
-    request.max_content_length = left
     growing = Growing(_store(), held.storage_id)
     with growing.piece(held.reached, lambda: _holds(held)) as growth:
-        is_whole = _read_into(growth, hashlib.new(checksum[0]) if checksum else None, checksum)
+        is_whole = _read_into(growth, checksum)
         if growth.at > held.reached:
             growth.keep()
             pieces.note(held, growth.at, growth.sha256.hex())
@@ -201,29 +199,36 @@ def _bring(held: Held, checksum: "tuple[str, bytes] | None") -> int:
     return growth.at
 
 
-def _read_into(growth: Growth, digest: Any, checksum: "tuple[str, bytes] | None") -> bool:
+def _read_into(growth: Growth, checksum: "tuple[str, bytes] | None") -> bool:
     """Read the request's body into the file; whether all of it came.
 
     Raises Damaged where it is not what its checksum says, also where a part is missing.
     """
     missing = request.content_length or 0
+    # The protocol asks for SHA-1 as the least; SHA-256 of a piece is taken anyhow.
+    other = hashlib.sha1(usedforsecurity=False) if checksum and checksum[0] == "sha1" else None
     for block in _blocks():
         growth.write(block)
         missing -= len(block)
-        if digest is not None:
-            digest.update(block)
-    if checksum is not None and digest.digest() != checksum[1]:
+        if other is not None:
+            other.update(block)
+    if checksum is not None and (other.digest() if other else growth.sha256) != checksum[1]:
         raise Damaged(_("A piece of this file arrived damaged or in part, and was not kept."))
     return missing == 0
 
 
 def _blocks() -> Iterator[bytes]:
-    """What comes, until it ends or the connection is lost."""
-    try:
-        while block := request.stream.read(CHUNK):
-            yield block
-    except (ClientDisconnected, OSError):
-        return
+    """What comes, until it ends or the connection is lost: past werkzeug, which copies it twice."""
+    stream, missing = request.environ["wsgi.input"], request.content_length or 0
+    while missing:
+        try:
+            block = stream.read(min(CHUNK, missing))
+        except OSError:
+            return
+        if not block:
+            return
+        missing -= len(block)
+        yield block
 
 
 def _holds(held: Held) -> bool:
