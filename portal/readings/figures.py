@@ -5,7 +5,7 @@ Cheap however many processes there are: what ended is looked at from the newest 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -177,20 +177,51 @@ def _query(key: str, moment: datetime, now: datetime) -> Any:
     # each state is a stretch of one index, read from its new end.
     first = db.first_id(moment)
     new = sa.and_(Process.key == key, Process.id >= first)
-    ended = sa.union_all(
-        *(
-            sa.select(
-                sa.select(Process.id, Process.state, Process.started_at, Process.ended_at)
-                .where(new, Process.state == state, Process.due_at.is_(None))
-                .order_by(Process.id.desc())
-                .limit(MOST)
-                .subquery()
-            )
-            for state in _ENDS
-        )
-    ).cte("ended")
+    ended = _ended(new)
     sample = sa.select(ended.c.id).order_by(ended.c.id.desc()).limit(SAMPLE).cte("sample")
-    chosen = sa.select(sample.c.id)
+    runs = sa.and_(new, Process.state == "running")
+    return sa.union_all(
+        _row("ended", ended.c.state, spans=(ended.c.started_at, ended.c.ended_at)),
+        _row("running", n=_capped(runs)),
+        _row("late", n=_capped(sa.and_(runs, Process.due_at < now))),
+        _row("stuck", n=_stuck(key, first)),
+        _opinions(key),
+        *_on_the_way(sa.select(sample.c.id)),
+    )
+
+
+def _ended(new: Any) -> Any:
+    """The newest that came to each of the ends."""
+    ends = (
+        sa.select(Process.id, Process.state, Process.started_at, Process.ended_at)
+        .where(new, Process.state == state, Process.due_at.is_(None))
+        .order_by(Process.id.desc())
+        .limit(MOST)
+        .subquery()
+        for state in _ENDS
+    )
+    return sa.union_all(*(sa.select(one) for one in ends)).cte("ended")
+
+
+def _on_the_way(chosen: Any) -> Iterator[Any]:
+    """What happened in the chosen processes: events, tasks with a due time, and steps."""
+    yield (
+        _row("event", Entry.type, n=sa.func.count(), m=sa.func.count(Entry.log.distinct()))
+        .where(Entry.log.in_(chosen), Entry.type.in_([ExceptionOpened.TYPE, ReminderSent.TYPE]))
+        .group_by(Entry.type)
+    )
+    late = sa.func.sum(sa.case((Task.done_at > Task.due_at, 1), else_=0))
+    yield _row("tasks", n=sa.func.count(), m=late).where(
+        Task.process_id.in_(chosen), Task.due_at.is_not(None), Task.state == "done"
+    )
+    yield (
+        _row("step", StepRun.step, StepRun.state, n=sa.func.count(StepRun.process_id.distinct()))
+        .where(StepRun.process_id.in_(chosen), _LIVE)
+        .group_by(StepRun.step, StepRun.state)
+    )
+
+
+def _opinions(key: str) -> Any:
     said = (
         sa.select(DefinitionReview)
         .where(DefinitionReview.key == key)
@@ -198,34 +229,9 @@ def _query(key: str, moment: datetime, now: datetime) -> Any:
         .limit(_MOST_SAID)
         .subquery()
     )
-    return sa.union_all(
-        _row("ended", ended.c.state, spans=(ended.c.started_at, ended.c.ended_at)),
-        _row(
-            "said",
-            said.c.said_by_name,
-            said.c.note,
-            n=said.c.version,
-            m=sa.case((said.c.holds, 1), else_=0),
-            spans=(said.c.said_at, None),
-        ),
-        _row("running", n=_capped(sa.and_(new, Process.state == "running"))),
-        _row(
-            "late",
-            n=_capped(sa.and_(new, Process.state == "running", Process.due_at < now)),
-        ),
-        _row("stuck", n=_stuck(key, first)),
-        _row("event", Entry.type, n=sa.func.count(), m=sa.func.count(Entry.log.distinct()))
-        .where(Entry.log.in_(chosen), Entry.type.in_([ExceptionOpened.TYPE, ReminderSent.TYPE]))
-        .group_by(Entry.type),
-        _row(
-            "tasks",
-            n=sa.func.count(),
-            m=sa.func.sum(sa.case((Task.done_at > Task.due_at, 1), else_=0)),
-        ).where(Task.process_id.in_(chosen), Task.due_at.is_not(None), Task.state == "done"),
-        _row("step", StepRun.step, StepRun.state, n=sa.func.count(StepRun.process_id.distinct()))
-        .where(StepRun.process_id.in_(chosen), _LIVE)
-        .group_by(StepRun.step, StepRun.state),
-    )
+    holds = sa.case((said.c.holds, 1), else_=0)
+    return _row("said", said.c.said_by_name, said.c.note, n=said.c.version, m=holds,
+                spans=(said.c.said_at, None))  # fmt: skip
 
 
 _LIVE = sa.text("(step_runs.is_current OR step_runs.is_latest)")
