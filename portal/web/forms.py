@@ -44,7 +44,9 @@ class Question:
     columns: "tuple[Question, ...]" = ()
     currencies: tuple[str, ...] = ()
     rows: int = 0
-    may_grow: bool = False
+    most: int = 0
+    """How many rows there may be."""
+    has_condition: bool = False
 
 
 def questions(
@@ -76,7 +78,8 @@ def _question(
         columns=tuple(_question(one, facts, {}, None) for one in field.columns),
         currencies=field.currencies,
         rows=rows,
-        may_grow=rows < most,
+        most=most,
+        has_condition=field.show_if is not None,
     )
 
 
@@ -142,8 +145,34 @@ def require_same_site() -> None:
 
 
 def typed() -> dict[str, list[str]]:
-    """What was sent, by control."""
-    return request.form.to_dict(flat=False)
+    """What was sent, by control; without the row of a table that the button ``_less`` names."""
+    sent = request.form.to_dict(flat=False)
+    which = request.form.get("_less")
+    return _without(sent, which) if which else sent
+
+
+def changes_rows() -> bool:
+    """Whether the page was sent to have rows added to a table, or one taken from it."""
+    return "_more" in request.form or "_less" in request.form
+
+
+def _without(sent: dict[str, list[str]], which: str) -> dict[str, list[str]]:
+    """The controls without the row ``TABLE-ROW``; those below it move up."""
+    table, _dash, number = which.rpartition("-")
+    cell = re.compile(rf"{re.escape(table)}-([1-9]\d{{0,3}})-(.+)", re.DOTALL)
+    gone = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+    found: dict[str, list[str]] = {}
+    for name, values in sent.items():
+        named = cell.fullmatch(name)
+        row = int(named[1]) if named and gone else 0
+        if named is None or row < gone or not gone:
+            found[name] = values
+        elif row > gone:
+            found[f"{table}-{row - 1}-{named[2]}"] = values
+    rows = found.get(f"_rows-{table}", [""])[0]
+    if gone and rows.isascii() and rows.isdigit() and len(rows) < 5:
+        found[f"_rows-{table}"] = [str(max(1, int(rows) - 1))]
+    return found
 
 
 def _signer() -> Signer:

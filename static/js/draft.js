@@ -1,5 +1,6 @@
 // Keeps what is typed on a task's page: a moment after the last key, and when the page is left.
-// Without this script a button does the same.
+// Without this script a button does the same. The answer says which fields need nothing by now,
+// and those are hidden; without it all are shown, with the words "if it applies".
 "use strict";
 
 (() => {
@@ -10,28 +11,40 @@
   const AFTER = 1200;
   let timer = 0;
   let isChanged = false;
+  let asked = 0;
 
   const say = (words) => { if (told) told.textContent = words; };
   const body = () => new URLSearchParams(
     [...new FormData(form)].filter(([, value]) => typeof value === "string"));
 
+  function hide(names) {
+    const off = new Set(names);
+    form.classList.add("is-live");
+    for (const one of form.querySelectorAll("[data-field]")) {
+      one.toggleAttribute("data-off", off.has(one.dataset.field));
+    }
+  }
+
   async function keep() {
     clearTimeout(timer);
     if (!isChanged) return;
     isChanged = false;
+    const mine = ++asked;
     try {
       const answer = await fetch(form.dataset.draft, { method: "POST", body: body(), keepalive: true });
       say(answer.ok ? form.dataset.kept : await answer.text());
+      if (answer.status === 200 && mine === asked) hide((await answer.json()).hidden);
     } catch {
       isChanged = true;
       say(form.dataset.away);
     }
   }
 
-  function change() {
+  // What was chosen or left may show or hide others, which should not take a moment.
+  function change(event) {
     isChanged = true;
     clearTimeout(timer);
-    timer = setTimeout(keep, AFTER);
+    timer = setTimeout(keep, event.type === "change" && "hidden" in form.dataset ? 0 : AFTER);
   }
 
   form.addEventListener("input", change);
@@ -40,4 +53,5 @@
   addEventListener("pagehide", keep);
   addEventListener("online", keep);
   if (button) button.hidden = true;
+  if ("hidden" in form.dataset) hide(form.dataset.hidden.split(" "));
 })();

@@ -11,6 +11,7 @@ from portal.actions import links as verbs
 from tests import makers, people
 from tests.browser.pages import press
 from tests.web.participant.conftest import link_to
+from tests.web.participant.test_conditions import FORM as CONDITIONS
 from tests.web.participant.test_signatures import PROMISE
 from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW, TODO
 
@@ -53,10 +54,10 @@ def fill(page: "Page") -> None:
         "fee-amount": "10.50", "since": "2001-02-03", "policy": "P-1", "sites-1-town": "Kiel",
         "sites-1-rooms": "3",
     }  # fmt: skip
-    for name, value in typed.items():
-        page.fill(f'[name="{name}"]', value)
     for name, value in (("insured", "yes"), ("size", "small"), ("fields", "sea")):
         page.check(f"[name={name}][value={value}]")
+    for name, value in typed.items():
+        page.fill(f'[name="{name}"]', value)
 
 
 def pdf(name: str = "licence.pdf", content: bytes = PDF) -> dict[str, Any]:
@@ -200,6 +201,37 @@ def test_what_is_typed_is_kept_by_itself(process: str, site: str, page: "Page") 
     assert page.input_value("[name=company]") == "Sea"
     assert page.get_by_text("is filled in. Nothing is sent yet.").count() == 1
     assert Axe().run(page).violations_count == 0
+
+
+def test_fields_show_and_rows_come_and_go_at_once(site: str, page: "Page") -> None:
+    task = makers.task(makers.start(CONDITIONS, inputs={"amount": "10"}), "details")
+    enter(page, site, task)
+    policy, berth = page.locator("#policy"), page.locator("#sites-1-berth")
+    assert not policy.is_visible()
+    assert page.get_by_text("(if it applies)").locator("visible=true").count() == 0
+    page.check("[name=insured][value=yes]")
+    policy.wait_for()
+    page.fill("#sites-1-town", "Kiel")
+    page.press("#sites-1-town", "Tab")
+    berth.wait_for()
+    page.get_by_role("button", name="Add a row").click()
+    assert page.evaluate("document.activeElement.name") == "sites-4-town"
+    page.fill("#sites-4-town", "Bonn")
+    page.get_by_role("button", name="Remove row 2").click()
+    assert page.input_value("#sites-3-town") == "Bonn"
+    assert page.locator("#sites-4-town").count() == 0
+    for _ in range(2):
+        page.get_by_role("button", name="Add a row").click()
+    assert page.get_by_role("button", name="Add a row").count() == 0, "five are the most"
+    page.check("[name=insured][value=no]")
+    policy.wait_for(state="hidden")
+    page.fill("#sites-1-berth", "B 2")
+    assert Axe().run(page).violations_count == 0
+    press(page, "Send the answers")
+    assert page.url.endswith("/receipt")
+    [done] = makers.runs(task.process_id, "details")
+    assert [row["town"] for row in done.answers["sites"]] == ["Kiel", "Bonn"]
+    assert done.answers["sites"][0]["berth"] == "B 2"
 
 
 def test_a_signature_is_drawn_with_the_mouse(site: str, page: "Page") -> None:

@@ -23,7 +23,6 @@ from portal.errors import (
     TooLarge,
     Unknown,
 )
-from portal.language import gettext as _
 from portal.readings import asked as asked_readings
 from portal.readings import drafts as draft_readings
 from portal.readings import links as link_readings
@@ -43,6 +42,7 @@ from portal.web.participant.door import (
     with_cookie,
     zone_of,
 )
+from portal.web.participant.drafts import hidden
 from portal.web.participant.entry import renewed
 from portal.web.participant.refusals import over, refusal
 
@@ -89,7 +89,7 @@ def send(task_id: str) -> ResponseReturnValue:
 def _answer(guest: Guest) -> ResponseReturnValue:
     task, actor = guest.task, actor_of(guest)
     try:
-        if request.form.get("_more") or _take_back(task.id, actor):
+        if forms.changes_rows() or _take_back(task.id, actor):
             return _again(guest, {})
         if request.form.get("_draft"):
             drafts.keep(task.id, forms.typed(), actor=actor)
@@ -119,23 +119,6 @@ def _take_back(task_id: str, actor: Actor) -> bool:
     except Unknown:
         return answers.drop(actor)
     return True
-
-
-@doors.post("/w/<task_id>/draft")
-def keep(task_id: str) -> ResponseReturnValue:
-    """Keep what is typed so far; 204, or a sentence for the page's script to show."""
-    try:
-        with db.reading() as conn:
-            guest = guest_for(conn, task_id)
-        forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce(), "")
-        drafts.keep(task_id, forms.typed(), actor=actor_of(guest))
-    except PortalError as error:
-        return (
-            _("Not kept: %(why)s", why=error.sentence),
-            error.status,
-            {"Content-Type": "text/plain"},
-        )
-    return "", 204
 
 
 def _again(
@@ -193,6 +176,7 @@ def _page(
         now=clock.now(),
         takes_files=forms.token("uploads", guest.person.id, guest.task.id) if is_upload else "",
         coming=_coming(guest.task.id) if is_upload else (),
+        hidden=hidden(asked, typed),
         keeps_drafts=guest.task.kind in drafts.KINDS,
         draft_at=draft_at,
         is_kept=draft_at is not None and request.method == "POST",

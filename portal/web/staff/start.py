@@ -35,7 +35,7 @@ def start_page(key: str) -> ResponseReturnValue:
 def start(key: str) -> ResponseReturnValue:
     """Start it; a faulty entry comes back beside its field, with what was typed."""
     tree, typed = _tree(key), forms.typed()
-    if "_more" in typed:
+    if forms.changes_rows():
         return _page(key, typed, [])
     entry = fields.parse_form(tree.inputs, request.form, today=_today(tree), facts=_facts(tree))
     people = _participants(tree)

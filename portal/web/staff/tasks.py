@@ -74,7 +74,7 @@ def do_task(task_id: str) -> ResponseReturnValue:
     require_own_form()
     typed, actor = forms.typed(), _doer(found)
     try:
-        if "_more" in typed or answers.drop(actor):
+        if forms.changes_rows() or answers.drop(actor):
             return _again(task_id, typed)
         answers.answer(found.task, actor=actor)
     except (Faulty, TaskDone) as error:

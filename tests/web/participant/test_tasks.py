@@ -104,7 +104,7 @@ def test_a_form_says_who_asks_why_by_when_and_what_comes_next(visitor: Visitor) 
     ):
         assert told in page
     assert 'name="sites-3-town"' in page
-    assert page.count("<script") == 1  # it keeps drafts, and the page works without it
+    assert page.count("<script") == 2  # for drafts and for rows; the page works without them
 
 
 def test_a_right_form_is_recorded_once_and_receipted(visitor: Visitor) -> None:
@@ -271,7 +271,7 @@ def test_what_is_missing_is_named_with_its_row_and_in_the_order_of_the_page(
     assert places == sorted(places)
     assert "Sites, row 1, Rooms: Enter a number" in page
     assert "Insured: Choose yes or no." in page
-    assert 'Policy <span class="optional">(if it applies)' in page
+    assert 'Policy <span class="optional if-applies">(if it applies)' in page
 
 
 PART = b'Content-Disposition: form-data; name="licence"'
