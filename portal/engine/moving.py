@@ -102,7 +102,8 @@ def carry_out(
     running.chain.add(
         ProcessMigrated(
             definition=target.key, from_version=running.process["version"],
-            version=target.version, digest=target.digest, reason=reason,
+            version=target.version, digest=target.digest,
+            under=tree.digest if carried.is_own else None, reason=reason,
         ),
         actor=actor,
     )  # fmt: skip

@@ -269,12 +269,16 @@ class CallFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessMigrated(Event):
-    """The process went on under another ``version`` of its definition, of that ``digest``."""
+    """The process went on under another ``version`` of its definition, of that ``digest``.
+
+    ``under`` is the digest of that version with the steps that were added to the process.
+    """
 
     definition: str
     from_version: int
     version: int
     digest: str
+    under: str | None = None
     reason: str | None = private()
 
 

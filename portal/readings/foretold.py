@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from portal.definition.tree import (
+    AssignExpr,
     CallStep,
     MessageStep,
     PersonStep,
@@ -207,9 +208,16 @@ def _awaited(step: WaitStep) -> str:
 
 def _who(step: Step, forecast: Forecast) -> list[str]:
     roles = step.to if isinstance(step, MessageStep) else getattr(step, "assign", ())
-    if not isinstance(roles, tuple):
-        return ["somebody who is named by then"]
+    if isinstance(roles, AssignExpr):
+        return [_somebody(roles)]
     return list(dict.fromkeys(forecast.people[role] for role in roles))
+
+
+def _somebody(assign: AssignExpr) -> str:
+    """Somebody whose address is computed; by name where that hangs on nothing to come."""
+    if assign.email.names or (assign.name is not None and assign.name.names):
+        return "somebody who is named by then"
+    return str((assign.name or assign.email).evaluate({}))
 
 
 _HANGS = {DATE: "the date", ITEM: "each item", ANSWERS: "earlier answers"}

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.errors import Faulty, Unknown
-from portal.models import DefinitionRow, Participant, Process, Task, Team, Trouble, User
+from portal.models import DefinitionRow, Doubt, Participant, Process, Task, Team, Trouble, User
 from portal.models.processes import PROCESS_STATES
 from portal.models.tasks import TASK_STATES
 
@@ -189,9 +189,21 @@ def task_row(conn: Connection, task_id: str) -> Row:
     return row
 
 
+# What people say does not match reality in it, and nobody has answered yet.
+_DOUBTED = (
+    sa.select(sa.func.count())
+    .select_from(Doubt)
+    .where(Doubt.key == DefinitionRow.key, Doubt.settled_at.is_(None))
+    .scalar_subquery()
+    .label("doubted")
+)
+
+
 def definitions(conn: Connection) -> Sequence[Row]:
     """The current version of every published definition with its owner, by name."""
-    wanted: sa.Select[*tuple[Any, ...]] = sa.select(*DefinitionRow.__table__.columns, *_OWNER)
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(
+        *DefinitionRow.__table__.columns, *_OWNER, _DOUBTED
+    )
     wanted = (
         wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
         .outerjoin(Team, Team.id == DefinitionRow.team_id)

@@ -1,7 +1,12 @@
-"""Under which versions of its definition a process ran, and from which event on each."""
+"""Under which texts a process ran, and from which event on each.
+
+They are the versions of its definition, with the steps that were added to this process alone.
+"""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -10,32 +15,44 @@ from portal.definition.tree import Definition
 from portal.ledger.tables import Entry
 from portal.models import DefinitionRow, trees
 
-_SET = ("process.started", "process.migrated")
+_SET = ("process.started", "process.migrated", "step.added")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version and the number of the first event that is told under it."""
+    """A text and the number of the first event that is told under it."""
 
     seq: int
     tree: Definition
 
 
 def of_process(conn: Connection, process_id: str, upto: int) -> list[Version]:
-    """The versions up to an event, oldest first. Two statements, and one for those not known."""
-    entries = sa.select(Entry.seq, Entry.body).where(
+    """The texts up to an event, oldest first. Three statements, and one for those not known."""
+    entries = sa.select(Entry.seq, Entry.type, Entry.body).where(
         Entry.log == process_id, Entry.seq <= upto, Entry.type.in_(_SET)
     )
     told = [
-        (row.seq, json.loads(row.body)["data"]) for row in conn.execute(entries.order_by(Entry.seq))
+        (row.seq, row.type, json.loads(row.body)["data"])
+        for row in conn.execute(entries.order_by(Entry.seq))
     ]
-    key = told[0][1]["definition"]
-    numbers = {data["version"] for _, data in told}
+    key = told[0][2]["definition"]
+    numbers = {data["version"] for _, _, data in told if "version" in data}
     rows = conn.execute(
         sa.select(DefinitionRow.id, DefinitionRow.version).where(
             DefinitionRow.key == key, DefinitionRow.version.in_(numbers)
         )
     )
-    ids = {row.version: row.id for row in rows}
+    ids: dict[int | str, str] = {row.version: row.id for row in rows}
+    own = sa.select(DefinitionRow.id, DefinitionRow.digest)
+    ids |= {
+        row.digest: row.id
+        for row in conn.execute(own.where(DefinitionRow.process_id == process_id))
+    }
     known = trees.trees(conn, ids.values())
-    return [Version(seq, known[ids[data["version"]]]) for seq, data in told]
+    return [Version(seq, known[ids[_which(type_, data)]]) for seq, type_, data in told]
+
+
+def _which(type_: str, data: Mapping[str, Any]) -> int | str:
+    """The version, or the digest of a text of the process's own."""
+    which: int | str = data["digest"] if type_ == "step.added" else data["version"]
+    return data.get("under") or which

@@ -11,7 +11,8 @@ from portal.clock import Clock
 from portal.errors import Conflict, Faulty, NotYours, ProcessEnded
 from portal.ledger import verify
 from portal.models import AddedStep, DefinitionRow, Process
-from portal.readings import additions, export, status
+from portal.readings import additions, dossier, export, foretold, status
+from portal.readings.trail import Evidence
 from tests import makers, people
 from tests.actions.test_races import at_once
 
@@ -161,6 +162,30 @@ def test_it_is_done_or_added_first_never_both() -> None:
     is_refused = told["ProcessEnded"] == 1
     assert told["done"] == (1 if is_refused else 2)
     assert makers.process(process).state == ("completed" if is_refused else "running")
+    sound(process)
+
+
+def test_the_forecast_names_whoever_is_asked_and_the_trail_tells_what_they_answered() -> None:
+    process = makers.start(f"{FORM}\n{LOOK}")
+    question = "form: {fields: [{id: why, type: text, label: Why so}]}"
+    add(process, f"assign: {{email: \"'o@lake.example'\"}}\nname: Say why\n{question}")
+    add(process, f"assign: buyer\nname: Say more\n{question}", after="look")
+    with db.reading() as conn:
+        ahead = foretold.of_process(conn, dossier.of_process(conn, process), "UTC")
+    assert "“Say why” comes to o@lake.example." in str(ahead)
+    makers.fill(process, company="Sea")
+    makers.fill(process, step="added_1", why="A new law.")
+    makers.publish(f"{FORM}\n{LOOK}\n  - {{id: late, assign: buyer, task: {{}}}}")
+    moves.migrate(process, 2, "New rules.", actor=DANA)
+    makers.tick(process, "look")
+    makers.fill(process, step="added_2", why="And an old one.")
+    with db.reading() as conn:
+        evidence = Evidence(conn, process, 10_000, "UTC")
+        answers = {one.task: list(one.rows) for one in evidence.answers()}
+        lines = [line.sentence for line in evidence.lines()]
+    assert answers["Say why"] == [("Why so", "A new law.")]
+    assert answers["Say more"] == [("Why so", "And an old one.")]
+    assert "It was forgotten." in [line.quote for line in lines]
     sound(process)
 
 

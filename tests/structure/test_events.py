@@ -32,7 +32,7 @@ IDS = {
     "owner",
     "participant", "parent", "participants", "process", "question", "role", "scope", "sent",
     "signal", "step",
-    "task", "to", "to_participant", "trail",
+    "task", "to", "to_participant", "trail", "under",
 }  # fmt: skip
 WORDS = {
     "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome",
