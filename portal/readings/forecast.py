@@ -6,7 +6,7 @@ before is told by the ledger.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -67,7 +67,8 @@ class Moment:
 class Forecast:
     """What is to come: of the clock the first 500 moments.
 
-    ``names`` of steps by id, ``people`` by the role they play.
+    ``names`` of steps by id, ``people`` by the role they play. ``if_done_now`` is when it would
+    end were what is late done at once, where that is why its end can't be told.
     """
 
     now: datetime
@@ -75,6 +76,8 @@ class Forecast:
     outlook: Outlook
     names: Mapping[str, str]
     people: Mapping[str, str]
+    tree: Definition
+    if_done_now: datetime | None = None
 
 
 def of_process(conn: Connection, dossier: Dossier) -> Forecast | None:
@@ -107,7 +110,24 @@ def of_process(conn: Connection, dossier: Dossier) -> Forecast | None:
         *known.troubles(),
     ]
     moments.sort(key=lambda one: (one.at, _ORDER.index(one.kind), one.name))
-    return Forecast(now, moments, forecast.look_ahead(course), known.names, known.people)
+    outlook = forecast.look_ahead(course)
+    return Forecast(
+        now, moments, outlook, known.names, known.people, course.tree, _if_done_now(course, outlook)
+    )
+
+
+def _if_done_now(course: Course, outlook: Outlook) -> datetime | None:
+    """When it would end were everything that is late done at once; ``None`` where none is."""
+    if outlook.end.why != "late":
+        return None
+    soon = course.now + timedelta(seconds=1)
+    late = {
+        place: soon
+        for place, stood in course.rounds.items()
+        if stood.state == "open" and (place in course.due or place[0] in course.usual)
+    }
+    ahead = forecast.look_ahead(replace(course, ends={**course.ends, **late}))
+    return ahead.end.expected
 
 
 def of_start(conn: Connection, key: str, tree: Definition) -> Forecast:
@@ -119,7 +139,7 @@ def of_start(conn: Connection, key: str, tree: Definition) -> Forecast:
     )  # fmt: skip
     names = {step.id: str(step.name) for step in tree.all_steps()}
     people = {role.id: role.name for role in tree.roles.values()}
-    return Forecast(now, (), forecast.look_ahead(course), names, people)
+    return Forecast(now, (), forecast.look_ahead(course), names, people, tree)
 
 
 def _calendar(tree: Definition) -> WorkCalendar:

@@ -1,22 +1,28 @@
 """The forecast of a process in words, for its page and for programs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from portal.definition.tree import (
     AssignExpr,
+    BlockStep,
     CallStep,
+    Definition,
+    EachStep,
     MessageStep,
+    ParallelStep,
     PersonStep,
     RunStep,
     SetStep,
     Step,
     WaitStep,
+    within,
 )
 from portal.engine.forecast import ANSWERS, DATE, ITEM, Coming, When
 from portal.readings import forecast as forecasts
@@ -31,10 +37,14 @@ _NEAR = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to come on a page: its moment where it has one, and a sentence."""
+    """One thing to come on a page: its moment where it has one, and a sentence.
+
+    ``branches`` are what runs side by side under it: the name of each, and its own lines.
+    """
 
     at: datetime | None
     text: str
+    branches: "Sequence[tuple[str, Sequence[Line]]]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ def of_process(conn: Connection, dossier: Dossier, tz: str) -> Told | None:
 def told(forecast: Forecast, tz: str) -> Told:
     """The whole forecast, moments in the zone ``tz``."""
     clock = _by_the_clock(forecast, tz)
-    coming = [Line(None, _coming(one, forecast, tz)) for one in forecast.outlook.coming]
+    coming = _side_by_side(forecast.outlook.coming, 0, forecast, tz)
     return Told(clock[:_MOST_SHOWN], clock[_MOST_SHOWN:], coming, end(forecast, tz))
 
 
@@ -173,6 +183,58 @@ def _coming(one: Coming, forecast: Forecast, tz: str) -> str:
     return f"{text}."
 
 
+def _side_by_side(coming: Sequence[Coming], depth: int, forecast: Forecast, tz: str) -> list[Line]:
+    """What is to come, with what runs side by side told so; ``depth`` blocks are told already."""
+
+    def block(one: Coming) -> BlockStep | None:
+        around = _beside(one.step, forecast.tree)
+        return around[depth] if len(around) > depth else None
+
+    lines: list[Line] = []
+    for around, group in groupby(coming, block):
+        found = list(group)
+        if around is None:
+            lines += [Line(None, _coming(one, forecast, tz)) for one in found]
+            continue
+        branches = [
+            (name, _side_by_side(own, depth + 1, forecast, tz))
+            for name, own in _branches(around, found)
+        ]
+        if len(branches) == 1 and not isinstance(around, EachStep):
+            lines += branches[0][1]  # the others are over, or are at their last step
+        else:
+            lines.append(Line(None, _heading(around, found, forecast), branches))
+    return lines
+
+
+def _branches(block: BlockStep, found: Sequence[Coming]) -> Iterator[tuple[str, list[Coming]]]:
+    """What is to come in each branch where anything is; how often an item's step is the heading."""
+    if isinstance(block, EachStep):
+        yield "", [replace(one, times=1) for one in found]
+        return
+    for number, branch in enumerate(block.branches, 1):
+        inside = {step.id for step in within(branch.steps)}
+        if own := [one for one in found if one.step.id in inside]:
+            yield branch.name or f"Branch {number}", own
+
+
+def _beside(step: Step, tree: Definition) -> list[BlockStep]:
+    """The blocks around a step whose branches run side by side, the outermost first."""
+    blocks = tree.blocks_around(step.id)
+    return [one for one in blocks if isinstance(one, ParallelStep | EachStep)]
+
+
+def _heading(block: BlockStep, found: Sequence[Coming], forecast: Forecast) -> str:
+    if isinstance(block, EachStep):
+        item = block.item.replace("_", " ")
+        times = max(one.times for one in found)
+        many = f" ({times} of them)" if times > 1 else ""
+        return f"“{forecast.names[block.id]}”, for each {item} side by side{many}:"
+    finish = getattr(block, "finish", "all")
+    until = {"all": "", "any": ", until one is done"}.get(finish, f", until {finish} are done")
+    return f"“{forecast.names[block.id]}”, side by side{until}:"
+
+
 def _about(at: datetime, now: datetime, tz: str) -> str:
     return f"about {_day(at, now, tz)}" if at > now else "now"
 
@@ -254,6 +316,9 @@ def end(forecast: Forecast, tz: str) -> list[str]:
     if when.earliest > forecast.now and is_before:
         before = _day(when.earliest, forecast.now, tz)
         said.append(f"It can’t end before {before}, however quickly everybody answers.")
+    if forecast.if_done_now is not None:
+        soon = _about(forecast.if_done_now, forecast.now, tz)
+        said.append(f"Were it done now, it would end {soon}.")
     returns = [f"“{forecast.names[step]}”" for step in forecast.outlook.returns]
     if returns:
         said.append(f"Another round, should {words.listed(returns)} ask for one, is not counted.")

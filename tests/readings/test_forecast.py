@@ -138,6 +138,70 @@ def test_a_wait_a_call_and_an_end_are_told(clock: Clock) -> None:
     assert told.end[0] == ("It ends about Fri 27 Nov 2026, if everything is done when it is due.")
 
 
+SIDE_BY_SIDE = """
+  - id: first
+    assign: vendor
+    due: 2 days
+    form: {fields: [{id: sites, type: table, label: S, columns: [{id: n, type: text}]}]}
+  - id: both
+    name: Checks
+    parallel:
+      branches:
+        - name: Papers
+          steps:
+            - {id: a, name: Read them, assign: buyer, due: 1 day, task: {}}
+            - {id: b, name: File them, assign: buyer, due: 1 day, task: {}}
+        - {name: Credit, steps: [{id: c, name: Ask the bank, assign: buyer, due: 5 days, task: {}}]}
+  - id: visits
+    name: Visits
+    each:
+      in: steps.first.sites
+      as: site
+      steps: [{id: v, name: Go there, assign: buyer, due: 1 day, task: {}}]
+"""
+
+
+def told_lines(lines: Any, depth: int = 0) -> list[str]:
+    found = []
+    for line in lines:
+        found.append("  " * depth + line.text)
+        for name, inner in line.branches:
+            found += ["  " * depth + f"[{name}]", *told_lines(inner, depth + 1)]
+    return found
+
+
+def test_what_runs_side_by_side_is_told_side_by_side_each_with_its_own_time(clock: Clock) -> None:
+    process_id = makers.start(SIDE_BY_SIDE)
+    told = foretold.told(ahead(process_id), "Europe/Berlin")
+    assert told_lines(told.coming) == [
+        "“Checks”, side by side:",
+        "[Papers]",
+        "  “Read them” comes to Dana Owner about Wed 25 Nov 2026, due Thu 26 Nov 2026.",
+        "  “File them” comes to Dana Owner about Thu 26 Nov 2026, due Fri 27 Nov 2026.",
+        "[Credit]",
+        "  “Ask the bank” comes to Dana Owner about Wed 25 Nov 2026, due Mon 30 Nov 2026.",
+        "“Visits”, for each site side by side:",
+        "[]",
+        (
+            "  “Go there” comes to Dana Owner about Mon 30 Nov 2026, due Tue 1 Dec 2026; whether it"
+            " comes depends on “First”."
+        ),
+    ]
+    makers.fill(process_id, "first", sites=[{"n": "a"}, {"n": "b"}])
+    told = foretold.told(ahead(process_id), "Europe/Berlin")
+    # One branch alone has more to come: that is told straight on, at its own time.
+    assert told_lines(told.coming)[0].startswith("“File them” comes to Dana Owner about Tue 24")
+    assert "“Visits”, for each site side by side (2 of them):" in told_lines(told.coming)
+
+
+def test_what_is_late_is_told_as_if_it_were_done_now(clock: Clock) -> None:
+    process_id = makers.start(SIDE_BY_SIDE)
+    clock.advance(days=7)
+    end = foretold.told(ahead(process_id), "Europe/Berlin").end
+    assert end[0] == "When it ends can’t be told, because “First” is late already."
+    assert "Were it done now, it would end about Sun 6 Dec 2026." in end
+
+
 def test_three_answers_make_something_usual(clock: Clock) -> None:
     makers.publish("  - {id: t, assign: buyer, due: 9 days, task: {}}")
     for hours in (1, 2, 30):
