@@ -37,6 +37,7 @@ _KEEP_CODES = timedelta(days=2)  # they are counted for a day
 _KEEP_DRAFTS = timedelta(days=14)
 # How long somebody may take to come back to a file that arrived in part.
 KEEP_UPLOADS = timedelta(days=3)
+_KEEP_UNUSED = timedelta(hours=1)  # of which nothing arrived; meanwhile it takes up room
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
 _SILENCES = {
@@ -138,7 +139,8 @@ def _forget_uploads(tx: Tx) -> int:
     Their bytes are strays then, as those of any upload that was cut off are.
     """
     closed = sa.select(Task.id).where(Task.id == Upload.task_id, Task.state != "open").exists()
-    old = _some(Upload.id, closed | (Upload.moved_at < tx.now - KEEP_UPLOADS))
+    unused = sa.and_(Upload.reached == 0, Upload.moved_at < tx.now - _KEEP_UNUSED)
+    old = _some(Upload.id, closed | unused | (Upload.moved_at < tx.now - KEEP_UPLOADS))
     tx.execute(sa.delete(Piece).where(Piece.upload_id.in_(old)))
     return tx.execute(sa.delete(Upload).where(Upload.id.in_(old))).rowcount
 

@@ -31,12 +31,17 @@
   const element = (name, text = "", more = {}) =>
     Object.assign(document.createElement(name), { textContent: text }, more);
 
-  class Refused extends Error {}
+  class Refused extends Error {
+    constructor(why, isFinal = true) {
+      super(why);
+      this.isFinal = isFinal;
+    }
+  }
   const isPassing = (status) => status === 429 || (status > 500 && status < 505);
   const taken = async (answer) => {
     if (answer.ok) return answer;
     if (isPassing(answer.status)) throw new TypeError("away");
-    throw new Refused(await answer.text());
+    throw new Refused(await answer.text(), [404, 410, 413, 422].includes(answer.status));
   };
 
   // One row for each file on its way.
@@ -116,9 +121,9 @@
     } catch (error) {
       if (job.stop.signal.aborted) return;
       job.state = "failed";
-      job.url = null;
+      if (error.isFinal) Object.assign(job, { url: null, at: 0 });
       const why = error instanceof Refused ? error.message : words.unreadable;
-      const again = () => { Object.assign(job, { at: 0, state: "waiting" }); next(); };
+      const again = () => { Object.assign(job, { state: "waiting" }); next(); };
       show(job, why, { isFaulty: true, buttons: [[words.retry, again], [words.remove, () => close(job)]] });
       pressed = null;
       say(words.failed, { NAME: job.file.name, WHY: why });

@@ -245,12 +245,15 @@ def test_i7_what_nobody_goes_on_with_is_swept(
         with db.reading() as conn:
             return len(list(store.strays(file_readings.stored(conn))))
 
+    unused = sender.at
+    sender.begin(len(LARGE))
+    sender.at = unused
     clock.advance(days=2)
     upkeep.prune()
-    assert (strays(), len(makers.rows(Upload))) == (0, 1)
+    assert (strays(), len(makers.rows(Upload))) == (1, 1)  # of the one unused its empty file
     clock.advance(days=2)
     upkeep.prune()
-    assert (strays(), makers.rows(Upload)) == (1, [])
+    assert (strays(), makers.rows(Upload)) == (2, [])
     # The page's own button lets go of it as well, with or without the script.
     place = visitor.enter(makers.task(makers.start(PAPERS), "papers"))
     again = Sender(visitor, place)
