@@ -102,7 +102,7 @@ def _owner(tx: Tx, tree: Definition) -> tuple[str | None, str | None]:
     teams = {role.team for role in tree.roles.values()} | {tree.owner.team}
     known = _ids(tx, Team.name, Team.id, {team for team in teams if team})
     faults = [
-        Fault(_line(tree, "team", role.team), f"There is no team “{role.team}”.")
+        Fault(_line(tree, "team", role.team), _no_team(role.team))
         for role in tree.roles.values()
         if role.team and role.team not in known
     ]
@@ -113,11 +113,15 @@ def _owner(tx: Tx, tree: Definition) -> tuple[str | None, str | None]:
         fault = f"{owner!r} is not the address of a user, expected an admin or a member"
         faults.append(Fault(_line(tree, "owner", tree.owner.email), fault))
     if tree.owner.team and tree.owner.team not in known:
-        fault = f"There is no team “{tree.owner.team}”."
+        fault = _no_team(tree.owner.team)
         faults.append(Fault(_line(tree, "owner", tree.owner.team), fault))
     if faults:
         raise Faulty(faults)
     return users.get(owner or ""), known.get(tree.owner.team or "")
+
+
+def _no_team(name: str) -> str:
+    return f"There is no team “{name}”, expected one that somebody was added to."
 
 
 def _ids(tx: Tx, name: Any, id_: Any, wanted: set[str], *where: Any) -> dict[str, str]:

@@ -277,8 +277,8 @@ def read_key(text: Any) -> str:
     """The key of a definition. Raises ValueError with a sentence."""
     if not isinstance(text, str) or not _KEY.fullmatch(text) or len(text) > _LONGEST_KEY:
         raise ValueError(
-            f"{text!r} is not a key, expected small letters, digits and single hyphens, such as "
-            "vendor-onboarding"
+            f"{_short(text)!r} is not a key, expected small letters, digits and single hyphens, "
+            "such as vendor-onboarding"
         )
     return text
 
@@ -302,8 +302,12 @@ def described(node: Node) -> str:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, str):
-        return repr(value if len(value) <= 60 else f"{value[:57]}...")
+        return repr(_short(value))
     return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:57]}..." if isinstance(value, str) and len(value) > 60 else value
 
 
 def one_of(words: Sequence[str]) -> str:

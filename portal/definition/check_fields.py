@@ -75,7 +75,25 @@ def sketch_fields(
 def finish_fields(sketches: Sequence[Sketch], scope: Scope) -> tuple[Field, ...]:
     """The second look, with every name in sight; `show_if` also sees these fields by bare id."""
     local = {**scope, **of_fields(tuple(sketch.field for sketch in sketches))}
-    return tuple(_finish(sketch, scope, local) for sketch in sketches)
+    fields = tuple(_finish(sketch, scope, local) for sketch in sketches)
+    _refuse_circles(sketches, fields)
+    return fields
+
+
+def _refuse_circles(sketches: Sequence[Sketch], fields: Sequence[Field]) -> None:
+    """A field whose condition hangs, over others or not, on itself could never come to light."""
+    names = {one.id: set(one.show_if.names) if one.show_if else set() for one in fields}
+    for sketch, field in zip(sketches, fields, strict=True):
+        seen: set[str] = set()
+        ahead = set(names[field.id])
+        while ahead:
+            seen |= ahead
+            ahead = {name for one in ahead for name in names.get(one, ())} - seen
+        if field.id in seen:
+            sketch.block.fault(
+                "show_if", "hangs on the field itself, so it is never shown, expected other fields"
+            )
+            return
 
 
 def read_documents(nodes: Sequence[Node], scope: Scope, faults: Faults) -> tuple[Document, ...]:

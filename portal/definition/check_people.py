@@ -6,6 +6,7 @@ from typing import Any
 from portal.definition.blocks import Block, described, hint
 from portal.definition.check_ways import read_return_to
 from portal.definition.durations import Duration, Rung
+from portal.definition.expressions import Expression
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import Outline, World
 from portal.definition.tree import AssignExpr, DueAt, Escalation, Timeout
@@ -53,8 +54,7 @@ def _assign(block: Block, world: World) -> tuple[str, ...] | AssignExpr:
         inner = Block(node, "assign", world.faults)
         inner.only(("email", "name"))
         inner.require("email")
-        email = inner.expression("email", world.scope)
-        name = inner.expression("name", world.scope)
+        email, name = (_text(inner, key, world) for key in ("email", "name"))
         return AssignExpr(email, name) if email else ()
     check = known_role(world)
     if isinstance(node.value, str):
@@ -68,6 +68,13 @@ def _assign(block: Block, world: World) -> tuple[str, ...] | AssignExpr:
         )
         return ()
     return block.texts("assign", check)
+
+
+def _text(inner: Block, key: str, world: World) -> Expression | None:
+    found = inner.expression(key, world.scope)
+    if found and found.shape.kind not in ("any", "text"):
+        inner.fault(key, f"`{found.source}` is not a text, expected one")
+    return found
 
 
 def known_role(world: World) -> Callable[[str], str | None]:

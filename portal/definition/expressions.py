@@ -4,6 +4,7 @@ The text is parsed by cel-python's grammar; `cel.py` turns the syntax tree into 
 once, which then run in microseconds and count their steps.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ __all__ = ["Expression", "ExpressionFailed", "ExpressionFault", "TooMuchWork", "
 
 BUDGET = 20_000
 LONGEST = 10_000
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ def compile_expression(source: object, scope: Mapping[str, Shape]) -> Expression
         raise ExpressionFault("expected an expression")
     if len(source) > LONGEST:
         raise ExpressionFault(f"the expression is longer than {LONGEST} characters")
+    if _DATE.fullmatch(source.strip()):
+        raise ExpressionFault(
+            f"`{source.strip()}` would be computed as a number, expected a date written as "
+            f'date("{source.strip()}")'
+        )
     node, names = translate(_parse(source), scope, source)
     return Expression(source.strip(), names, node.shape, node.path is not None, node)
 
