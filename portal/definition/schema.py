@@ -26,7 +26,10 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _NUMBER: Schema = {"type": "number"}
 _EXPRESSION: Schema = {"type": ["string", "boolean", "number"]}
 _UNIT = "|".join(UNITS)
-_SPAN = rf"[0-9]+(\.[0-9]+)? ({_UNIT})s?"
+_EXACT = "|".join(unit for unit in UNITS if "hour" in unit or unit in ("second", "minute"))
+_SPAN = rf"(?:[0-9]+(?:\.0+)? (?:{_UNIT})s?|[0-9]+\.[0-9]+ (?:{_EXACT})s?)"
+# What an expression sees without any item; no item may be called so.
+_ROOTS = ("inputs", "steps", "values", "participants", "now", "today")
 _DURATION: Schema = {"type": "string", "pattern": f"^{_SPAN}$"}
 _RUNG: Schema = {
     "type": "string",
@@ -241,7 +244,7 @@ _OWN: Schema = {
     "branches": _list(_record({"name": _TEXT, "steps": _ref("steps")}, required=["steps"])),
     "finish": _ref("finish"),
     "in": _ref("expression"),
-    "as": _ref("id"),
+    "as": {**_ref("id"), "not": {"enum": list(_ROOTS)}},
     "steps": _ref("steps"),
     "definition": _KEY,
     "inputs": _map(_ref("expression")),
@@ -275,7 +278,7 @@ _OWN: Schema = {
     "on_reject": _either({"enum": ["end", "continue"]}, _RETURN),
     "separate_from": _list(_TEXT),
     "instructions": _TEXT,
-    "checklist": {"type": "array", "items": _TEXT},
+    "checklist": _list(_TEXT),
     "statement": _TEXT,
     "document": {"type": "string", "pattern": f"^{ID.pattern}\\.{ID.pattern}$"},
     "methods": _list({"enum": ["typed", "drawn"]}),

@@ -1,5 +1,6 @@
 """The JSON Schema says of a document's shape what the check says."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,20 @@ SOUND = {
 
 def test_it_is_a_schema() -> None:
     jsonschema_rs.meta.validate(schema())
+
+
+def test_an_editor_is_told_what_every_key_means() -> None:
+    assert [key for key, one in _properties(schema()) if "description" not in one] == []
+
+
+def _properties(one: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(one, list):
+        one = dict(enumerate(one))
+    if isinstance(one, dict):
+        if isinstance(one.get("properties"), dict):
+            yield from one["properties"].items()
+        for inner in one.values():
+            yield from _properties(inner)
 
 
 @pytest.mark.parametrize("name", SOUND)
