@@ -23,6 +23,7 @@ REQUESTABLE = ("files", "answer", "approval", "confirmation")
 
 LONGEST_NAME = 80
 LONGEST_ASK = 4_000
+LONGEST_PERSON = 200
 MOST_FILES = 20
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -91,6 +91,9 @@ def _asked() -> dict[str, Any]:
         faults.append(Fault("email", "Give the e-mail address of whoever is asked."))
     elif form["email"] and not is_email(form["email"]):
         faults.append(Fault("email", "Write an e-mail address such as ann@sea.example."))
+    if len(form["person"]) > asks.LONGEST_PERSON:
+        most = asks.LONGEST_PERSON
+        faults.append(Fault("person", f"Give the name as text of up to {most} letters."))
     if faults:
         raise Faulty(faults)
     person = {"email": form["email"], "name": form["person"]}
