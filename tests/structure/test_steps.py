@@ -99,7 +99,7 @@ def test_people_can_answer_it_on_a_page_and_programs_by_a_call(kind: str) -> Non
     assert kind in calls._BY_KIND or kind == "upload"  # files come as parts, not as JSON
     page = (ROOT / "templates" / "_task.html").read_text()
     assert f'asked.task.kind == "{kind}"' in page or kind == "task"
-    assert words.received(kind, None) != words.received("", None)
+    assert words.received(kind, None, "") != words.received("", None, "")
 
 
 @EACH_KIND
