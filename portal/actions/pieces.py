@@ -24,7 +24,7 @@ from portal.models.tasks import require_open
 MOST_UNFINISHED = 40
 """Files of one task that may be on their way at once."""
 MOST_PIECES = 50_000
-_NONE = _("There is no such file on its way.")
+_NONE = mark("There is no such file on its way.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def take(tx: Tx, task_id: str, upload_id: str, reached: int, *, actor: Actor) ->
     taken = sa.update(Upload).where(ours).values(fence=Upload.fence + 1)
     row = tx.execute(taken.returning(*Upload.__table__.columns)).one_or_none()
     if row is None or row.document not in asked:
-        raise Unknown(_NONE)
+        raise Unknown(_(_NONE))
     if row.reached != reached:
         raise Elsewhere(row.reached)
     if row.pieces >= MOST_PIECES:
@@ -129,7 +129,7 @@ def give_up(tx: Tx, task_id: str, upload_id: str, *, actor: Actor) -> str | None
     ours = sa.and_(Upload.id == upload_id, Upload.task_id == task_id)
     row = tx.execute(sa.select(Upload.storage_id, Upload.result).where(ours)).one_or_none()
     if row is None:
-        raise Unknown(_NONE)
+        raise Unknown(_(_NONE))
     tx.execute(sa.delete(Piece).where(Piece.upload_id == upload_id))
     tx.execute(sa.delete(Upload).where(Upload.id == upload_id))
     return row.storage_id if row.result is None else None

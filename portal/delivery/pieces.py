@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _MOST_DIGESTS = 256
-_GONE = _("What had arrived of this file is no longer here. Choose it again.")
+_GONE = mark("What had arrived of this file is no longer here. Choose it again.")
 
 
 class Overtaken(Conflict):
@@ -66,7 +66,7 @@ class Growing:
         try:
             fd = os.open(self._path, os.O_RDWR)
         except FileNotFoundError:
-            raise Unknown(_GONE) from None
+            raise Unknown(_(_GONE)) from None
         growth = Growth(fd, self.id, start, holds)
         try:
             growth.begin()
@@ -119,7 +119,7 @@ class Growth:
             if not self._holds():
                 raise Overtaken
             if os.fstat(self._fd).st_size < self.start:
-                raise Unknown(_GONE)
+                raise Unknown(_(_GONE))
             os.ftruncate(self._fd, self.start)
 
     def write(self, data: bytes) -> None:

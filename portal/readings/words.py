@@ -121,16 +121,16 @@ def size(n: int) -> str:
 
 
 _SCANS = {
-    "not scanned": "not scanned for malware",
-    "being checked": "being checked for malware",
-    "passed": "no malware was found",
-    "refused": "refused by the malware scanner",
+    "not scanned": mark("not scanned for malware"),
+    "being checked": mark("being checked for malware"),
+    "passed": mark("no malware was found"),
+    "refused": mark("refused by the malware scanner"),
 }
 
 
 def scan(state: str) -> str:
     """What a malware scanner made of a file, or that none looked at it."""
-    return _SCANS.get(state, state)
+    return _(_SCANS.get(state, state))
 
 
 def short_hash(digest: str) -> str:
