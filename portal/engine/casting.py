@@ -13,7 +13,7 @@ from portal.definition.values import holds_control, is_email
 from portal.engine.rows import Person
 from portal.errors import Fault
 from portal.language import gettext as _
-from portal.models import Team, TeamMember, User
+from portal.models import Preference, Team, TeamMember, User
 from portal.models.people import WRITERS
 
 LONGEST_NAME = 200  # letters
@@ -115,14 +115,31 @@ _NAMED_USERS = _USERS.where(
 )
 
 
+_OUTSIDE = "outside"
+# The same people where they are somebody outside who chose a time zone.
+_NAMED = _NAMED_USERS.union_all(
+    sa.select(
+        sa.literal(None, sa.String), Preference.email, sa.literal(None, sa.String),
+        Preference.timezone, sa.literal(_OUTSIDE), sa.true(),
+    ).where(
+        Preference.email.in_(sa.bindparam("emails", expanding=True)),
+        Preference.timezone.is_not(None),
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """The users and teams that a definition and a start speak of."""
+    """The users and teams that a definition and a start speak of.
+
+    ``zones`` are the time zones that people outside chose, by their addresses.
+    """
 
     users: Mapping[str, Any]
     teams: Mapping[str, str]
     members: frozenset[tuple[str, str]]
     owner: Mapping[str, Any] | None
+    zones: Mapping[str, str]
 
 
 def _look_up(
@@ -130,7 +147,9 @@ def _look_up(
 ) -> _Directory:
     emails = {email_of(one) for one in named.values()}
     owner_id, team_id = process["owner_id"], process["team_id"]
-    users = tx.execute(_NAMED_USERS, {"emails": list(emails), "owner": owner_id}).all()
+    known = tx.execute(_NAMED, {"emails": list(emails), "owner": owner_id}).all()
+    users = [row for row in known if row.role != _OUTSIDE]
+    zones = {row.email: row.timezone for row in known if row.role == _OUTSIDE}
     names = {role.team for role in tree.roles.values() if role.team}
     teams: dict[str, str] = {}
     if names or team_id:
@@ -143,7 +162,7 @@ def _look_up(
     owner = next((_staff(user, None) for user in mine), None)
     if owner is None and team_id:
         owner = next((_team(id_, name) for name, id_ in teams.items() if id_ == team_id), None)
-    return _Directory({user.email: user for user in users}, teams, members, owner)
+    return _Directory({user.email: user for user in users}, teams, members, owner, zones)
 
 
 def _members(tx: Tx, teams: Mapping[str, str], users: list[str]) -> frozenset[tuple[str, str]]:
@@ -164,7 +183,7 @@ def _of_role(directory: _Directory, role: Role, given: Any) -> dict[str, Any] | 
         raise ValueError(f"“{email}” is not an e-mail address.")
     name = name_of(given or {})
     if role.kind == "external":
-        return _external(email, name)
+        return _external(email, name, directory.zones.get(email))
     user = directory.users.get(email)
     if user is None:
         raise ValueError(
@@ -214,8 +233,8 @@ def name_of(given: Mapping[str, Any]) -> str | None:
     return name or None
 
 
-def _external(email: str, name: str | None) -> dict[str, Any]:
-    return {"kind": "external", "email": email, "name": name}
+def _external(email: str, name: str | None, timezone: str | None = None) -> dict[str, Any]:
+    return {"kind": "external", "email": email, "name": name, "timezone": timezone}
 
 
 def _staff(user: Any, name: str | None) -> dict[str, Any]:

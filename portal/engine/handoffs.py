@@ -151,8 +151,10 @@ def _go_on(
     stop_clock(running.tx, task.id)
     begin_clock(running, step, task)
     set_clock(running, task)
-    if task.asks_since or task.promised_on or task.declined_at:  # somebody else said so
-        task.asks_since = task.promised_on = task.blocked_since = task.declined_at = None
+    if task.asks_since or task.promised_on or task.declined_at or task.snoozed_on:
+        # It was somebody else who said so.
+        task.asks_since = task.blocked_since = task.declined_at = None
+        task.promised_on = task.snoozed_on = None
         reminders.set_anew(running, step, task)
     running.keep_task(task)
     invite(running, step, task, [person])

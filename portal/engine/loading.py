@@ -13,12 +13,17 @@ import sqlalchemy as sa
 from portal.db import Tx
 from portal.engine.rows import Asked, Person, Place, Round
 from portal.ledger.tables import Head
-from portal.models import FileRow, Participant, Process, StepRun, Task, Trouble
+from portal.models import FileRow, Participant, Preference, Process, StepRun, Task, Trouble
 from portal.models.files import described
 
 _HEAD = Head.__table__
 _PROCESS = Process.__table__
 _PERSON = Participant.__table__
+_WISH = Preference.__table__
+# Somebody outside goes by the time zone that they chose, whatever is known otherwise.
+_IS_THEIRS = sa.and_(_WISH.c.email == _PERSON.c.email, _PERSON.c.kind == "external")
+_CHOSEN = sa.func.coalesce(_WISH.c.timezone, _PERSON.c.timezone).label("timezone")
+_PERSON_AS_CHOSEN = [_CHOSEN if one.key == "timezone" else one for one in _PERSON.columns]
 _TASK = Task.__table__
 _ROUND = StepRun.__table__
 
@@ -51,8 +56,8 @@ def _people_and_tasks(*which: Any) -> Any:
         *which,
     )
     return (
-        sa.select(*(c.label(f"person_{c.key}") for c in _PERSON.columns), *_TASK.columns)
-        .select_from(_PERSON.outerjoin(_TASK, tasks))
+        sa.select(*(c.label(f"person_{c.key}") for c in _PERSON_AS_CHOSEN), *_TASK.columns)
+        .select_from(_PERSON.outerjoin(_TASK, tasks).outerjoin(_WISH, _IS_THEIRS))
         .where(
             _PERSON.c.process_id == sa.bindparam("process"),
             sa.or_(_PERSON.c.role.is_not(None), _TASK.c.id.is_not(None)),
@@ -63,7 +68,11 @@ def _people_and_tasks(*which: Any) -> Any:
 
 _PEOPLE_AND_TASKS = _people_and_tasks()
 _PEOPLE_AND_TASKS_IN = _people_and_tasks(_TASK.c.scope.in_(sa.bindparam("scopes", expanding=True)))
-_A_PERSON = sa.select(*_PERSON.columns).where(_PERSON.c.process_id == sa.bindparam("process"))
+_A_PERSON = (
+    sa.select(*_PERSON_AS_CHOSEN)
+    .select_from(_PERSON.outerjoin(_WISH, _IS_THEIRS))
+    .where(_PERSON.c.process_id == sa.bindparam("process"))
+)
 _LIVE = sa.select(*_ROUND.columns).where(
     _ROUND.c.process_id == sa.bindparam("process"),
     sa.text("(step_runs.is_current OR step_runs.is_latest)"),

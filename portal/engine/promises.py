@@ -17,6 +17,8 @@ from portal.language import mark
 
 FARTHEST = timedelta(days=366)
 ON_THE_DAY = "on the promised day"
+AS_ASKED = "as asked"
+_LAST_PLACE = 99
 _HOW = mark("Name a day, such as 2026-12-24.")
 
 
@@ -66,11 +68,10 @@ def ladder(running: Running, step: PersonStep, task: Asked, day: date) -> list[R
     if not rungs:
         return []
     zone = running.zone_of(running.person(task.participant_id))
-    local = WorkCalendar(zone, running.calendar.week, running.calendar.holidays)
-    morning = local.next_opening(calendar.at_local(day, datetime.min.time(), zone))
+    begins = morning(running, task, day)
     later = tuple(rung for rung in rungs if rung.when in ("after", "every") and task.due_at)
-    after = durations.rungs(later, task.opened_at, morning, running.calendar, zone) if later else []
-    first = RungAt(index_of(day, 0), morning, ON_THE_DAY)
+    after = durations.rungs(later, task.opened_at, begins, running.calendar, zone) if later else []
+    first = RungAt(index_of(day, 0), begins, ON_THE_DAY)
     return [first, *(RungAt(index_of(day, one.index + 1), one.at, _label(one)) for one in after)]
 
 
@@ -81,3 +82,17 @@ def _label(rung: RungAt) -> str:
 def index_of(day: date, place: int) -> int:
     """What tells a reminder counted from a day apart from all others of the task."""
     return day.toordinal() * 100 + place
+
+
+def morning(running: Running, task: Asked, day: date) -> datetime:
+    """When work begins on a day where the person of a task is; on the next day of work else."""
+    zone = running.zone_of(running.person(task.participant_id))
+    local = WorkCalendar(zone, running.calendar.week, running.calendar.holidays)
+    return local.next_opening(calendar.at_local(day, datetime.min.time(), zone))
+
+
+def snoozed(running: Running, task: Asked, rungs: list[RungAt], day: date) -> list[RungAt]:
+    """These reminders without those before a day, and with one on it."""
+    begins = morning(running, task, day)
+    first = RungAt(index_of(day, _LAST_PLACE), begins, AS_ASKED)
+    return [first, *(rung for rung in rungs if rung.at > begins)]

@@ -88,6 +88,8 @@ def _coming(
 ) -> Iterable[_Coming]:
     if task.asks_since is not None or task.declined_at is not None:
         return
+    if task.snoozed_on is not None:
+        ladder = promises.snoozed(running, task, ladder, task.snoozed_on)
     later = [rung for rung in ladder if rung.at > running.now]
     missed = [rung for rung in ladder if since is not None and since < rung.at <= running.now]
     caught_up = running.now + PAUSE_AFTER_ANSWER

@@ -109,6 +109,7 @@ class Asked:
     closed_under: str | None = None
     asks_since: datetime | None = None
     promised_on: date | None = None
+    snoozed_on: date | None = None
     blocked_since: datetime | None = None
     declined_at: datetime | None = None
     picked_up_at: datetime | None = None

@@ -360,7 +360,7 @@ class Running:
     def end_task_timers(self, task: Asked) -> None:
         """Drop what was still to ring for a task that is closed."""
         step = self.tree.step(task.step)
-        rings = task.due_at or task.pick_up_by or task.promised_on
+        rings = task.due_at or task.pick_up_by or task.promised_on or task.snoozed_on
         if rings or (isinstance(step, PersonStep) and step.on_timeout):
             self._writes.ended_tasks.append(task.id)
 

@@ -50,6 +50,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.DoubtRaised: _TOLD,
     c.DoubtSettled: _TOLD,
     c.TaskDeclined: _TOLD,
+    c.TaskSnoozed: _TOLD,
     c.QuestionAsked: _TOLD,
     c.QuestionAnswered: _TOLD,
     c.QuestionClosed: _TOLD,

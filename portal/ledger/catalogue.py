@@ -467,6 +467,14 @@ class TaskDeclined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSnoozed(Event):
+    """Whoever has a task wants no reminder of it before a day, and one on it."""
+
+    participant: str
+    snoozed_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(Event):
     """Somebody asked about a task: the ``participant`` outside, or staff asked them (``person``).
 

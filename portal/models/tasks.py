@@ -36,6 +36,7 @@ class Task(Base):
     while a question of whoever may do it waits for staff: nobody is reminded then. ``promised_on``
     is the day by which its person said that it will be done, ``blocked_since`` stands while they
     say that something keeps them from it, ``declined_at`` while they say that they won't do it.
+    Before ``snoozed_on`` they want no reminder.
     """
 
     __tablename__ = "tasks"
@@ -78,6 +79,7 @@ class Task(Base):
     delegation: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     asks_since: Mapped[datetime | None]
     promised_on: Mapped[date | None]
+    snoozed_on: Mapped[date | None]
     blocked_since: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]

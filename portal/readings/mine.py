@@ -4,14 +4,14 @@ A link shows the process it is of. The rest is shown to whoever reached the mail
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal import clock
-from portal.models import Link, Participant, Process, Task
+from portal.models import Link, Participant, Preference, Process, Task
 from portal.models.links import needs_own_link
 from portal.readings import trees
 
@@ -36,6 +36,7 @@ class Mine(NamedTuple):
     done_at: datetime | None
     tz: str
     is_here: bool
+    snoozed_on: date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -45,8 +46,9 @@ class Mine(NamedTuple):
 
 _COLUMNS = (
     Task.id, Task.process_id, Task.name, Task.kind, Task.state, Task.outcome, Task.due_at,
-    Task.done_at, Task.done_by, Task.participant_id, Task.others, Process.title,
-    Process.definition_id, Participant.id.label("person_id"), Participant.timezone,
+    Task.snoozed_on, Task.done_at, Task.done_by, Task.participant_id, Task.others, Process.title,
+    Process.definition_id, Participant.id.label("person_id"),
+    sa.func.coalesce(Preference.timezone, Participant.timezone).label("timezone"),
 )  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def behind(conn: Connection, link_ids: Iterable[str]) -> list[Mine]:
         .join(Process, Process.id == Task.process_id)
         .join(Link, Link.process_id == Process.id)
         .join(Participant, Participant.id == Link.participant_id)
+        .outerjoin(Preference, Preference.email == Participant.email)
         .where(Link.id.in_(ids), _is_shown())
         .where(sa.or_(Link.task_id == Task.id, ~needs_own_link(), Task.state == "done"))
     )
@@ -73,6 +76,7 @@ def of_address(conn: Connection, email: str, link_ids: Iterable[str]) -> list[Mi
         sa.select(*_COLUMNS)
         .join(Process, Process.id == Task.process_id)
         .join(Participant, Participant.process_id == Process.id)
+        .outerjoin(Preference, Preference.email == Participant.email)
         .where(Participant.email == email, Participant.kind == "external", _is_shown())
     )
     return _each_once(conn, query, here)
@@ -108,6 +112,7 @@ def _each_once(conn: Connection, query: Any, here: set[str] | None = None) -> li
             row.due_at, row.done_at if row.state == "done" else None,
             row.timezone or trees.zone(known[row.definition_id]),
             here is None or row.id in here,
+            row.snoozed_on,
         )
         for row in rows.values()
     ]  # fmt: skip

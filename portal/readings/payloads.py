@@ -265,6 +265,7 @@ def task(row: sa.Row[Any]) -> Shape:
         "opened_at": iso(row.opened_at),
         "due_at": row.due_at and iso(row.due_at),
         "promised_on": row.promised_on and row.promised_on.isoformat(),
+        "snoozed_on": row.snoozed_on and row.snoozed_on.isoformat(),
         "blocked_since": row.blocked_since and iso(row.blocked_since),
         "declined_at": row.declined_at and iso(row.declined_at),
         "pick_up_by": row.pick_up_by and iso(row.pick_up_by),

@@ -354,6 +354,12 @@ def _(event: c.TaskDeclined, in_: _In) -> Sentence:
 
 
 @say.register
+def _(event: c.TaskSnoozed, in_: _In) -> str:
+    day = words.day(date.fromisoformat(event.snoozed_on))
+    return f"{in_.who} wants to be reminded of {in_.thing} on {day}, and not before."
+
+
+@say.register
 def _(event: c.QuestionAsked, in_: _In) -> Sentence:
     whom = "" if in_.entry.actor_kind == "participant" else f" {person(event.person)}"
     held = " Reminders wait until it is answered." if event.reminders == "held" else ""

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, object] = {
     "ends_at": "2026-11-27T16:00:00.000000Z",
     "pick_up_by": "2026-11-25T12:00:00.000000Z",
     "promised_on": "2026-12-04",
+    "snoozed_on": "2026-12-04",
     "person": {"name": 'Ann "Bee" Okafor', "email": "ann@sea.example"},
     "from_person": {"name": "Otto Quist", "email": "otto@sea.example"},
     "people": {},

@@ -48,6 +48,7 @@ NUMBERS_AND_MOMENTS = {
     "offered_at",
     "pick_up_by",
     "promised_on",
+    "snoozed_on",
     "round",
     "rung",
     "seq",

@@ -99,6 +99,8 @@ POST /t/<token>/renew                                  403  403  403  403  403  
 GET  /w                                                403  200  200  403  403  403  403  403
 POST /w/code                                           403  403  403  403  403  403  403  403
 POST /w/language                                       403  403  403  403  403  403  403  403
+POST /w/timezone                                       403  403  403  403  403  403  403  403
+POST /w/<papers>/snooze                                403  403  404  403  403  403  403  403
 POST /w/<papers>/open                                  403  403  403  403  403  403  403  403
 GET  /fresh                                            200  200  200  200  200  200  200  200
 POST /fresh                                            200  200  200  200  200  200  200  200
@@ -215,6 +217,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/tasks/<look>/delegate": {"email": "olga@example.com", "name": "Olga", "reason": "Hers."},
     "/tasks/<wish>/delegation": {"answer": "agree"},
     "/tasks/<look>/promise": {"day": "2026-12-01"},
+    "/w/<papers>/snooze": {"day": "2026-12-01"},
+    "/w/timezone": {"timezone": "Europe/Berlin"},
     "/w/<papers>/promise": {"day": "2026-12-01"},
     "/api/v1/tasks/<look>/promise": {"json": {"day": "2026-12-01"}},
     "/w/<papers>/delegate": {"email": "ulla@third.example", "name": "Ulla", "reason": "Hers."},

@@ -313,6 +313,7 @@ SCHEMAS: dict[str, Schema] = {
         opened_at=_moment,
         due_at=_maybe(_moment),
         promised_on=_maybe(_day),
+        snoozed_on=_maybe(_day),
         blocked_since=_maybe(_moment),
         declined_at=_maybe(_moment),
         pick_up_by=_maybe(_moment),

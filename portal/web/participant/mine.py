@@ -1,6 +1,6 @@
 """All that is open and done for one person, and the way back in for whoever lost the mail."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ from portal.errors import Conflict, Faulty, FormTooOld, Gone, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import links as link_readings
 from portal.readings import mine as readings
-from portal.web import forms
+from portal.web import forms, zones
 from portal.web.participant.door import NoSession, agent, doors, gone_page, secret, with_cookie
 from portal.web.participant.refusals import over
 
@@ -66,6 +66,26 @@ def go_in(task_id: str) -> ResponseReturnValue:
     return with_cookie(make_response(redirect(f"/w/{task_id}", 303)), entered.secret)
 
 
+def of_mine(verb: Callable[[str], object], at: str = "") -> ResponseReturnValue:
+    """What was sent from this page: 303 back to it, or the page with what was faulty.
+
+    ``verb`` is given the person's address; ``at`` is the task that a fault stands beside.
+    """
+    with db.reading() as conn:
+        visitor = addresses.visitor(conn, secret())
+    try:
+        forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
+        if visitor is None:
+            raise NoSession
+        verb(visitor.email)
+    except FormTooOld as error:
+        return over(error, "/w" if visitor else None)
+    except Faulty as error:
+        faults = {f"{one.at}-{at}" if at else one.at: one.message for one in error.faults}
+        return make_response(_page(faults), error.status)
+    return redirect("/w", 303)
+
+
 def _again(fault: str, status: int) -> ResponseReturnValue:
     """The page with what is wrong with the code, or with asking for one."""
     return make_response(_page({"code": fault}, wants_code=True), status)
@@ -94,6 +114,9 @@ def _rendered(visitor: Visitor, found: list[readings.Mine], **more: object) -> s
         tasks=[one for one in found if one.is_open],
         done=[one for one in found if not one.is_open],
         is_proved=visitor.is_proved,
+        zone=next((one.tz for one in found), "UTC"),
+        zones=zones.OFFERED,
+        typed=request.form,
         nonce=nonce,
         csrf=forms.token("mine", visitor.session_id, nonce),
         **more,

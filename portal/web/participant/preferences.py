@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from portal import db, language
 from portal.access import addresses
-from portal.actions import preferences
+from portal.actions import preferences, snoozes
 from portal.errors import Faulty
 from portal.language import gettext as _
 from portal.web import forms, languages
-from portal.web.participant.door import doors, is_https, secret
+from portal.web.participant.door import actor_of, doors, guest_for, is_https, secret
+from portal.web.participant.mine import of_mine
 
 # A page of ours that a person may have stood on, without the verb that it answered; anything
 # else leads to all of their work.
@@ -34,3 +35,20 @@ def choose_language() -> ResponseReturnValue:
     page = _OURS.fullmatch(request.form.get("_back", ""))
     place = page[1] if page else "/w"
     return languages.remember(make_response(redirect(place, 303)), spoken, is_https=is_https())
+
+
+@doors.post("/w/timezone")
+def choose_timezone() -> ResponseReturnValue:
+    """Tell moments in that zone from now on, on every page and in every mail."""
+    return of_mine(
+        lambda email: preferences.choose_timezone(request.form.get("timezone", ""), email=email)
+    )
+
+
+@doors.post("/w/<task_id>/snooze")
+def snooze(task_id: str) -> ResponseReturnValue:
+    """Be reminded of a task on a day, and not before."""
+    day = request.form.get("day", "")
+    with db.reading() as conn:
+        guest = guest_for(conn, task_id)
+    return of_mine(lambda _email: snoozes.snooze(task_id, day, actor=actor_of(guest)), task_id)

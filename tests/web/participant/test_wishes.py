@@ -1,0 +1,29 @@
+"""What somebody outside chooses on the page of all their work."""
+
+from typing import Any
+
+from portal.clock import Clock
+from portal.models import Task as Tasks
+from tests import makers
+from tests.web.participant.conftest import Visitor
+
+
+def test_a_time_zone_and_the_day_of_a_reminder_are_chosen_on_the_page(
+    visitor: Visitor, task: Any, clock: Clock
+) -> None:
+    place = visitor.enter(task)
+    page = visitor.get("/w")
+    assert "Thu 26 Nov 2026, 09:00 (UTC)" in page
+    faulty = visitor.send("/w/timezone", "/w", timezone="Moon")
+    assert (faulty.status_code, "Choose one of the time zones" in faulty.text) == (422, True)
+    assert visitor.send("/w/timezone", "/w", timezone="Asia/Tokyo").location == "/w"
+    assert "Thu 26 Nov 2026, 18:00 (Tokyo)" in visitor.get("/w")
+    assert "Thu 26 Nov 2026, 18:00 (Tokyo)" in visitor.get(place)
+    assert '<option value="Asia/Tokyo" selected>' in visitor.get("/w")
+
+    snooze = f"{place}/snooze"
+    faulty = visitor.send(snooze, "/w", day="later")
+    assert (faulty.status_code, 'value="later"' in faulty.text) == (422, True)
+    assert visitor.send(snooze, "/w", day="2026-11-25").location == "/w"
+    assert "Reminded on Wed 25 Nov 2026" in visitor.get("/w")
+    assert str(makers.rows(Tasks, id=task.id)[0].snoozed_on) == "2026-11-25"
