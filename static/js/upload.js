@@ -280,7 +280,7 @@
       field.querySelector("input[type=file]").focus();
     } else if (jobs.some((job) => job.state !== "failed")) {
       event.preventDefault();
-      pressed = button;
+      pressed = button ?? form.querySelector(".send button");
       say(words.then);
     }
   });

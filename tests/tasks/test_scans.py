@@ -232,3 +232,14 @@ def test_without_a_scanner_a_file_is_never_more_than_not_scanned(house: Settings
     makers.send(process, "papers", arrived(house, EICAR))
     assert scan() == 0
     assert [row.scan for row in makers.rows(FileRow)] == ["not scanned"]
+
+
+def test_u08_what_is_refused_after_the_end_is_told_and_asked_of_nobody(scanning: Settings) -> None:
+    process = makers.start(STEPS.partition("  - {id: look")[0])
+    makers.send(process, "papers", arrived(scanning, EICAR))
+    assert makers.process(process).state == "completed"
+    scan()
+    [trouble] = makers.rows(Trouble, process_id=process)
+    assert trouble.message.endswith("It is handed out to nobody. Nobody was asked for it again.")
+    assert [row.state for row in makers.rows(FileRow)] == ["refused"]
+    assert makers.process(process).state == "completed"
