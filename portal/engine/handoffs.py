@@ -92,6 +92,7 @@ def hand_over(
     What went wrong with it while the others had it needs nobody any more.
     """
     before = [running.person(id_) for id_ in task.people]
+    unreachable = troubles.bounced(running, task.id)
     _end_links(running, task, before, "reassigned")
     task.participant_id, task.others = person.id, []
     _go_on(running, step, task, person, reason, actor)
@@ -99,8 +100,9 @@ def hand_over(
     running.chain.add(TaskReassigned(**told), actor=actor)
     keys = {key for key in (person.user_id, person.email) if key}
     for one in before:
-        # Whoever goes on with it gets a new link, and needs no word of the old one.
-        if not one.is_one_of(keys):
+        # Whoever goes on with it gets a new link, and needs no word of the old one; and what
+        # is sent where mails bounce would be the next exception.
+        if not one.is_one_of(keys) and one.id not in unreachable:
             _tell(running, "mail.reassigned", task, one)
 
 

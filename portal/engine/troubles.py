@@ -121,6 +121,15 @@ def free(running: Running, steps: Collection[str], scope: str) -> None:
                 resolve_all(running, "withdrawn", None, ENGINE, **where)
 
 
+def bounced(running: Running, task: str) -> set[str]:
+    """The people to whom a mail about a task was refused for good."""
+    about = sa.select(Trouble.effect).where(
+        Trouble.process_id == running.id, Trouble.task_id == task, Trouble.kind == "bounced"
+    )
+    effects = [effect or {} for effect in running.tx.execute(about).scalars()]
+    return {one for effect in effects for one in effect.get("ref", {}).get("only", ())}
+
+
 def drop_proposals(running: Running, places: Collection[Place]) -> None:
     """Close what somebody proposed about rounds that are over."""
     for trouble in _open_of(running, kind="control"):
