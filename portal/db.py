@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
@@ -74,10 +75,21 @@ class Tx:
         self._before: list[Callable[[], None]] = []
         self._last: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
+        self._explain: list[Callable[[IntegrityError], Exception | None]] = []
+        self._is_finishing = False
+        self._at_once = _AtOnce(conn)
 
     def execute(self, statement: sa.Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one Core statement, once or for a list of rows."""
+        if isinstance(rows, list) and len(rows) == 1:
+            [rows] = rows  # a driver makes more ado about a list of one
+        if self._is_finishing:
+            self._at_once.send(statement)
         return self.conn.execute(statement, rows)
+
+    def explain(self, call: Callable[[IntegrityError], Exception | None]) -> None:
+        """Have ``call`` say what it means if what is written at the end is refused."""
+        self._explain.append(call)
 
     def before_commit(self, call: Callable[[], None], *, last: bool = False) -> None:
         """Have ``call`` run at the end of the transaction, for instance to write a batch.
@@ -92,13 +104,67 @@ class Tx:
 
     def finish(self) -> None:
         """Run what was kept for the end of the transaction."""
-        while self._before or self._last:
-            (self._before or self._last).pop(0)()
+        self._is_finishing = True
+        try:
+            with self._at_once:
+                while self._before or self._last:
+                    (self._before or self._last).pop(0)()
+        except IntegrityError as refused:
+            told = (explained for call in self._explain if (explained := call(refused)))
+            raise next(told, refused) from refused
 
     def announce(self) -> None:
         """Run what waited for the commit."""
         for call in self._after:
             call()
+
+
+class _AtOnce:
+    """Statements that bring nothing back, sent to PostgreSQL without waiting for each.
+
+    A step writes some ten of them; over a network each would wait for its answer. What is
+    refused is told when the next one that brings something back is run, or at the end.
+    """
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._is_sqlite = conn.dialect.name == "sqlite"
+        self._open, self._is_open = ExitStack(), False
+
+    def __enter__(self) -> None:
+        """Nothing is held back until the first statement."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._settle()
+        else:
+            with suppress(Exception):  # what went wrong first is what is told
+                self._open.close()
+
+    def send(self, statement: sa.Executable) -> None:
+        """Get ready for a statement: with those before it, or after they are through."""
+        if self._is_sqlite:
+            return
+        brings_rows = not statement.is_dml or bool(getattr(statement, "_returning", ()))
+        if brings_rows:
+            self._settle()
+        elif not self._is_open:
+            self._open.enter_context(_driver(self._conn).pipeline())
+            self._is_open = True
+
+    def _settle(self) -> None:
+        import psycopg  # not there, and not needed, where SQLite is all there is
+
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            self._open.close()
+        except psycopg.Error as refused:
+            dialect = self._conn.dialect
+            raise DBAPIError.instance(
+                None, None, refused, psycopg.Error, dialect=dialect
+            ) from refused
 
 
 class Database:

@@ -40,7 +40,8 @@ _MOVE_HEAD = _MOVE_HEAD.values({name: sa.bindparam(name) for name in ("seq", "ha
 _GIVE_HEAD = (
     sa.update(Head).where(Head.log == sa.bindparam("its")).values(owner_id=sa.bindparam("owner"))
 )
-_ADD_HEAD, _ADD_ENTRIES, _ADD_DISCLOSURES = map(sa.insert, (Head, Entry, Disclosure))
+_ADD_HEAD, _ADD_DISCLOSURES = sa.insert(Head), sa.insert(Disclosure)
+_ADD_ENTRIES = sa.insert(Entry).inline()  # nobody asks for the ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,7 @@ class Chain:
             self._write_entries()
 
     def _write_entries(self) -> None:
-        try:
-            self._tx.execute(_ADD_ENTRIES, self._entries)
-        except IntegrityError as error:
-            if "once" in str(error.orig):
-                raise _already() from error
-            raise
+        self._tx.execute(_ADD_ENTRIES, self._entries)
         if self._disclosures:
             self._tx.execute(_ADD_DISCLOSURES, self._disclosures)
         if self._is_new:
@@ -219,6 +215,7 @@ def moment(at: datetime) -> str:
 
 def _keep(tx: Tx, opened: Chain) -> Chain:
     tx.kept[Chain, opened.log] = opened
+    tx.explain(_as_already)
     tx.before_commit(opened.write, last=True)
     return opened
 
@@ -266,6 +263,13 @@ def _private(event: Event, actor: Actor) -> dict[str, Any]:
         facts["reason"] = actor.reason
     own = {ACTOR_PREFIX + key: value for key, value in facts.items() if value is not None}
     return {**event.private(), **own}
+
+
+def _as_already(refused: IntegrityError) -> AlreadyRecorded | None:
+    """What it means where the ledger has an event that may be there once only."""
+    text = str(refused.orig)
+    is_ours = "ledger_entries_once" in text or "second log, once" in text
+    return _already() if is_ours else None
 
 
 def _already() -> AlreadyRecorded:

@@ -1,7 +1,10 @@
 """How many statements a step costs, and that the sixtieth round costs what the second did."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -113,3 +116,36 @@ def test_an_item_is_found_without_reading_the_others(sqlite: db.Database) -> Non
                 f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {one} AND {more}"
             )
             assert f"{index} (process_id=? AND scope=?" in str(plan.all())
+
+
+@contextmanager
+def traced(path: Path) -> Iterator[None]:
+    """What the driver and PostgreSQL say to each other inside, as libpq writes it down."""
+    engine = db.current().engine
+    with path.open("w") as file:
+
+        def trace(connection: Any, *_: object) -> None:
+            connection.pgconn.trace(file.fileno())
+
+        def untrace(connection: Any, *_: object) -> None:
+            connection.pgconn.untrace()
+
+        sa.event.listen(engine, "checkout", trace)
+        sa.event.listen(engine, "checkin", untrace)
+        try:
+            yield
+        finally:
+            sa.event.remove(engine, "checkout", trace)
+            sa.event.remove(engine, "checkin", untrace)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_step_waits_for_postgresql_at_most_a_dozen_times(process: str, tmp_path: Path) -> None:
+    makers.fill(process, company="Sea")
+    makers.send(process, "papers", makers.arrived("licence"))
+    one = makers.task(process, "review")
+    with traced(tmp_path / "trace"):
+        approvals.decide(one.id, "approve", None, nonce="n", actor=makers.actor_of(one))
+    said = (tmp_path / "trace").read_text()
+    waits = re.findall(r"^[^\t]*\tF\t\d+\t(Sync|Query)", said, re.MULTILINE)
+    assert 4 <= len(waits) <= 12, said
