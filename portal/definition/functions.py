@@ -74,6 +74,8 @@ def plain(value: Any) -> str:
         return f"{plain(number(Decimal(value // timedelta(microseconds=1)) / 1_000_000))}s"
     if isinstance(value, list):
         return ", ".join(map(plain, value))
+    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
+        return f"{plain(value['amount'])} {plain(value['currency'])}"
     if isinstance(value, dict):
         return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
     return str(value)

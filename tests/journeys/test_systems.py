@@ -29,11 +29,16 @@ def test_a_message_is_filled_in_and_escaped_for_where_it_lands(reader: Reader) -
         See {{ link }}.
 """
         + LAST,
-        inputs={"word": "<b>*Sea* & Co</b>", "n": "10.50", "when": "2026-11-27"},
+        inputs={
+            "word": "<b>*Sea* & Co</b>",
+            "n": "10.50",
+            "when": "2026-11-27",
+            "price": {"amount": "1234.50", "currency": "EUR"},
+        },
     )
     assert case.outcome("m") == "succeeded"
     [mail] = [one for one in reader.mails("vera") if "Sea" in one.subject]
-    assert mail.subject.startswith("<b>*Sea* & Co</b> 10.50 2026-11-27"), mail.subject
+    assert mail.subject == "<b>*Sea* & Co</b> 10.50 2026-11-27 1234.50 EUR"
     assert "10.50 on 27 Nov 2026, 21, ." in mail.text
     assert "<b>*Sea* & Co</b>" in mail.text
     assert len(links(mail)) == 1
