@@ -28,6 +28,13 @@ _MOST_SAID = 10
 _ENDS = ("completed", "rejected", "cancelled")
 
 
+COUNTED = (
+    "started", "running", "late", "completed", "rejected", "cancelled", "exceptions",
+    "open_exceptions", "sample", "reminders", "troubled", "tasks", "late_tasks",
+)  # fmt: skip
+"""The figures that are whole numbers."""
+
+
 class Said(NamedTuple):
     """Somebody said whether a version still matches reality, and what does not."""
 

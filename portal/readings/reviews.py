@@ -12,6 +12,7 @@ from portal import installation
 from portal.definition.hours import work_calendar
 from portal.models import DefinitionReview, DefinitionRow, Process, Trouble
 from portal.readings import trees, words
+from portal.readings.figures import COUNTED, Figures
 
 _MOST = 1001
 
@@ -57,6 +58,33 @@ def of(row: Any, last: Any, wrong: Mapping[str, int], now: datetime) -> Health:
     if due is not None and due <= now:
         return Health("Review due", f"Nobody has confirmed it since {words.day(due.date())}.")
     return Health("Well", "Nothing of it is stuck or late.", is_well=True)
+
+
+def of_figures(row: Any, found: Figures, now: datetime) -> Health:
+    """How one definition fares, its figures at hand."""
+    wrong = {"stuck": found.open_exceptions, "late": found.late}
+    return of(row, found.said[0] if found.said else None, wrong, now)
+
+
+def shape(row: Any, found: Figures, health: Health) -> dict[str, Any]:
+    """A review for programs: the word and why, the figures, and what was said."""
+    return {
+        "definition": row.key,
+        "version": row.version,
+        "health": health.word,
+        "why": health.why,
+        "figures": {name: getattr(found, name) for name in COUNTED},
+        "median_seconds": found.median and int(found.median.total_seconds()),
+        "p90_seconds": found.p90 and int(found.p90.total_seconds()),
+        "never": list(found.never),
+        "always": list(found.always),
+        "review_at": row.review_at and words.iso(row.review_at),
+        "said": [
+            {"at": words.iso(one.said_at), "by": one.said_by_name, "version": one.version,
+             "holds": one.holds, "note": one.note}
+            for one in found.said
+        ],
+    }  # fmt: skip
 
 
 def review_due(row: Any) -> datetime | None:

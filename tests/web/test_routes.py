@@ -139,6 +139,8 @@ GET  /api/v1/definitions                               401  401  401  200  200  
 POST /api/v1/definitions                               401  401  401  201  201  403  201  403
 GET  /api/v1/definitions/<key>                         401  401  401  200  200  200  200  200
 GET  /api/v1/definitions/<key>/bpmn                    401  401  401  200  200  200  200  200
+GET  /api/v1/definitions/<key>/review                  401  401  401  200  200  200  200  200
+POST /api/v1/definitions/<key>/review                  401  401  401  403  200  403  200  403
 GET  /api/v1/definitions/<key>/forecast                401  401  401  200  200  200  200  200
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
@@ -201,6 +203,7 @@ TYPED: dict[str, dict[str, Any]] = {
     }},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/api/v1/definitions/<key>/review": {"json": {"holds": False, "note": "Legal first."}},
     "/definitions/<key>/outdated": {"note": "Legal looks first."},
     "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},
     "/api/v1/definitions/<key>/migrate": {"json": {"version": 1, "reason": "Because."}},

@@ -15,6 +15,7 @@ from portal.web.api import (
     questions,
     replies,
     requests,
+    reviews,
     tasks,
 )
 from portal.web.api.entry import api
@@ -35,6 +36,7 @@ _CALLS = (
     questions,
     requests,
     replies,
+    reviews,
     tasks,
 )
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from portal.readings import figures
+
 Schema = dict[str, Any]
 
 _text: Schema = {"type": "string"}
@@ -358,6 +360,25 @@ SCHEMAS: dict[str, Schema] = {
         settled_at=_maybe(_moment),
     ),
     "DoubtList": _page("Doubt", _text),
+    "GiveReview": _object("holds", holds={"type": "boolean"}, note=_maybe(_text)),
+    "Review": _object(
+        "*",
+        definition=_text,
+        version=_number,
+        health=_text,
+        why=_text,
+        figures=_object("*", **dict.fromkeys(figures.COUNTED, _number)),
+        median_seconds=_maybe(_number),
+        p90_seconds=_maybe(_number),
+        never=_list(_text),
+        always=_list(_text),
+        review_at=_maybe(_moment),
+        said=_list(
+            _object(
+                "*", at=_moment, by=_text, version=_number, holds={"type": "boolean"}, note=_text
+            )
+        ),
+    ),
     "SettleDoubt": _object("answer", answer=_text),
     "Question": _object(
         "*",

@@ -64,7 +64,6 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
         raised = doubts.of_definition(conn, key)
         fares = figures.since(conn, key, now - _LATELY, now, tree)
-    wrong = {"stuck": fares.open_exceptions, "late": fares.late}
     page = render_template(
         "staff/definition.html",
         row=row,
@@ -82,7 +81,7 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         faults={one.at: one.message for one in fault.faults} if fault else {},
         figures=fares,
         fares=figures.lines(fares, tree),
-        health=readings.of(row, fares.said[0] if fares.said else None, wrong, now),
+        health=readings.of_figures(row, fares, now),
     )
     return page, 422 if fault else 200
 
