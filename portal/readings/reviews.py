@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,8 +74,8 @@ def shape(row: Any, found: Figures, health: Health) -> dict[str, Any]:
         "health": health.word,
         "why": health.why,
         "figures": {name: getattr(found, name) for name in COUNTED},
-        "median_seconds": found.median and int(found.median.total_seconds()),
-        "p90_seconds": found.p90 and int(found.p90.total_seconds()),
+        "median_seconds": _seconds(found.median),
+        "p90_seconds": _seconds(found.p90),
         "never": list(found.never),
         "always": list(found.always),
         "review_at": row.review_at and words.iso(row.review_at),
@@ -85,6 +85,10 @@ def shape(row: Any, found: Figures, health: Health) -> dict[str, Any]:
             for one in found.said
         ],
     }  # fmt: skip
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
 
 
 def review_due(row: Any) -> datetime | None:
