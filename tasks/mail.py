@@ -112,7 +112,14 @@ def _posted(one: Claimed, letter: Letter, id_: str, subject: str, left: Sequence
         ref=one.ref,
         reader=letter.to.id,
         left=tuple(dict.fromkeys(other.to.id for other in left)),
+        covers=_covered(letter),
     )
+
+
+def _covered(letter: Letter) -> tuple[tuple[str, str, str], ...]:
+    """What a digest reminds of."""
+    waiting = letter.facts["waiting"] if letter.template == "digest" else ()
+    return tuple((one.process, one.id, one.step) for one in waiting)
 
 
 deliver = job_of(carry_out)

@@ -55,7 +55,7 @@ _FIRST = (
 )
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
           "mail.review", "mail.handoff", "mail.claimed", "mail.delegation",
-          "mail.refusal", "mail.promise", "mail.doubt", "mail.settled")  # fmt: skip
+          "mail.refusal", "mail.promise", "mail.digest", "mail.doubt", "mail.settled")  # fmt: skip
 ROUTES = (
     # Before the mails, whose sending is recorded after the end; one signature for hundreds.
     Route("urgent", ("ledger.checkpoint",), 500, checkpoints.carry_out, "tasks.checkpoints.sign"),

@@ -12,16 +12,20 @@ from sqlalchemy.engine import Connection
 
 from portal import clock
 from portal.access import sessions
-from portal.models import BrowserSession, Link, Participant, ProvedAddress, SessionLink
+from portal.models import BrowserSession, Link, Participant, Preference, ProvedAddress, SessionLink
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A living browser session and the one address that its links are for."""
+    """A living browser session and the one address that its links are for.
+
+    ``has_digest``: its reminders come in one mail a day.
+    """
 
     session_id: str
     email: str
     is_proved: bool
+    has_digest: bool = False
 
 
 def visitor(conn: Connection, secret: str | None) -> Visitor | None:
@@ -29,7 +33,9 @@ def visitor(conn: Connection, secret: str | None) -> Visitor | None:
     if not secret:
         return None
     row = conn.execute(_query(), {"secret": sessions.digest(secret)}).first()
-    return Visitor(row.id, row.email, row.proved_at is not None) if row else None
+    if row is None:
+        return None
+    return Visitor(row.id, row.email, row.proved_at is not None, bool(row.has_digest))
 
 
 def _query() -> Any:
@@ -40,11 +46,14 @@ def _query() -> Any:
         ProvedAddress.proved_at > now - sessions.ABSOLUTE,
     )
     return (
-        sa.select(BrowserSession.id, Participant.email, ProvedAddress.proved_at)
+        sa.select(
+            BrowserSession.id, Participant.email, ProvedAddress.proved_at, Preference.has_digest
+        )
         .join(SessionLink, SessionLink.session_id == BrowserSession.id)
         .join(Link, Link.id == SessionLink.link_id)
         .join(Participant, Participant.id == Link.participant_id)
         .outerjoin(ProvedAddress, proof)
+        .outerjoin(Preference, Preference.email == Participant.email)
         .where(
             BrowserSession.secret_sha256 == sa.bindparam("secret"),
             Participant.email.is_not(None),

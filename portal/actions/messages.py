@@ -22,6 +22,7 @@ POST = system("relay")
 SOONEST, LATEST = timedelta(seconds=5), timedelta(hours=1)
 # With the backoff below a mail server may be away for a day and a half before mails are lost.
 MOST_ATTEMPTS = 40
+DIGEST = "in the mail of the day"
 _TELLS_OF_TROUBLE = ("mail.trouble", "mail.alarm")
 # What somebody waits for even when the process has ended.
 _OUTLIVES = ("mail.message", "mail.receipt", "trail.build")
@@ -53,6 +54,8 @@ class Posted:
     ref: Mapping[str, Any] = field(default_factory=dict)
     reader: str = ""
     left: tuple[str, ...] = ()
+    covers: tuple[tuple[str, str, str], ...] = ()
+    """Process, task and step of each reminder that it stands for, where it is one of several."""
 
 
 @action
@@ -63,7 +66,9 @@ def note_taken(tx: Tx, mail: Posted) -> bool:
     if _is_noted(tx, mail):
         return True
     _write(tx, mail, "taken", None)
-    if mail.process_id is not None:
+    if mail.covers:
+        _note_covered(tx, mail)
+    elif mail.process_id is not None:
         chain = record.open_chain(tx, mail.process_id)
         chain.add(_event(mail), actor=POST, once=f"sent:{mail.id}")
     return True
@@ -165,6 +170,16 @@ def _standing_until(tx: Tx, process_id: str) -> datetime:
 def backoff(attempts: int) -> timedelta:
     """How long to wait after so many attempts: 5 s, doubled each time, an hour at most."""
     return min(LATEST, SOONEST * (1 << min(max(attempts - 1, 0), 12)))
+
+
+def _note_covered(tx: Tx, mail: Posted) -> None:
+    """Record in each process what a mail about several reminded of."""
+    for process_id, task_id, step in sorted(mail.covers):
+        event = catalogue.ReminderSent(
+            step=step, task=task_id, label=DIGEST, mail=mail.id, to=mail.to
+        )
+        chain = record.open_chain(tx, process_id)
+        chain.add(event, actor=POST, once=f"sent:{mail.id}:{task_id}")
 
 
 def _go_on(tx: Tx, mail: Posted) -> bool:

@@ -50,3 +50,9 @@ def _remind_anew(tx: Tx, task_id: str) -> None:
     step = running.tree.step(task.step)
     if task.state == "open" and isinstance(step, PersonStep):
         reminders.set_anew(running, step, task)
+
+
+@action
+def choose_digest(tx: Tx, *, email: str, wanted: bool) -> None:
+    """Have that address reminded of all that waits in one mail a day, or of each by itself."""
+    preferences.keep(tx, email, {"has_digest": wanted})

@@ -5,21 +5,23 @@ transaction. Reminders that were missed together come out as one, the latest.
 """
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db
+from portal import calendar, db
+from portal.access import codes
 from portal.actor import system
 from portal.db import Tx, action
 from portal.definition.tree import PersonStep, WaitStep
 from portal.engine import handoffs, overdue, troubles, waiting
 from portal.engine.advance import advance
 from portal.engine.running import Running
-from portal.ledger import record
+from portal.ledger import outbox, record
 from portal.ledger.catalogue import DeadlineMissed, HandoffMissed, TaskEscalated
 from portal.ledger.record import Chain
-from portal.models import Participant, Process, StepRun, Task, Team, Timer, User
+from portal.models import Participant, Preference, Process, StepRun, Task, Team, Timer, User
 
 CLOCK = system("clock")
 
@@ -51,9 +53,14 @@ _TASKS = (
         *(Participant.email.label("person_email"), Participant.name.label("person_name")),
         User.email.label("owner_email"),
         sa.func.coalesce(User.name, Team.name).label("owner_name"),
+        *(Preference.has_digest, Preference.timezone.label("chosen_zone"), Task.others),
     )
     .outerjoin(Task, Task.id == Timer.task_id)
     .outerjoin(Participant, Participant.id == Task.participant_id)
+    .outerjoin(
+        Preference,
+        sa.and_(Preference.email == Participant.email, Participant.kind == "external"),
+    )
     .join(StepRun, StepRun.id == Timer.run_id)
     .join(Process, Process.id == Timer.process_id)
     .outerjoin(User, User.id == Process.owner_id)
@@ -99,11 +106,23 @@ def _worth_ringing(due: Sequence[Any]) -> list[Any]:
 
 
 def _remind(tx: Tx, chain: Chain, row: Any) -> None:
+    if row.has_digest and not row.others:
+        _remind_of_all(tx, row)
+        return
     chain.send(
         "mail.reminder",
         {"task": row.task_id, "rung": row.rung, "label": row.what["label"]},
         once=f"remind:{row.task_id}:{row.rung}",
     )
+
+
+def _remind_of_all(tx: Tx, row: Any) -> None:
+    """Owe one mail about all that waits for the person; the first reminder of a day does."""
+    zone = calendar.zone(row.chosen_zone) if row.chosen_zone else UTC
+    day = tx.now.astimezone(zone).date().isoformat()
+    once = f"digest:{codes.seal(row.person_email)}:{day}"
+    ref = {"participant": row.participant_id, "day": day}
+    outbox.put(tx, [outbox.row("mail.digest", ref, once=once, process_id=None, now=tx.now)])
 
 
 def _flag(tx: Tx, chain: Chain, row: Any) -> None:

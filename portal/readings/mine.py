@@ -37,6 +37,9 @@ class Mine(NamedTuple):
     tz: str
     is_here: bool
     snoozed_on: date | None = None
+    step: str = ""
+    rests_until: date | None = None
+    """No reminder before it; the farthest of days where a word of somebody else is waited for."""
 
     @property
     def is_open(self) -> bool:
@@ -45,8 +48,9 @@ class Mine(NamedTuple):
 
 
 _COLUMNS = (
-    Task.id, Task.process_id, Task.name, Task.kind, Task.state, Task.outcome, Task.due_at,
-    Task.snoozed_on, Task.done_at, Task.done_by, Task.participant_id, Task.others, Process.title,
+    Task.id, Task.process_id, Task.name, Task.kind, Task.step, Task.state, Task.outcome,
+    Task.due_at, Task.snoozed_on, Task.promised_on, Task.asks_since, Task.declined_at,
+    Task.done_at, Task.done_by, Task.participant_id, Task.others, Process.title,
     Process.definition_id, Participant.id.label("person_id"),
     sa.func.coalesce(Preference.timezone, Participant.timezone).label("timezone"),
 )  # fmt: skip
@@ -112,7 +116,7 @@ def _each_once(conn: Connection, query: Any, here: set[str] | None = None) -> li
             row.due_at, row.done_at if row.state == "done" else None,
             row.timezone or trees.zone(known[row.definition_id]),
             here is None or row.id in here,
-            row.snoozed_on,
+            row.snoozed_on, row.step, _rests_until(row),
         )
         for row in rows.values()
     ]  # fmt: skip
@@ -123,6 +127,12 @@ def _is_theirs(row: Any) -> bool:
     if row.state == "done":
         return bool(row.person_id == (row.done_by or row.participant_id))
     return row.person_id in (row.participant_id, *row.others)
+
+
+def _rests_until(row: Any) -> date | None:
+    if row.asks_since or row.declined_at:
+        return date.max
+    return max((day for day in (row.snoozed_on, row.promised_on) if day), default=None)
 
 
 def _soonest_first(one: Mine) -> tuple[bool, float]:

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from portal import db
 from portal.actions import handoffs, preferences, promises, snoozes
+from portal.actions import timers as clockwork
 from portal.clock import Clock
+from portal.clock import now as house_now
 from portal.errors import Faulty, Unknown
+from portal.ledger.tables import Outgoing
 from portal.models import Task
+from portal.readings import letters
 from tests import makers, people
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -73,3 +78,34 @@ def test_reminders_go_by_the_time_zone_that_was_chosen_now_and_in_later_processe
     assert later.due_at == datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
     snooze(later, "2026-11-26")
     assert reminders(later)[0] == ("as asked", "Thu 14:00")
+
+
+def test_reminders_of_a_day_are_one_mail_where_that_is_wished(clock: Clock) -> None:
+    first = begun(makers.FORM.replace("assign: vendor,", "assign: vendor, due: 4 days,"))
+    second = makers.task(makers.start_again(), "details")
+    third = makers.task(makers.start_again(), "details")
+    email = people.VERA["email"]
+    preferences.choose_digest(email=email, wanted=True)
+    snooze(third, "2026-12-02")
+    clock.advance(days=3)
+    for task in (first, second):
+        ring(task)
+    assert makers.owed(first.process_id, "mail.reminder") == []
+    [owed] = makers.rows(Outgoing, kind="mail.digest")
+    with db.reading() as conn:
+        [letter] = letters.of(conn, owed.kind, owed.ref, made_at=owed.made_at, tz="UTC")
+    assert {one.id for one in letter.facts["waiting"]} == {first.id, second.id}
+    assert (letter.to.email, letter.wants_link) == (email, True)
+    clock.advance(days=1)
+    ring(first)
+    assert len(makers.rows(Outgoing, kind="mail.digest")) == 2, "the next day has its own"
+    preferences.choose_digest(email=email, wanted=False)
+    clock.advance(days=3)
+    ring(second)
+    assert len(makers.owed(second.process_id, "mail.reminder")) == 1
+
+
+def ring(task: Any) -> None:
+    now = house_now()
+    due = [one.id for one in makers.timers(task.process_id) if one.rings_at <= now]
+    clockwork.ring(due)

@@ -4,11 +4,12 @@ import re
 
 from portal.access import codes
 from portal.access import links as access_links
-from portal.actions import links, mine, processes
+from portal.actions import links, mine, preferences, processes
 from portal.clock import Clock
 from portal.ledger.tables import Outgoing
 from portal.models import AddressCode, Link, LostLink
 from portal.settings import Settings
+from tasks import sweep
 from tests import makers, people
 from tests.servers import Smtp
 from tests.tasks.conftest import ASKING, post
@@ -103,3 +104,23 @@ def test_a_cancelled_process_leads_nowhere(asked: str, smtp: Smtp) -> None:
     mine.ask_for_link(VERA, ip="192.0.2.1")
     post()
     assert len(smtp.to(VERA)) == before
+
+
+def test_one_mail_a_day_reminds_of_all_and_each_process_has_it_on_record(
+    asked: str, smtp: Smtp, clock: Clock
+) -> None:
+    other = makers.start(ASKING)
+    post()
+    preferences.choose_digest(email=VERA, wanted=True)
+    before = len(smtp.to(VERA))
+    clock.advance(days=3)
+    for _ in range(2):
+        sweep.ring_due()
+        post()
+    [letter] = smtp.to(VERA)[before:]
+    assert letter.message["Subject"] == "Reminder: 2 open for you"
+    assert len(LINK.findall(letter.text)) == 1
+    assert "once a day at most" in letter.text
+    for process in (asked, other):
+        [sent] = makers.events(process, "reminder.sent")
+        assert sent["data"]["label"] == "in the mail of the day"

@@ -99,6 +99,7 @@ POST /t/<token>/renew                                  403  403  403  403  403  
 GET  /w                                                403  200  200  403  403  403  403  403
 POST /w/code                                           403  403  403  403  403  403  403  403
 POST /w/language                                       403  403  403  403  403  403  403  403
+POST /w/digest                                         403  403  403  403  403  403  403  403
 POST /w/timezone                                       403  403  403  403  403  403  403  403
 POST /w/<papers>/snooze                                403  403  404  403  403  403  403  403
 POST /w/<papers>/open                                  403  403  403  403  403  403  403  403

@@ -30,6 +30,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "code": asking.code,
     "own_code": asking.own_code,
     "lost": asking.lost,
+    "digest": asking.digest,
     "withdrawn": asking.withdraw,
     "reassigned": asking.reassign,
     "handoff": handoffs.handoff,

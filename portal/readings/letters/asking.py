@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -146,6 +146,25 @@ def lost(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> li
     facts = {"waiting": [one for one in found if one.is_open], "task": None}
     readers = recipients.participants(conn, [found[0].person])
     return [letter(matter, reader, "lost", facts, wants_link=True) for reader in readers]
+
+
+def digest(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """All that waits for somebody, in one mail; none where nothing does any more.
+
+    What they want no reminder of yet is left out.
+    """
+    readers = recipients.participants(conn, [ref["participant"]])
+    found = mine.of_address(conn, readers[0].email, ()) if readers else []
+    day = date.fromisoformat(ref["day"])
+    waiting = [
+        one for one in found if one.is_open and (one.rests_until is None or one.rests_until <= day)
+    ]
+    if not waiting:
+        return []
+    matter = of_process(conn, waiting[0].process, tz)
+    facts = {"waiting": waiting, "task": None}
+    readers = recipients.participants(conn, [waiting[0].person])
+    return [letter(matter, reader, "digest", facts, wants_link=True) for reader in readers]
 
 
 def withdraw(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:

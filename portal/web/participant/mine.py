@@ -116,6 +116,7 @@ def _rendered(visitor: Visitor, found: list[readings.Mine], **more: object) -> s
         is_proved=visitor.is_proved,
         zone=next((one.tz for one in found), "UTC"),
         zones=zones.OFFERED,
+        has_digest=visitor.has_digest,
         typed=request.form,
         nonce=nonce,
         csrf=forms.token("mine", visitor.session_id, nonce),

@@ -52,3 +52,10 @@ def snooze(task_id: str) -> ResponseReturnValue:
     with db.reading() as conn:
         guest = guest_for(conn, task_id)
     return of_mine(lambda _email: snoozes.snooze(task_id, day, actor=actor_of(guest)), task_id)
+
+
+@doors.post("/w/digest")
+def choose_digest() -> ResponseReturnValue:
+    """Be reminded in one mail a day, or by a mail for each."""
+    wanted = "wanted" in request.form
+    return of_mine(lambda email: preferences.choose_digest(email=email, wanted=wanted))

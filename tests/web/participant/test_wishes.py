@@ -27,3 +27,8 @@ def test_a_time_zone_and_the_day_of_a_reminder_are_chosen_on_the_page(
     assert visitor.send(snooze, "/w", day="2026-11-25").location == "/w"
     assert "Reminded on Wed 25 Nov 2026" in visitor.get("/w")
     assert str(makers.rows(Tasks, id=task.id)[0].snoozed_on) == "2026-11-25"
+
+    assert visitor.send("/w/digest", "/w", wanted="yes").location == "/w"
+    assert "They come in one mail a day" in visitor.get("/w")
+    assert visitor.send("/w/digest", "/w").location == "/w"
+    assert "Each comes in a mail of its own" in visitor.get("/w")
