@@ -193,6 +193,41 @@ def test_every_page_is_for_everybody(
     judge("expired")
 
 
+def test_other_answers_than_yes_are_for_everybody(page: "Page", site: str, process: str) -> None:
+    axe = Axe()
+
+    def judge(what: str) -> None:
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+
+    task = makers.task(process, "details")
+    enter(page, site, task)
+    page.get_by_role("link", name="I will do it by …").click()
+    press(page, "Name this day")
+    judge("faulty day")
+    assert page.evaluate("document.activeElement.id") == "summary"
+    page.fill("#day", "2026-11-25")
+    press(page, "Name this day")
+    page.get_by_text("Something else is the matter").click()
+    judge("promised")
+    page.get_by_role("link", name="Something keeps me from it").click()
+    page.fill("#text", "No access.")
+    press(page, "Tell Dana Owner")
+    page.get_by_role("link", name="I can go on, or see what was written").click()
+    judge("blocked")
+    press(page, "I can go on now")
+    page.goto(f"{site}/w/{task.id}/decline")
+    judge("decline")
+    page.fill("#reason", "Never signed.")
+    press(page, "Say that I won’t do it")
+    judge("declined")
+    page.goto(f"{site}/w")
+    page.get_by_text("Remind me on …").first.click()
+    press(page, "Remind me then")
+    judge("faulty reminder")
+    assert page.evaluate("document.activeElement.name") == "day"
+
+
 def test_what_is_typed_is_kept_by_itself(process: str, site: str, page: "Page") -> None:
     enter(page, site, makers.task(process, "details"))
     page.fill("[name=company]", "Sea")
