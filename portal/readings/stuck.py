@@ -13,7 +13,7 @@ from portal.definition.tree import Definition
 from portal.models import trees, troubles
 from portal.readings import desk, spoken, words
 
-_CAUSES = {
+CAUSES = {
     "expression": "A condition or a value of the definition could not be worked out.",
     "nobody": "A step opened and there was nobody to do it.",
     "bounced": "A mail did not reach whoever has to act.",
@@ -23,8 +23,12 @@ _CAUSES = {
     "call": "Another system did not answer as it should, however often it was called.",
     "ledger": "What is stored is no longer what was written.",
     "file": "A stored file is not what was sent.",
+    "declined": "Whoever was asked will not do it.",
+    "malware": "A file that was sent holds malware, and is put aside.",
+    "scanner": "The scanner that looks at files gives no answer.",
     "control": "Somebody proposes to go on without a safeguard, which takes a second person.",
 }
+"""Why an exception of each kind stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def _stuck(row: Any, tree: Definition, tz: str, *, is_again: bool) -> Stuck:
     return Stuck(
         row=row,
         step=spoken.filled(step.name) if step is not None else "",
-        cause=_CAUSES[row.kind],
+        cause=CAUSES[row.kind],
         told=list(told(row, tree, tz)),
         runbook=tree.runbook or "",
         is_again=is_again,
