@@ -1,4 +1,4 @@
-"""``python -m tests.bench [CASE …] [--quick|--full] [--db sqlite|pg] [--profile]
+"""``python -m tests.bench [CASE …] [--quick|--full] [--db sqlite|pg] [--peers] [--profile]
 [--json FILE]``.
 
 Compares what the product does with the least it could cost, and holds the ratios to the goals
@@ -32,6 +32,7 @@ class Goal:
     scale: int = 1
     only: str | None = None
     pairs: int | None = None
+    peer: bool = False
 
     def verdict(self, result: Result) -> str:
         """``pass``, ``FAIL`` or ``noisy``."""
@@ -67,6 +68,8 @@ def main(words: Sequence[str]) -> int:
 def _is_wanted(goal: Goal, asked: argparse.Namespace) -> bool:
     if goal.only not in (None, asked.db):
         return False
+    if goal.peer and not asked.peers and goal.id not in asked.cases:
+        return False
     return not asked.cases or bool({goal.id, goal.id.rstrip("+")} & set(asked.cases))
 
 
@@ -95,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     pace.add_argument("--quick", action="store_true", help="three pairs and short samples")
     pace.add_argument("--full", action="store_true", help="eleven pairs")
     parser.add_argument("--db", choices=("sqlite", "pg"), default="sqlite")
+    parser.add_argument("--peers", action="store_true", help="beside other engines as well")
     parser.add_argument("--profile", action="store_true", help="profile the subjects instead")
     parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
     return parser

@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import clock, db
+from portal.actions import tasks
 from portal.ledger import audit, chain
 from portal.ledger.tables import Entry
-from portal.models import Timer
+from portal.models import Task, Timer
 from portal.readings import timeline
-from tests import makers
+from tests import makers, people
 from tests.bench import floors, uploads, world
 from tests.bench.world import Place
 
@@ -176,6 +177,32 @@ def _ten_steps_unhashed(place: Place) -> Call:
     setattr(chain, "event_hash", nothing)  # noqa: B010 - a plain assignment is no type
     setattr(chain, "commit_bytes", nothing)  # noqa: B010
     return _ten_steps(place)
+
+
+@side("peer-viewflow", times=20, quick=10)
+@side("peer-spiff", times=40, quick=20)
+def _peer(place: Place) -> Call:
+    """The same in an engine of others (``peers``), which has no ledger, no mail and no outbox."""
+    raise AssertionError("a peer is run by a Python of its own")
+
+
+@side("each-large", times=20, quick=10, size=1_000)
+@side("each-small", times=20, quick=10, size=100)
+def _each(place: Place) -> Call:
+    """Doing one item of so many that stand side by side."""
+    world.settle(place)
+    process_id = world.items(place.size)
+    waiting = [row.id for row in makers.rows(Task, process_id=process_id, state="open")]
+    dana = people.staff("dana")
+    return lambda: tasks.tick(waiting.pop(), actor=dana)
+
+
+@side("each-start-large", times=2, quick=2, size=1_000)
+@side("each-start-small", times=2, quick=2, size=100)
+def _each_start(place: Place) -> Call:
+    """Beginning so many items side by side."""
+    world.settle(place)
+    return lambda: world.items(place.size)
 
 
 @side("loop-early", times=8, quick=8)

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from portal import db
 from portal.migrations import upgrade
+from tests.bench import peers
 from tests.bench.cases import SIDES
 from tests.bench.world import Place
 from tests.servers import ROOT, Postgres, Redis, short_folder
@@ -111,7 +113,7 @@ class Bench:
     def _run(self, name: str, *more: str) -> str:
         place = self._place(name)
         told = subprocess.run(
-            [sys.executable, "-m", "tests.bench.side", name, json.dumps(place), *more],
+            self._command(name, place, *more),
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         shutil.rmtree(place["folder"])
@@ -122,7 +124,12 @@ class Bench:
             raise RuntimeError(f"{name} failed:\n{told.stderr[-3000:]}")
         return told.stdout
 
-    def _place(self, name: str) -> dict[str, str]:
+    def _command(self, name: str, place: dict[str, Any], *more: str) -> list[str]:
+        if name in peers.SCRIPTS:
+            return peers.command(name, place["folder"], place["times"])
+        return [sys.executable, "-m", "tests.bench.side", name, json.dumps(place), *more]
+
+    def _place(self, name: str) -> dict[str, Any]:
         self._count += 1
         self.redis.flush()
         folder = self._folder(f"sample{self._count}")

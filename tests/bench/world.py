@@ -221,6 +221,16 @@ def many(count: int) -> None:
             tx.execute(sa.insert(Process), rows[first : first + 500])
 
 
+def items(count: int) -> str:
+    """A process with that many items side by side, each with one task."""
+    # The language has no ranges of numbers: the list is written out.
+    listed = ", ".join(map(str, range(count)))
+    return makers.start(
+        f"  - id: every\n    each:\n      in: '[{listed}]'\n      as: one\n"
+        "      steps: [{id: ask, assign: buyer, due: 3 days, task: {}}]\n"
+    )
+
+
 def loop(process_id: str) -> None:
     """One round of ``LOOP``: answered, and sent back."""
     makers.fill(process_id, company="Sea")

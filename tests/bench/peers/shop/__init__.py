@@ -1,0 +1,1 @@
+"""A Django application that holds the flow, for viewflow looks it up by its application."""

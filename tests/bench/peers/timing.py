@@ -1,0 +1,17 @@
+"""One sample of a peer, printed as ``side.py`` prints one of ours. Standard library alone."""
+
+import json
+import resource
+import time
+
+
+def timed(call, times):
+    """Seconds of processor and wall time a call, after one warm-up."""
+    call()
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        call()
+    spent = time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    wall = (time.perf_counter() - wall) / times
+    print(json.dumps({"cpu": spent / times, "wall": wall, "peak_mib": peak}))
