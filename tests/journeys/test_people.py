@@ -185,3 +185,21 @@ def test_a_running_process_moves_to_a_version_that_has_its_step(reader: Reader) 
     assert (answer.status_code, case.now["version"]) == (200, 2)
     case.tick("a")
     assert case.open == ["other"]
+
+
+def test_a_message_to_a_team_reaches_all_of_it(reader: Reader) -> None:
+    reader.start("  - {id: m, message: {to: [finance], subject: Look, body: B}}\n" + LAST)
+    assert [one.subject for name in ("finn", "fay") for one in reader.mails(name)] == ["Look"] * 2
+
+
+def test_a_role_and_a_team_may_do_one_task_and_whoever_does_it_is_known(reader: Reader) -> None:
+    case = reader.start(
+        "  - {id: f, assign: [vendor, finance], form: {fields: [{id: x, type: text, label: X}]}}\n"
+        + LAST
+    )
+    assert case.open == ["f"]
+    assert len(links(reader.mails("vera")[0])) == 1
+    case.do("f", {"x": "from finance"}, who="finn")
+    [event] = case.events("form.submitted")
+    assert event["actor"]["name"] == "Finn Finance"
+    assert case.open == ["last"]

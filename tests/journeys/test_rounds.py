@@ -328,3 +328,40 @@ def test_ids_of_fields_that_are_the_same_in_two_steps_are_marked_by_step(reader:
     assert case.try_to("r", body).status_code == 422
     case.decide("r", "request_changes", items=["g.a"])
     assert case.open == ["g"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcome"), [("reject", "rejected"), ("request_changes", "changes_requested")]
+)
+def test_how_the_last_round_ended_is_seen_in_the_next(
+    decision: str, outcome: str, reader: Reader
+) -> None:
+    again = task("again", f"when: steps.r.outcome == '{outcome}', ")
+    case = reader.start(f"  - {task('a')}\n  - {again}\n  - {judge('a')}\n")
+    case.tick("a")
+    case.decide("r", decision)
+    assert case.outcome("r") == outcome
+    case.tick("a")
+    assert case.open == ["again"]
+    case.tick("again")
+    case.decide("r")
+    assert case.outcome("r") == "approved"
+
+
+def test_a_timeout_that_returns_asks_again_and_its_outcome_is_seen(reader: Reader) -> None:
+    late = task("late", "when: steps.b.outcome == 'timed_out', ")
+    case = reader.start(
+        f"  - {task('a')}\n  - {late}\n"
+        "  - {id: b, assign: vendor, on_timeout: {after: 1 day, do: {return_to: a}}, task: {}}\n"
+    )
+    case.tick("a")
+    assert case.open == ["b"]
+    reader.later(days=1)
+    assert case.open == ["a"]
+    case.tick("a")
+    assert case.open == ["late"]
+    case.tick("late")
+    assert case.open == ["b"]
+    assert case.tasks("b")[0]["round"] == 2
+    reader.later(days=1)
+    assert case.open == ["a"]
