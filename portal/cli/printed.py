@@ -43,7 +43,7 @@ def compare(report: Report, lines: Iterable[bytes], text: str) -> None:
 def _taken_apart(text: str) -> tuple[str, dict[tuple[int, str], str]]:
     """What stands before the first event, and what is printed of each, by number and hash."""
     rows = list(_ROW.finditer(text))
-    ends = [row.start() for row in rows[1:]] + [len(text)]
+    ends = [*(row.start() for row in rows), len(text)][1:]
     printed: dict[tuple[int, str], str] = {}
     for row, end in zip(rows, ends, strict=True):
         key = int(row[1]), row[2]

@@ -325,6 +325,17 @@ def test_the_ledger_is_found_in_a_pdf_too_damaged_to_open(
     assert raw in [held for _, held in pdf_reading._loose_streams(sealed_trail)]
 
 
+def test_pages_that_print_no_event_at_all_are_altered(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    status, told = verify(trail(tmp_path / "trail.pdf", lines, seal, printed=[]))
+    assert status == 1
+    assert "is embedded but not printed" in told
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
