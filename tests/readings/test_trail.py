@@ -190,3 +190,13 @@ def test_it_lists_who_was_given_what_when_they_took_it_up_and_what_was_missed(
     assert "given for the second time" in told
     assert "2 hours after it was offered" in told
     assert "“Vera is away.”" in told
+
+
+def test_work_that_a_team_was_given_is_told_by_the_name_of_the_team(
+    clock: house_clock.Clock,
+) -> None:
+    process = makers.start(STEPS.replace("assign: vendor", "assign: finance"))
+    with db.reading() as conn:
+        evidence = Evidence(conn, process, 10_000, "UTC")
+        page = "".join(typeset._handoffs(typeset._page("UTC"), evidence, evidence.overview()))
+    assert "Offered to</th><td>finance, " in page
