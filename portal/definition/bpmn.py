@@ -12,6 +12,7 @@ from xml.etree import ElementTree as Xml
 from portal.definition import charting
 from portal.definition.chart import ENDS, LABEL, Chart, Flow, Node
 from portal.definition.durations import Duration
+from portal.definition.notes import NO_SIGNS
 from portal.definition.tree import (
     CallStep,
     Definition,
@@ -68,8 +69,8 @@ def export(tree: Definition) -> bytes:
     _elements(process, drawn, None, messages)
     _diagram(root, drawn)
     Xml.indent(root)
-    document: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document + b"\n"
+    document = str(Xml.tostring(root, encoding="unicode"))
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{document}\n".translate(NO_SIGNS).encode()
 
 
 def _q(name: str, space: str = _BPMN) -> str:

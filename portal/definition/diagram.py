@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from portal.definition.notes import branch_notes, closing, notes, opening, returns, who
+from portal.definition.notes import NO_SIGNS, branch_notes, closing, notes, opening, returns, who
 from portal.definition.tree import (
     BlockStep,
     Branch,
@@ -104,7 +104,7 @@ class _Painter:
             ", ".join(filter(None, one)) for one in described(self._tree, self._standing,
                                                               self._names)
         )  # fmt: skip
-        return (
+        picture = (
             f'<svg class="{kind}" xmlns="http://www.w3.org/2000/svg" role="{role}"'
             f' width="{w}" height="{h}" viewBox="0 0 {w} {h}">'
             f"<title>{escape(self._tree.name)}</title><desc>{escape(told)}</desc>"
@@ -113,6 +113,7 @@ class _Painter:
             ' markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker>'
             f"</defs>{''.join(self._out)}</svg>"
         )
+        return picture.translate(NO_SIGNS)
 
     # Lists and blocks
 

@@ -312,15 +312,14 @@ def _is_shown(
 def _rows_of_json(raw: Any) -> list[tuple[str, Any]]:
     if raw is None:
         return []
-    if isinstance(raw, _Rows):
-        return raw.rows
-    if not isinstance(raw, list):
+    if not isinstance(raw, list | _Rows):
         raise FieldFault(_("Give the rows as a list."))
-    if len(raw) > MOST_ROWS:
+    rows = raw.rows if isinstance(raw, _Rows) else [(str(n), row) for n, row in enumerate(raw, 1)]
+    if len(rows) > MOST_ROWS:
         raise FieldFault(
-            _("Give at most %(most)s rows; there are %(n)s.", most=MOST_ROWS, n=len(raw))
+            _("Give at most %(most)s rows; there are %(n)s.", most=MOST_ROWS, n=len(rows))
         )
-    return [(str(number), row) for number, row in enumerate(raw, 1)]
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +368,7 @@ def _numbers(name: str, controls: Controls) -> list[str]:
         if control.startswith(f"{name}-")
         and _ROW.fullmatch(part := control[len(name) + 1 :].partition("-")[0])
     }
-    return sorted(found, key=int)[:MOST_ROWS]
+    return sorted(found, key=int)
 
 
 def _last(controls: Controls, name: str) -> str | None:

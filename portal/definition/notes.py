@@ -21,6 +21,8 @@ from portal.definition.tree import (
     WaitStep,
 )
 
+NO_SIGNS = str.maketrans("\ufffe\uffff", "\ufffd\ufffd")
+"""What a text may hold and an XML document may not (XML 1.0, section 2.2)."""
 _LONGEST = 56
 _BY_ITSELF: dict[type[Step], str] = {
     MessageStep: "a message", CallStep: "another system", SetStep: "worked out",

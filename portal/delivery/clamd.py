@@ -8,6 +8,7 @@ then a length of zero; the answer is one line: ``stream: OK``, ``stream: NAME FO
 import select
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -43,13 +44,13 @@ def scan(url: str, stream: Readable) -> Verdict:
     try:
         with _connection(url, _ANSWER) as connection:
             connection.sendall(b"zINSTREAM\0")
-            _send(connection, stream)
-            answer = _answer(connection)
+            is_whole = _send(connection, stream)
+            answer = _answer(connection, _ANSWER)
     except OSError as error:
         raise _away(url, error) from error
     if answer.endswith(" FOUND"):
         return Verdict(REFUSED, answer.removesuffix(" FOUND").partition(": ")[2])
-    if answer.endswith(": OK"):
+    if answer.endswith(": OK") and is_whole:
         return Verdict(PASSED)
     if "size limit exceeded" in answer:
         return Verdict(NOT_SCANNED, "it is larger than the scanner takes")
@@ -61,31 +62,35 @@ def probe(url: str) -> str:
     try:
         with _connection(url, _CONNECT) as connection:
             connection.sendall(b"zVERSION\0")
-            return _answer(connection)
+            return _answer(connection, _CONNECT)
     except OSError as error:
         raise _away(url, error) from error
 
 
-def _send(connection: socket.socket, stream: Readable) -> None:
-    """Send the pieces; stops early where clamd has answered before the end."""
+def _send(connection: socket.socket, stream: Readable) -> bool:
+    """Send the pieces; False where clamd answered, or went away, before it had them all."""
     try:
         while piece := stream.read(_PIECE):
             if select.select([connection], [], [], 0)[0]:
-                return
+                return False
             connection.sendall(struct.pack("!I", len(piece)) + piece)
         connection.sendall(struct.pack("!I", 0))
     except (BrokenPipeError, ConnectionResetError):
-        return  # it says why, or nothing
+        return False  # it says why, or nothing
+    return True
 
 
-def _answer(connection: socket.socket) -> str:
-    said = b""
+def _answer(connection: socket.socket, patience: float) -> str:
+    """What clamd says, within so many seconds in all; nothing where that is no whole answer."""
+    said, until = b"", time.monotonic() + patience
     while b"\0" not in said and len(said) < _MOST_SAID:
+        connection.settimeout(max(until - time.monotonic(), 0.001))
         piece = connection.recv(_MOST_SAID)
         if not piece:
             break
         said += piece
-    return said.partition(b"\0")[0].decode("utf-8", "replace").strip()
+    told, end, _ = said.partition(b"\0")
+    return told.decode("utf-8", "replace").strip() if end else ""
 
 
 def _connection(url: str, patience: float) -> socket.socket:

@@ -341,6 +341,15 @@ def test_a_list_without_branches_is_as_narrow_as_a_telephone() -> None:
     assert int(root.get("width", 0)) < 320
 
 
+def test_signs_that_no_xml_may_hold_stand_in_none() -> None:
+    text = ALL.replace("""'Tell us "all" <b> 🚢'""", '"Tell us \\ufffe ]]>& \\uffff"')
+    definition = load(text, "all")
+    for document in (bpmn.export(definition).decode(), diagram.svg(definition)):
+        Xml.fromstring(document)
+        assert "\ufffd" in document
+        assert not {"\ufffe", "\uffff"} & set(document)
+
+
 def test_in_a_page_it_brings_no_style_of_its_own() -> None:
     assert "<style" not in diagram.svg(tree("all"))
 

@@ -271,6 +271,9 @@ def test_rows_are_counted() -> None:
     assert typed(fields).faults == {"q": "Fill this in."}
     rows = [(f"q-{number}-what", "none") for number in range(1, 5)]
     assert "at most 3 rows" in typed(fields, *rows).faults["q"]
+    fields = fields_of("{id: q, type: table, columns: [{id: what, type: text, label: What}]}")
+    rows = [(f"q-{number}-what", "x") for number in range(1, 1002)]
+    assert typed(fields, *rows).faults == {"q": "Give at most 1000 rows; there are 1001."}
 
 
 def test_a_round_may_ask_for_some_fields_alone() -> None:

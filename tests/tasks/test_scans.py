@@ -133,6 +133,27 @@ def test_u08_a_scanner_tells_what_it_found(scanner: str) -> None:
     assert large == clamd.Verdict("not scanned", "it is larger than the scanner takes")
 
 
+class Liar(socketserver.BaseRequestHandler):
+    """Reads nothing of a file, and says at once what it was told to say."""
+
+    said = b""
+
+    def handle(self) -> None:
+        self.request.recv(10)
+        self.request.sendall(self.said)
+        self.request.recv(1)
+
+
+@pytest.mark.parametrize("said", [b"stream: OK\0", b"stream: OK", b"\xff\0", b"x" * 9000, b""])
+def test_u08_what_is_no_whole_answer_to_a_whole_file_is_no_verdict(said: bytes) -> None:
+    liar = type("One", (Liar,), {"said": said})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), liar) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(Unavailable):
+            clamd.scan(f"tcp://127.0.0.1:{server.server_address[1]}", Bytes(b"\x01" * 9_000_000))
+        server.shutdown()
+
+
 @pytest.fixture
 def scanning(house: Settings, small_scanner: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The house, with a scanner set up."""

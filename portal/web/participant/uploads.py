@@ -9,7 +9,6 @@ chooses a file again can tell that it is the same. Refusals are one sentence of 
 """
 
 import base64
-import binascii
 import functools
 import hashlib
 from collections.abc import Callable, Iterator
@@ -253,9 +252,9 @@ def _finish(task_id: str, held: Held, actor: Actor) -> None:
         )  # fmt: skip
         result = uploads.finish(held.id, held.fence, arrived, actor=actor)
     except Faulty:
-        pieces.give_up(task_id, held.id, actor=actor)
-        growing.delete()
-        _store().delete(held.storage_id)
+        if pieces.give_up(task_id, held.id, actor=actor) is not None:
+            growing.delete()
+            _store().delete(held.storage_id)
         raise
     if result == "repeated":
         _store().delete(held.storage_id)
@@ -270,7 +269,7 @@ def _metadata() -> Iterator[tuple[str, str]]:
         key, _space, value = pair.strip().partition(" ")
         try:
             yield key, base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no Base64, no UTF-8, or letters that no header has
             raise NotTus(400, _("The name of a file came in letters that can’t be read.")) from None
 
 
@@ -290,7 +289,7 @@ def _checksum() -> "tuple[str, bytes] | None":
         raise NotTus(400, f"Checksums are taken as {' or '.join(_ALGORITHMS)}.")
     try:
         return name, base64.b64decode(digest, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise NotTus(400, "A checksum comes in Base64.") from None
 
 

@@ -224,7 +224,11 @@ def test_the_protocol_is_kept(visitor: Visitor, place: str) -> None:
     wrong = sender.call("HEAD", sender.at, Tus_Resumable="0.2.2")
     assert (wrong.status_code, wrong.headers["Tus-Version"]) == (412, "1.0.0")
     assert sender.piece(0, PDF, Content_Type="text/plain").status_code == 415
-    assert sender.piece(0, PDF, Upload_Checksum="crc32 AAAA").status_code == 400
+    for garbled in ("crc32 AAAA", "sha256 é", "sha1 A"):
+        assert sender.piece(0, PDF, Upload_Checksum=garbled).status_code == 400
+    for garbled in ("filename é", "filename /w==", "filename A"):
+        told = {"Upload_Length": 9, "Upload_Metadata": garbled}
+        assert sender.call("POST", f"{place}/uploads", **told).status_code == 400
     assert sender.call("PATCH", sender.at, PDF, X_CSRF_Token="guess").status_code == 403
     kind = "application/offset+octet-stream"
     over = {"X_HTTP_Method_Override": "PATCH", "Upload_Offset": 0, "Content_Type": kind}
