@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from portal import db
 from portal.access import codes
 from portal.actor import Actor
-from portal.definition.tree import PersonStep
 from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import NotYours, TooFast
@@ -72,8 +71,7 @@ def prove(
     ``answer`` is all that would be recorded, as JSON: a code is good for just that. Raises
     TooFast after ten codes by one link within a day.
     """
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(task.step)
     if actor.kind != "participant" or step.verify != "code":
         return actor
     if proof is None or actor.link is None:

@@ -6,7 +6,7 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine import declines, handoffs
 from portal.engine.running import Running
-from portal.errors import Conflict, Unknown
+from portal.errors import Conflict
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import TaskDeclined
@@ -29,9 +29,7 @@ def decline(tx: Tx, task_id: str, reason: str | None, *, actor: Actor) -> None:
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "reply")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown(_("There is no such task."))
+    task = running.open_task(task_id)
     if task.kind not in KINDS:
         sentence = _("“%(name)s” has an answer of its own for this.", name=task.name)
         raise Conflict(sentence, _(_OTHERWISE[task.kind]))

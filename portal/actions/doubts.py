@@ -11,6 +11,7 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.engine.running import Running
 from portal.errors import Conflict, Unknown
+from portal.language import gettext as _
 from portal.ledger.catalogue import DoubtRaised, DoubtSettled
 from portal.models import DefinitionRow, Doubt
 
@@ -28,12 +29,12 @@ def tell(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, actor: Ac
     running = Running.of_task(tx, task_id)
     task = running.tasks.get(task_id)
     if task is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     if actor.kind == "participant":
         may.task_for(tx, actor, task_id, "speak")
     else:
         may.process_for(tx, actor, running.id, "comment")
-    said = words("text", text, "Write what is different in reality.", longest=LONGEST)
+    said = words("text", text, _("Write what is different in reality."), longest=LONGEST)
     id_ = db.new_id()
     event = DoubtRaised(
         step=task.step, task=task.id, scope=task.scope or None, doubt=id_, text=said

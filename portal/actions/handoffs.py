@@ -8,12 +8,11 @@ from portal.access import may
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.tree import PersonStep
 from portal.engine import casting, handoffs, pickups, successors
 from portal.engine.handoffs import PassedOn
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
-from portal.errors import Conflict, Faulty, NotYours, Unknown
+from portal.errors import Conflict, Faulty, NotYours
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger import record
@@ -32,7 +31,7 @@ def take_up(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     if actor.user_id is None or actor.role == "system":
         raise NotYours("Only a person takes work up.")
     pickups.take_up(running, task, actor)
@@ -50,9 +49,9 @@ def delegate(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     if _is_repeat(running, task_id, to, actor):
         return True
     may.task_for(tx, actor, task_id, "manage" if actor.on_behalf else "decide")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     by = handoffs.assignee(running, task, actor)
-    mode = _step(running, task).delegate_by(by.kind)
+    mode = running.tree.person_step(task.step).delegate_by(by.kind)
     if mode == "no" or actor.role == "system":
         raise NotYours(
             _("“%(task)s” may not be passed on to somebody else.", task=task.name),
@@ -77,7 +76,7 @@ def settle(tx: Tx, task_id: str, answer: str, reason: str | None, *, actor: Acto
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     wish = task.delegation
     if wish is None:
         raise Conflict("Nobody asks to pass this on, or it was decided already.")
@@ -92,19 +91,6 @@ def settle(tx: Tx, task_id: str, answer: str, reason: str | None, *, actor: Acto
     except Faulty as unfit:
         raise Faulty.one("answer", unfit.sentence) from None
     _pass_on(running, task, PassedOn(by, person, wish["reason"], wish["user"]), actor)
-
-
-def _open(running: Running, task_id: str) -> Asked:
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown(_("There is no such task."))
-    return task
-
-
-def _step(running: Running, task: Asked) -> PersonStep:
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
-    return step
 
 
 def _is_repeat(running: Running, task_id: str, to: Mapping[str, Any], actor: Actor) -> bool:
@@ -154,4 +140,4 @@ def _refuse(running: Running, task: Asked, by: Person, reason: str, actor: Actor
 
 def _pass_on(running: Running, task: Asked, passed: PassedOn, actor: Actor) -> None:
     running.keep_person(passed.to)
-    handoffs.pass_on(running, _step(running, task), task, passed, actor)
+    handoffs.pass_on(running, running.tree.person_step(task.step), task, passed, actor)

@@ -17,6 +17,7 @@ from portal.engine import lifetimes, troubles
 from portal.engine.running import Running
 from portal.ledger import catalogue, outbox, record
 from portal.models import Link, Mail, Process, trees
+from portal.models.troubles import Kind
 
 POST = system("relay")
 SOONEST, LATEST = timedelta(seconds=5), timedelta(hours=1)
@@ -238,7 +239,7 @@ def _owed_to(mail: Posted, readers: Sequence[str]) -> dict[str, Any]:
 
 
 def _tell(
-    running: Running, kind: str, message: str, effect: Mapping[str, Any], mail: Posted | None
+    running: Running, kind: Kind, message: str, effect: Mapping[str, Any], mail: Posted | None
 ) -> None:
     """Open an exception, unless nobody waits for it any more or the mail itself told of one.
 

@@ -13,7 +13,6 @@ from portal.access import may
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.tree import PersonStep
 from portal.engine import handoffs, reminders
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
@@ -45,9 +44,7 @@ def ask(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, actor: Act
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "speak")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown("There is no such task.")
+    task = running.open_task(task_id)
     said = words("text", text, _(_WRITE), longest=LONGEST)
     person = running.person(actor.id)
     thread = _thread(running, task, person)
@@ -61,9 +58,7 @@ def block(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, actor: A
     """Have whoever has an open task say what keeps them from it. Else as ``ask``."""
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "reply")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown("There is no such task.")
+    task = running.open_task(task_id)
     said = words("text", text, _(_WHY_BLOCKED), longest=LONGEST)
     person = handoffs.assignee(running, task, actor)
     thread = _thread(running, task, person)
@@ -79,9 +74,7 @@ def go_on(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """Have whoever said that they are blocked say that they no longer are; else it does nothing."""
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "reply")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown("There is no such task.")
+    task = running.open_task(task_id)
     person = handoffs.assignee(running, task, actor)
     thread = _thread(running, task, person)
     if thread["is_block"]:
@@ -97,9 +90,7 @@ def unblock(tx: Tx, task_id: str, text: str, *, actor: Actor) -> None:
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown("There is no such task.")
+    task = running.open_task(task_id)
     blocks = sa.select(_TABLE).where(Question.task_id == task.id, Question.is_block)
     found = running.tx.execute(blocks).mappings().all()
     if not found:
@@ -117,9 +108,7 @@ def ask_person(tx: Tx, task_id: str, text: str, *, nonce: str | None = None, act
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown("There is no such task.")
+    task = running.open_task(task_id)
     person = running.person(task.participant_id)
     if person.kind != "external":
         raise Conflict("This task is with a colleague. Write a comment, or speak with them.")
@@ -249,8 +238,7 @@ def _turn(
     if (task.asks_since, task.blocked_since) == before:
         return
     running.keep_task(task)
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(task.step)
     reminders.set_anew(running, step, task, since=before[0])
 
 

@@ -3,11 +3,8 @@
 from portal.access import may
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.tree import PersonStep
 from portal.engine import handoffs, promises, reminders
 from portal.engine.running import Running
-from portal.errors import Unknown
-from portal.language import gettext as _
 from portal.ledger.catalogue import TaskSnoozed
 
 
@@ -20,11 +17,8 @@ def snooze(tx: Tx, task_id: str, day: str, *, actor: Actor) -> None:
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "reply")
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown(_("There is no such task."))
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    task = running.open_task(task_id)
+    step = running.tree.person_step(task.step)
     found = promises.named(running, step, task, day)
     if found == task.snoozed_on:
         return

@@ -12,9 +12,8 @@ from portal.db import Tx, action
 from portal.definition.tree import PersonStep, TaskStep
 from portal.engine import closing, handoffs, pickups, successors
 from portal.engine.advance import advance
-from portal.engine.rows import Asked
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.errors import Conflict, Fault, Faulty
 from portal.language import gettext as _
 from portal.ledger.catalogue import TaskDone
 
@@ -63,7 +62,7 @@ def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """Take a team's task: it is now held by one member."""
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "decide")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     if task.team_id is None or actor.user_id is None:
         raise Conflict("Only a task that was offered to a team can be claimed.")
     pickups.take_up(running, task, actor)
@@ -74,7 +73,7 @@ def remind(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """Have a reminder go out now, beside those of the definition; once a second at the most."""
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     running.chain.send(
         "mail.reminder",
         {"task": task.id, "rung": None, "label": ASKED_FOR},
@@ -90,7 +89,7 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
     """
     running = Running.of_task(tx, task_id)
     may.task_for(tx, actor, task_id, "manage")
-    task = _open(running, task_id)
+    task = running.open_task(task_id)
     step = running.tree.step(task.step)
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
@@ -99,13 +98,6 @@ def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
         raise Faulty.one("to.email", "This person has the task already.")
     person = successors.by_address(running, task, to)
     handoffs.hand_over(running, step, task, person, why, actor)
-
-
-def _open(running: Running, task_id: str) -> Asked:
-    task = running.task_to_do(task_id)
-    if task is None:
-        raise Unknown(_("There is no such task."))
-    return task
 
 
 def _checked(step: TaskStep, note: str | None, ticked: Collection[int] | None) -> str | None:

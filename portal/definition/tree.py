@@ -398,6 +398,12 @@ class Definition:
         """The step of that id; KeyError if there is none."""
         return self._index[wanted].step
 
+    def person_step(self, wanted: str) -> PersonStep:
+        """The step of that id, of which there are tasks: a person does it."""
+        step = self.step(wanted)
+        assert isinstance(step, PersonStep)
+        return step
+
     def has_step(self, wanted: str) -> bool:
         """Whether a step of that id exists."""
         return wanted in self._index

@@ -25,6 +25,7 @@ from portal.engine.decide import Begin, Close, End, EndItem, walk
 from portal.engine.rows import Person, Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import BranchesOpened, StepSkipped, ValuesSet
+from portal.models.troubles import Kind
 
 LINK = "\ue000"
 """Stands in the kept body of a message for the reader's own link."""
@@ -76,7 +77,7 @@ def _open(running: Running, step: Step, scope: str) -> None:
         _OPENS[type(step)](running, step, scope)
 
 
-def _stop(running: Running, kind: str, step: Step, scope: str, sentence: str) -> None:
+def _stop(running: Running, kind: Kind, step: Step, scope: str, sentence: str) -> None:
     running.stuck.add(Place(step.id, scope))
     troubles.open_trouble(running, kind, sentence, step=step.id, scope=scope)
 

@@ -1,11 +1,11 @@
 """A task that its person will not do: an exception holds it, and what became of that."""
 
-from portal.definition.tree import PersonStep
 from portal.engine import reminders, troubles
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
+from portal.models.troubles import Kind
 
-KIND = "declined"
+KIND: Kind = "declined"
 """The exceptions by which the owner learns of it."""
 
 
@@ -31,6 +31,5 @@ def _set(running: Running, task: Asked, *, is_declined: bool) -> None:
     before = task.declined_at
     task.declined_at = running.now if is_declined else None
     running.keep_task(task)
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(task.step)
     reminders.set_anew(running, step, task, since=before)

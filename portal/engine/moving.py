@@ -25,7 +25,6 @@ from portal.definition.tree import (
     EachStep,
     Field,
     FormStep,
-    PersonStep,
     Step,
 )
 from portal.engine import adding, asking, reviving, troubles
@@ -281,8 +280,7 @@ def _keep_old_pages(running: Running, definition_id: str) -> None:
 
 def _times(tree: Definition, task: Asked) -> Any:
     """What of a step sets the clocks of its tasks."""
-    step = tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = tree.person_step(task.step)
     due = step.due.at.source if isinstance(step.due, DueAt) else str(step.due)
     calendar = repr(tree.calendar)
     return due, repr(step.remind), repr(step.escalate), repr(step.on_timeout), calendar
@@ -301,8 +299,7 @@ def _new_dues(running: Running, tree: Definition) -> dict[str, datetime | None]:
 
 def _due(running: Running, tree: Definition, task: Asked) -> datetime | None:
     """The due moment, counted from when the task was opened; as it was where that fails."""
-    step = tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = tree.person_step(task.step)
     zone = running.zone_of(running.person(task.participant_id))
     try:
         facts = running.facts(task.scope) if isinstance(step.due, DueAt) else {}
@@ -312,8 +309,7 @@ def _due(running: Running, tree: Definition, task: Asked) -> datetime | None:
 
 
 def _time_anew(running: Running, task: Asked, due_at: datetime | None) -> None:
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(task.step)
     task.due_at = due_at
     running.keep_task(task)
     its = sa.delete(Timer).where(Timer.task_id == task.id, Timer.kind != "pick_up")

@@ -1,6 +1,6 @@
 """What a definition has happen to work that stays undone: it goes to another, or it ends."""
 
-from portal.definition.tree import ApprovalStep, PersonStep, ReturnTo, Step
+from portal.definition.tree import ApprovalStep, ReturnTo, Step
 from portal.engine import casting, closing, rounds, successors
 from portal.engine.decide import End, after
 from portal.engine.rows import Asked, Person
@@ -9,8 +9,7 @@ from portal.engine.running import Running
 
 def time_out(running: Running, task: Asked) -> None:
     """End the round of a task whose time has run out, and go where its step says."""
-    step = running.tree.step(task.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(task.step)
     assert step.on_timeout is not None
     begun = running.round_of(task)
     do = step.on_timeout.do

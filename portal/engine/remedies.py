@@ -151,8 +151,7 @@ def give_to(running: Running, trouble: Any, to: Any, reason: str, actor: Actor) 
     if one is None:
         _name(running, step_of(running, trouble), to, actor)
         return
-    step = running.tree.step(one.step)
-    assert isinstance(step, PersonStep)
+    step = running.tree.person_step(one.step)
     person = successors.by_address(running, one, to)
     handoffs.hand_over(running, step, one, person, reason, actor)
 

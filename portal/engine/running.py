@@ -153,18 +153,20 @@ class Running:
         if not self.is_running:
             raise ProcessEnded(f"This process has ended: it is {self.process['state']}.")
 
-    def task_to_do(self, task_id: str, nonce: str | None = None) -> Asked | None:
-        """The open task; ``None`` where the same page's answer has closed it already.
-
-        Raises TaskDone, TaskWithdrawn or TaskExpired where it is no longer open.
-        """
+    def open_task(self, task_id: str) -> Asked:
+        """The task; TaskDone, TaskWithdrawn or TaskExpired where it is no longer open."""
         task = self.tasks.get(task_id)
         if task is None:
             raise Unknown(_("There is no such task."))
-        if task.state == "done" and nonce and task.nonce == nonce:
-            return None
         require_open(task.state, task.name)
         return task
+
+    def task_to_do(self, task_id: str, nonce: str | None) -> Asked | None:
+        """The open task; ``None`` where the same page's answer has closed it already."""
+        task = self.tasks.get(task_id)
+        if task is not None and task.state == "done" and nonce and task.nonce == nonce:
+            return None
+        return self.open_task(task_id)
 
     def step_of(self, task: Asked, kind: type[S], called: str) -> S:
         """The task's step, which must be of that kind: ``called`` names it in a sentence."""

@@ -13,7 +13,7 @@ from portal.engine.rows import Place
 from portal.engine.running import ENGINE, Running
 from portal.ledger.catalogue import ExceptionOpened, ExceptionResolved
 from portal.models import Trouble
-from portal.models.troubles import told_again_after
+from portal.models.troubles import Kind, told_again_after
 
 STUCK = ("expression", "nobody")
 """The kinds that keep a step from beginning."""
@@ -21,7 +21,7 @@ STUCK = ("expression", "nobody")
 
 def open_trouble(
     running: Running,
-    kind: str,
+    kind: Kind,
     message: str,
     *,
     step: str | None,

@@ -1,7 +1,7 @@
 """Exceptions: what went wrong and needs a person. Named so that nobody raises it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base
 from portal.definition.durations import Duration
 
+Kind = Literal[
+    "expression", "nobody", "bounced", "overdue", "effect", "run", "call", "ledger", "file",
+    "control", "declined", "malware", "scanner",
+]  # fmt: skip
+"""What goes wrong; `readings/stuck.py` says of each why it stands."""
 TOLD_AFTER = tuple(map(Duration.parse, ("1 business day", "3 business days", "5 business days")))
 """How long an exception stands open until its owner is told once more; how long then until the
 admins are told too; and then again and again."""
@@ -22,12 +27,10 @@ def told_again_after(rung: int) -> Duration:
 class Trouble(Base):
     """One exception of one process; ``once`` keeps the same one from opening twice.
 
-    ``kind``: ``expression``, ``nobody``, ``bounced``, ``overdue``, ``effect``, ``run``, ``call``,
-    ``ledger``, ``file``, ``control`` (somebody proposes to skip a safeguard).
-    ``effect`` is what failed, where it was something owed to the outside: its kind and ref, as
-    the outbox had them; a retry owes just that. ``proposal`` is a way out that waits for a
-    second person: ``{how, by, name, reason}``. Still open at ``tell_at`` it is told again;
-    ``rung`` counts how often it was.
+    ``kind`` is one of ``Kind``. ``effect`` is what failed, where it was something owed to the
+    outside: its kind and ref, as the outbox had them; a retry owes just that. ``proposal`` is a
+    way out that waits for a second person: ``{how, by, name, reason}``. Still open at ``tell_at``
+    it is told again; ``rung`` counts how often it was.
     """
 
     __tablename__ = "troubles"

@@ -10,11 +10,10 @@ from sqlalchemy.engine import Connection
 from portal.ledger.catalogue import StepAdded
 from portal.ledger.tables import Entry
 from portal.models import AddedStep
-from portal.readings.entries import query, told
+from portal.readings.entries import ERASED, query, told
 from portal.readings.words import iso
 
 MOST = 200
-ERASED = "These words were erased."
 
 
 @dataclass(frozen=True, slots=True)

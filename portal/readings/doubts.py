@@ -10,11 +10,10 @@ from sqlalchemy.engine import Connection
 
 from portal.ledger.tables import Entry
 from portal.models import Doubt, Process, Task
-from portal.readings.entries import Told, query, told
+from portal.readings.entries import ERASED, Told, query, told
 from portal.readings.words import iso
 
 MOST = 50
-ERASED = "These words were erased."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from portal.ledger import catalogue
 from portal.ledger.record import ACTOR_PREFIX
 from portal.ledger.tables import Disclosure, Entry
 
+ERASED = "These words were erased."
+"""What stands where words stood that were erased since."""
 # Events by which somebody answered a task.
 ANSWERS = (
     catalogue.FormSubmitted,

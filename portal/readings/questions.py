@@ -14,13 +14,12 @@ from sqlalchemy.engine import Connection
 from portal.ledger import catalogue as c
 from portal.ledger.tables import Entry
 from portal.models import Participant, Question, Task
-from portal.readings.entries import Told, query, told
+from portal.readings.entries import ERASED, Told, query, told
 from portal.readings.words import iso
 
 _ABOUT = (c.QuestionAsked, c.QuestionAnswered, c.QuestionClosed, c.TaskBlocked, c.TaskUnblocked)
 _TYPES = [one.TYPE for one in _ABOUT]
 MOST_SAID = 500  # of one process, the latest
-ERASED = "These words were erased."
 
 
 class Said(NamedTuple):

@@ -127,9 +127,7 @@ class Asked:
     @cached_property
     def step(self) -> PersonStep:
         """The step that the task belongs to."""
-        step = self.tree.step(self.task.step)
-        assert isinstance(step, PersonStep)
-        return step
+        return self.tree.person_step(self.task.step)
 
     @cached_property
     def run(self) -> Row | None:

@@ -11,9 +11,10 @@ from portal import installation
 from portal.definition.hours import work_calendar
 from portal.definition.tree import Definition
 from portal.models import trees, troubles
+from portal.models.troubles import Kind
 from portal.readings import desk, spoken, words
 
-CAUSES = {
+CAUSES: Mapping[Kind, str] = {
     "expression": "A condition or a value of the definition could not be worked out.",
     "nobody": "A step opened and there was nobody to do it.",
     "bounced": "A mail did not reach whoever has to act.",
@@ -74,7 +75,8 @@ def _stuck(row: Any, tree: Definition, tz: str, *, is_again: bool) -> Stuck:
     return Stuck(
         row=row,
         step=spoken.filled(step.name) if step is not None else "",
-        cause=CAUSES[row.kind],
+        # A kind that a newer release of the portal opened is shown all the same.
+        cause=CAUSES.get(row.kind, ""),
         told=list(told(row, tree, tz)),
         runbook=tree.runbook or "",
         is_again=is_again,

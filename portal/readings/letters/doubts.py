@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from portal.models import DefinitionRow, Doubt, User
 from portal.readings import doubts
+from portal.readings.entries import ERASED
 from portal.readings.letters import recipients
 from portal.readings.letters.matter import Letter, letter, of_task
 
@@ -17,7 +18,7 @@ def raised(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> 
     """To the definition's owner, what somebody noticed; none once it is answered or erased."""
     found = doubts.one(conn, ref["doubt"])
     matter = of_task(conn, found.task, tz) if found else None
-    if found is None or matter is None or found.settled_at or found.text == doubts.ERASED:
+    if found is None or matter is None or found.settled_at or found.text == ERASED:
         return []
     columns = (DefinitionRow.name, DefinitionRow.owner_id, DefinitionRow.team_id)
     current = sa.and_(DefinitionRow.key == found.key, DefinitionRow.is_current)
@@ -34,7 +35,7 @@ def settled(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) ->
     """To whoever noticed it, what came of it; none once the words were erased."""
     found = doubts.one(conn, ref["doubt"])
     matter = of_task(conn, found.task, tz) if found else None
-    if found is None or matter is None or found.answer in (None, doubts.ERASED):
+    if found is None or matter is None or found.answer in (None, ERASED):
         return []
     row = conn.execute(sa.select(*Doubt.__table__.columns).where(Doubt.id == found.id)).one()
     if row.participant_id:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from portal import clock as house_clock
-from portal.actions import escalations
-from portal.models import Task
+from portal import db
+from portal.actions import declines, escalations
+from portal.models import Task, Trouble
 from tests import makers
 from tests.web.staff.conftest import Desk
 
@@ -62,3 +65,19 @@ def test_the_desk_tells_all_of_an_exception_and_lets_it_be_resolved(
     done = ada.send(path, page="/exceptions", how="retry", reason="Again.")
     assert done.status_code == 303
     assert "Again." in ada.get(f"/processes/{process}")
+
+
+def test_the_desk_tells_of_a_refusal_and_shows_a_kind_that_it_has_never_heard_of(
+    desk: Callable[[str], Desk],
+) -> None:
+    process = makers.start(STEPS, head=HEAD)
+    task = makers.task(process, "ask")
+    declines.decline(task.id, "I moved on.", actor=makers.actor_of(task))
+    dana = desk("dana")
+    page = text(dana.get("/exceptions"))
+    assert "Whoever was asked will not do it." in page
+    assert "I moved on." in page
+    with db.reading() as conn:
+        conn.execute(sa.update(Trouble).values(kind="of tomorrow"))
+        conn.commit()
+    assert "I moved on." in text(dana.get("/exceptions"))
