@@ -9,7 +9,6 @@ from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition import asks
-from portal.definition.values import is_email
 from portal.engine import requesting, starting
 from portal.engine.advance import advance
 from portal.engine.casting import email_of
@@ -65,11 +64,8 @@ def start(
 def _misnamed(people: Mapping[str, Mapping[str, Any]]) -> list[Fault]:
     found = []
     for role, person in people.items():
-        at = _PLACES[f"participants.{role}"]
-        if not email_of(person):
-            found.append(Fault(at, "Give the e-mail address of whoever is meant."))
-        elif not is_email(email_of(person)):
-            found.append(Fault(at, "Write an e-mail address such as ann@sea.example."))
+        if fault := asks.unaddressed(email_of(person)):
+            found.append(Fault(_PLACES[f"participants.{role}"], fault))
     if len(people) == 2 and len({email_of(person) for person in people.values()}) == 1:
         found.append(Fault("approver", "Name somebody else than whoever is asked."))
     return found

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from portal.definition.values import is_email
+
 WANTED = {
     "files": "Files",
     "answer": "An answer in words",
@@ -40,6 +42,13 @@ def step(wanted: str, ask: str, assign: str | Mapping[str, str], due: str | None
         found["due"] = {"at": f"date({_quoted(due)})"} if _DATE.fullmatch(due) else due
     said = ask if wanted == "signature" else in_full(ask) or ""
     return {**found, **_kind(wanted, _literal(said))}
+
+
+def unaddressed(email: str) -> str | None:
+    """What is wrong with the address of whoever is asked, in a sentence; ``None`` where nothing."""
+    if not email:
+        return "Give the e-mail address of whoever is asked."
+    return None if is_email(email) else "Write an e-mail address such as ann@sea.example."
 
 
 def heading(ask: str) -> str:

@@ -47,7 +47,7 @@ def scan(url: str, stream: Readable) -> Verdict:
             is_whole = _send(connection, stream)
             answer = _answer(connection, _ANSWER)
     except OSError as error:
-        raise _away(url, error) from error
+        raise _away(error) from error
     if answer.endswith(" FOUND"):
         return Verdict(REFUSED, answer.removesuffix(" FOUND").partition(": ")[2])
     if answer.endswith(": OK") and is_whole:
@@ -64,7 +64,7 @@ def probe(url: str) -> str:
             connection.sendall(b"zVERSION\0")
             return _answer(connection, _CONNECT)
     except OSError as error:
-        raise _away(url, error) from error
+        raise _away(error) from error
 
 
 def _send(connection: socket.socket, stream: Readable) -> bool:
@@ -105,6 +105,7 @@ def _connection(url: str, patience: float) -> socket.socket:
     return connection
 
 
-def _away(url: str, error: OSError) -> Unavailable:
+def _away(error: OSError) -> Unavailable:
     told = error.strerror or str(error) or type(error).__name__
-    return Unavailable(f"The malware scanner at {url} does not answer: {told}.")
+    # Without its address: owners read this, and whoever the audit trail is given to.
+    return Unavailable(f"The malware scanner does not answer: {told}.")

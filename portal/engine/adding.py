@@ -20,6 +20,7 @@ from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
 from portal.ledger.catalogue import StepAdded
 from portal.models import AddedStep, DefinitionRow, Process
+from portal.models.definitions import own_key
 
 _ADDED = AddedStep.__table__
 
@@ -75,11 +76,11 @@ def run_under(running: Running, whole: Definition) -> None:
 
 def keep(running: Running, whole: Definition) -> str:
     """Keep a text for this process alone; its id."""
-    mine = DefinitionRow.process_id == running.id
-    count = sa.select(sa.func.count()).select_from(DefinitionRow).where(mine)
+    key = own_key(whole.key, running.id)
+    before = sa.select(sa.func.count()).select_from(DefinitionRow).where(DefinitionRow.key == key)
     row = {
-        "id": db.new_id(), "key": f"{whole.key}~{running.id}", "is_current": False,
-        "version": running.tx.execute(count).scalar_one() + 1, "digest": whole.digest,
+        "id": db.new_id(), "key": key, "is_current": False,
+        "version": running.tx.execute(before).scalar_one() + 1, "digest": whole.digest,
         "name": whole.name, "purpose": whole.purpose, "source": whole.source,
         "published_at": running.now, "process_id": running.id,
     }  # fmt: skip

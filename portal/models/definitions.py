@@ -17,8 +17,8 @@ class DefinitionRow(Base):
     ``handed_reason``, by ``handed_by``; the next version goes by its own text again.
 
     A row with ``process_id`` is no version: it is the text under which that one process runs,
-    with the steps that were added to it; its key is none that can be published. One with
-    ``made_for`` was made for the requests of that user, and stands in no list.
+    with the steps that were added to it; its key (``own_key``) is none that can be published.
+    One with ``made_for`` was made for the requests of that user, and stands in no list.
     """
 
     __tablename__ = "definitions"
@@ -49,6 +49,11 @@ class DefinitionRow(Base):
     handed_reason: Mapped[str | None]
     process_id: Mapped[str | None]
     made_for: Mapped[str | None]
+
+
+def own_key(key: str, process_id: str) -> str:
+    """The key of the texts under which one process of a definition runs alone."""
+    return f"{key}~{process_id}"
 
 
 class DefinitionReview(Base):

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from portal.definition.tree import Definition
 from portal.ledger.tables import Entry
 from portal.models import DefinitionRow, trees
+from portal.models.definitions import own_key
 
 _SET = ("process.started", "process.migrated", "step.added")
 
@@ -46,7 +47,7 @@ def of_process(conn: Connection, process_id: str, upto: int) -> list[Version]:
     own = sa.select(DefinitionRow.id, DefinitionRow.digest)
     ids |= {
         row.digest: row.id
-        for row in conn.execute(own.where(DefinitionRow.process_id == process_id))
+        for row in conn.execute(own.where(DefinitionRow.key == own_key(key, process_id)))
     }
     known = trees.trees(conn, ids.values())
     return [Version(seq, known[ids[_which(type_, data)]]) for seq, type_, data in told]

@@ -14,7 +14,8 @@ from portal.models import Participant, TeamMember, User
 class Reader:
     """Somebody who gets a mail. ``participant`` is set where they take part themselves.
 
-    ``language`` is what somebody outside reads (RFC 5646); ``None`` is the house's own.
+    ``language`` is what somebody outside reads (RFC 5646); ``None`` is English, as the house
+    speaks to its own people.
     """
 
     email: str

@@ -1,4 +1,4 @@
-"""What a person chooses for themselves: the language that pages and mails speak."""
+"""What a person chooses for themselves: language, time zone, and when they hear of a task again."""
 
 import re
 

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from portal.actions import changes, moves
 from portal.definition import asks
-from portal.definition.values import is_email
 from portal.errors import Fault, Faulty
 from portal.web.staff import processes
 from portal.web.staff.door import doors, me, said
@@ -87,10 +86,9 @@ def _asked() -> dict[str, Any]:
         faults.append(Fault("ask", "Say what is asked, or write the step as a definition has it."))
     elif len(form["ask"]) > asks.LONGEST_ASK:
         faults.append(Fault("ask", f"Write at most {asks.LONGEST_ASK:,} characters."))
-    if not form["email"] and form["who"] in ("", _SOMEBODY):
-        faults.append(Fault("email", "Give the e-mail address of whoever is asked."))
-    elif form["email"] and not is_email(form["email"]):
-        faults.append(Fault("email", "Write an e-mail address such as ann@sea.example."))
+    is_by_address = form["email"] or form["who"] in ("", _SOMEBODY)
+    if is_by_address and (fault := asks.unaddressed(form["email"])):
+        faults.append(Fault("email", fault))
     if len(form["person"]) > asks.LONGEST_PERSON:
         most = asks.LONGEST_PERSON
         faults.append(Fault("person", f"Give the name as text of up to {most} letters."))
