@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from portal import clock, db
 from portal.actions import definitions as actions
-from portal.actions import reviews
+from portal.actions import moves, reviews
 from portal.definition import bpmn, diagram, warnings
 from portal.definition.text import Text
 from portal.definition.tree import Document
@@ -53,8 +53,7 @@ def definition(key: str) -> ResponseReturnValue:
 
 def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> ResponseReturnValue:
     """The page of a definition; with a fault in the answer to what was said of it (``at``)."""
-    version = request.args.get("version", "")
-    wanted = int(version) if version.isascii() and version.isdigit() else None
+    wanted = moves.number(request.args.get("version", ""))
     now = clock.now()
     with db.reading() as conn:
         row = catalogue.definition(conn, key, wanted)

@@ -4,6 +4,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import db
+from portal.actions import moves
 from portal.readings import catalogue, flowsheet, trees
 from portal.web.staff.door import doors
 
@@ -11,8 +12,7 @@ from portal.web.staff.door import doors
 @doors.get("/definitions/<key>/sheet")
 def flow_sheet(key: str) -> ResponseReturnValue:
     """One definition as a document; ``?version=`` for an earlier one."""
-    version = request.args.get("version", "")
-    wanted = int(version) if version.isascii() and version.isdigit() else None
+    wanted = moves.number(request.args.get("version", ""))
     with db.reading() as conn:
         row = catalogue.definition(conn, key, wanted)
     tree = trees.of_source(row.source)

@@ -237,7 +237,7 @@ def show(
 def _before() -> int | None:
     """The event before which the history is asked for, where it is."""
     before = request.args.get("before", "")
-    return int(before) if before.isascii() and before.isdigit() else None
+    return int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
 
 
 def _steps(conn: Any, found: dossiers.Dossier) -> changes.Options:

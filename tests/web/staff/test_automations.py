@@ -58,5 +58,8 @@ def test_the_sheet_reads_an_earlier_version_too(desk: Desks, both: None) -> None
     makers.publish(makers.FORM)
     dana = desk("dana")
     assert "Hello &lt;b&gt;" in dana.get("/definitions/demo/sheet?version=1")
+    beyond = "9" * 30  # more than any database counts
+    assert dana.get(f"/definitions/demo/sheet?version={beyond}")
+    assert dana.get(f"/definitions/demo?version={beyond}")
     assert "Hello" not in dana.get("/definitions/demo/sheet")
     dana.get("/definitions/none/sheet", 404)
