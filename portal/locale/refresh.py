@@ -19,9 +19,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PYTHON = ("portal/**/*.py", "tasks/**/*.py")
 _PAGES = ("base.html", "_task.html", "_fields.html", "errors/refused.html", "participant/*.html")
 _LETTERS = (
-    "answer", "asked_again", "code", "declined", "delegated", "escalation", "invite", "lost",
-    "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal", "settled",
-    "withdrawn",
+    "answer", "asked_again", "code", "declined", "delegated", "digest", "escalation", "invite",
+    "lost", "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal",
+    "settled", "withdrawn",
 )  # fmt: skip
 # What marks a message, and which of its arguments are one: `babel` counts them from 1.
 _KEYWORDS = {
