@@ -8,9 +8,13 @@ from typing import Any
 from portal.definition.facts import zone_of
 from portal.definition.functions import midnight
 from portal.definition.text import Text
+from portal.language import mark
 
-AGREEMENT = "I have read this and agree to it. The name above is my signature."
-"""What the box beside a signature says; it stands in the ledger with every signature."""
+AGREEMENT = mark("I have read this and agree to it. The name above is my signature.")
+"""What the box beside a signature says; it stands in the ledger with every signature.
+
+Whoever reads another language sees it in both, so that what is recorded was shown.
+"""
 
 
 def statement(text: Text, facts: Mapping[str, Any], opened_at: datetime) -> str:

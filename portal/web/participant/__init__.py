@@ -1,6 +1,7 @@
 """The pages of people without an account: a link leads in, a session shows the task."""
 
 from flask import Flask
+from markupsafe import Markup
 from werkzeug.routing import PathConverter
 
 from portal.definition.statements import AGREEMENT
@@ -49,10 +50,15 @@ class Spelt(PathConverter):
     regex = r"[^/][\s\S]*?"
 
 
+def _strong(text: object) -> Markup:
+    return Markup("<strong>{}</strong>").format(text)
+
+
 def register(app: Flask) -> None:
     """Hang the participant pages into the app, with what their templates ask for."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(words=words, agreement=AGREEMENT)
     app.add_template_filter(to_html, "markdown")
+    app.add_template_filter(_strong, "strong")
     app.url_map.converters["spelt"] = Spelt
     app.register_blueprint(doors)
