@@ -262,6 +262,7 @@ _RUNGS = {
     "on due": mark("on due"),
     "on the promised day": mark("on the promised day"),
     "asked for by staff": mark("asked for by staff"),
+    "as asked": mark("as asked"),
 }
 _RUNG = re.compile(
     r"(?P<n>\d+)(?P<part>\.\d+)? (?P<unit>[a-z ]+?)s? (?P<when>before|after)"
