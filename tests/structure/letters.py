@@ -98,3 +98,10 @@ def _ending() -> Iterator[Letter]:
     for people in ([], ["Vera Vendor"], ["Vera Vendor", "Paul Partner"]):
         yield letter("escalation", {"people": people}, link=None)
     yield letter("escalation", {"people": [], "task": task(due_at=None)}, link=None)
+
+
+GIVEN = """
+Vera Vendor Tax form Onboard Sea Dana Diaz https portal example w9 pdf kB Mind the date He knows it
+Ann Okafor moved on
+"""
+"""Words of the made-up facts that stand in no message."""
