@@ -59,6 +59,8 @@ def _asking() -> Iterator[Letter]:
     yield letter("lost", {"waiting": [_MINE], "task": None})
     yield letter("lost", {"waiting": [SimpleNamespace(**{**vars(_MINE), "due_at": None})] * 2})
     yield letter("lost", {"waiting": [], "task": None})
+    for n in (1, 2):
+        yield letter("digest", {"waiting": [_MINE] * n, "task": None})
     yield letter("code", {"code_id": "c1", "expires_at": NOW}, link=None)
     yield letter("own_code", {"code_id": "c1", "expires_at": NOW, "owner": None}, link=None)
 
