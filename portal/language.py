@@ -6,6 +6,7 @@ The ledger, the API and the desk speak English: only a door that knows its visit
 writes a letter, let another language be spoken.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,11 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from babel.messages import Catalog
     from babel.support import Translations
 
 SOURCE = "en"
 FOLDER = Path(__file__).resolve().parent / "locale"
 _RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
+
+_SLOT = re.compile(r"%\(\w+\)s")
+_APART = "\u2068\\g<0>\u2069"  # Unicode's first strong isolate, and its end
 
 _spoken: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -99,6 +104,18 @@ def translations(language: str) -> "Translations":
         return Translations()
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+        said = read_po(file, locale=language)
+    if language in _RIGHT_TO_LEFT:
+        _isolate(said)
+    write_mo(compiled, said)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def _isolate(said: "Catalog") -> None:
+    """Keep what is filled in apart: a name in other letters must not turn the signs around it."""
+    for message in said:
+        if isinstance(message.string, str):
+            message.string = _SLOT.sub(_APART, message.string)
+        else:
+            message.string = tuple(_SLOT.sub(_APART, form) for form in message.string or ())

@@ -82,7 +82,8 @@ def _attached(letter: Letter, facts: Mapping[str, Any], at: datetime) -> tuple[A
     if facts["is_part"]:
         matter = facts["matter"]
         asked = _("%(who)s asks you for it, as part of %(matter)s.", who=who, matter=matter)
-    text = f"{asked}\n{_('The link is in the e-mail.')}"
+    where = _("The link is in the e-mail.")
+    text = f"{asked}\n{where}"
     title = _("Due: %(what)s", what=facts["what"])
     uid = f"{task.id}@{_host()}"
     entry = diary.Entry(uid, task.due_at, title, text)

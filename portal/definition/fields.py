@@ -34,6 +34,7 @@ _MISSING = {
     "choice": mark("Choose one of the options."),
     "choices": mark("Choose at least one of the options."),
 }
+_EMPTY = mark("Fill this in.")
 _ROW = re.compile(r"[0-9]{1,6}")
 
 Typed = dict[str, list[str]]
@@ -275,7 +276,7 @@ class _Reading:
 
 
 def _missing(field: "Field") -> str:
-    return _(_MISSING.get(field.type, mark("Fill this in.")))
+    return _(_MISSING.get(field.type, _EMPTY))
 
 
 def _in_order(faults: dict[str, str], fields: "Sequence[Field]") -> dict[str, str]:

@@ -169,20 +169,19 @@ def judge(file: Seekable, claimed_name: str, accept: Iterable[str] = ()) -> str:
     _require_honest_name(claimed_name)
     ending = (_endings(claimed_name) or [""])[-1]
     found, label = _recognise(file, ending)
-    shown = f"“{safe_name(claimed_name)}”"
+    shown, kind = f"“{safe_name(claimed_name)}”", _(label)
     if label not in _NEVER and _is_opaque(found, ending, allowed):
         return OPAQUE
     if found is None or (allowed and found not in allowed):
-        raise TypeFault(
-            f"{_wanted(allowed)} {_('%(file)s is %(kind)s.', file=shown, kind=_(label))}"
-        )
+        told = _("%(file)s is %(kind)s.", file=shown, kind=kind)
+        raise TypeFault(f"{_wanted(allowed)} {told}")
     if ending and not _fits(ending, found):
         raise TypeFault(
             _(
                 "%(file)s is %(kind)s, but its name ends in .%(ending)s. Name it .%(right)s and"
                 " send it again.",
                 file=shown,
-                kind=_(label),
+                kind=kind,
                 ending=ending,
                 right=KINDS[found].endings[0],
             )

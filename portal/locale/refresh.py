@@ -24,7 +24,7 @@ _LETTERS = (
     "settled", "withdrawn",
 )  # fmt: skip
 # What marks a message, and which of its arguments are one: `babel` counts them from 1.
-_KEYWORDS = {
+KEYWORDS = {
     "_": None, "gettext": None, "mark": None, "ngettext": (1, 2), "plural": (1, 2),
 }  # fmt: skip
 
@@ -37,6 +37,11 @@ def templates() -> list[Path]:
     return sorted([*pages, *letters, *(folder / "mail").glob("_*.html")])
 
 
+def python() -> list[Path]:
+    """The files of code."""
+    return [path for one in _PYTHON for path in sorted(_ROOT.glob(one))]
+
+
 def messages() -> Catalog:
     """Every message of the sources."""
     found = Catalog(fuzzy=False)
@@ -44,14 +49,14 @@ def messages() -> Catalog:
         with path.open("rb") as file:
             options = {"silent": "false"} if method == "jinja2" else {}
             for _line, message, _comments, context in extract(
-                method, file, _KEYWORDS, options=options
+                method, file, KEYWORDS, options=options
             ):
                 found.add(message, context=context)
     return found
 
 
 def _sources() -> Iterator[tuple[str, Path]]:
-    yield from (("python", path) for one in _PYTHON for path in sorted(_ROOT.glob(one)))
+    yield from (("python", path) for path in python())
     yield from (("jinja2", path) for path in templates())
 
 

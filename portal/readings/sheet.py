@@ -47,6 +47,7 @@ _YOU_DECIDED = {
     "rejected": mark("You rejected"),
 }
 
+_YOU_DID = mark("You decided")
 _FROM, _DONE_BY = mark("From %(who)s"), mark("Done by %(who)s")
 YOU = mark("you")
 """Whoever reads, among the names of others."""
@@ -411,7 +412,7 @@ class Asked:
         who = self._name(done)
         told = done.answers.get("comment") or _("Without a comment.")
         if who == _(YOU):
-            return Item("", _(_YOU_DECIDED.get(done.outcome, mark("You decided"))), told)
+            return Item("", _(_YOU_DECIDED.get(done.outcome, _YOU_DID)), told)
         did = _DECIDED.get(done.outcome, mark("%(who)s decided"))
         return Item("", _(did, who=f"{who[:1].upper()}{who[1:]}"), told)
 

@@ -223,9 +223,12 @@ _WITHDRAWN = {
 }
 
 
+_TAKEN_BACK = mark("it was taken back")
+
+
 def withdrawn(why: str) -> str:
     """Why a task is no longer needed, to go on a sentence with: ``the process was cancelled``."""
-    return _(_WITHDRAWN.get(why, mark("it was taken back")))
+    return _(_WITHDRAWN.get(why, _TAKEN_BACK))
 
 
 _RECEIVED = {
@@ -237,11 +240,14 @@ _RECEIVED = {
 }
 
 
+_ARRIVED = mark("It was received %(when)s.")
+
+
 def received(kind: str, said: str | None, when: str) -> str:
     """What a receipt begins with: ``Your files were received Fri 27 Nov 2026, 17:00 (Berlin).``."""
     if kind == "sign" and said == "rejected":
         return _("That you declined to sign was received %(when)s.", when=when)
-    return _(_RECEIVED.get(kind, mark("It was received %(when)s.")), when=when)
+    return _(_RECEIVED.get(kind, _ARRIVED), when=when)
 
 
 _REMINDERS = (

@@ -1,11 +1,12 @@
 """Whatever somebody outside reads is said in each language, whole, and nothing is said past it."""
 
+import ast
 import base64
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from babel.messages import Message
@@ -68,6 +69,19 @@ def _fits(one: Message, form: str) -> bool:
         return slots == set(_SLOT.findall(one.id))
     wanted = set(_SLOT.findall(one.id[1]))
     return wanted - {"%(n)s", "%(num)s"} <= slots <= wanted
+
+
+def test_what_is_marked_in_the_code_is_found(said: set[Any]) -> None:
+    found = {form for one in said for form in (one if isinstance(one, tuple) else (one,))}
+    for path in refresh.python():
+        for call in (one for one in ast.walk(ast.parse(path.read_text())) if _is_marking(one)):
+            texts = [one.value for one in call.args[:2] if isinstance(one, ast.Constant)]
+            lost = [text for text in texts if isinstance(text, str) and text not in found]
+            assert lost == [], f"{path}:{call.lineno}: a call within a call is not found"
+
+
+def _is_marking(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in refresh.KEYWORDS
 
 
 @pytest.mark.parametrize("code", OTHERS)
