@@ -28,7 +28,7 @@ def choose_timezone(zone: str, *, email: str) -> None:
     try:
         calendar.zone(zone)
     except ValueError:
-        raise Faulty.one("timezone", _(_("Choose one of the time zones of the list."))) from None
+        raise Faulty.one("timezone", _("Choose one of the time zones of the list.")) from None
     _keep_timezone(zone, email)
     of = sa.and_(Participant.email == email, Participant.kind == "external")
     open_to = sa.select(Task.id).join(Participant, Participant.id == Task.participant_id)

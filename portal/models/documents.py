@@ -108,7 +108,8 @@ def too_many(document: Document) -> str:
 
 def no_more(document: Document) -> str:
     """What to say where as many files are here as a document has, and another is to come."""
-    return f"{too_many(document)} {_('Take one back first.')}"
+    way_out = _("Take one back first.")
+    return f"{too_many(document)} {way_out}"
 
 
 def _most(tree: Definition, step_id: str) -> int:
