@@ -200,8 +200,9 @@ def judge_name(claimed_name: str, accept: Iterable[str] = ()) -> None:
     named = _BY_ENDING.get(ending)
     is_wanted = ending in allowed or any(key in KINDS and _fits(ending, key) for key in allowed)
     if ending in _RUNS_AS_LAST or (allowed and named is not None and not is_wanted):
-        wanted = f"Use {_either(allowed)}." if allowed else "Use a document, a picture or a text."
-        raise TypeFault(f"{wanted} The name “{safe_name(claimed_name)}” ends in .{ending}.")
+        name = safe_name(claimed_name)
+        told = _("The name “%(name)s” ends in .%(ending)s.", name=name, ending=ending)
+        raise TypeFault(f"{_wanted(allowed)} {told}")
 
 
 def _is_opaque(found: str | None, ending: str, allowed: tuple[str, ...]) -> bool:

@@ -22,6 +22,8 @@ from portal.readings import words
 
 MOST = 1001
 SAMPLE = 100
+LATELY = timedelta(days=365)
+"""How far back pages and programs are told how a definition fares."""
 # Of fewer than these nothing is said about what always or never happens.
 _FEWEST = 5
 _MOST_SAID = 10

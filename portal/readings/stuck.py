@@ -116,7 +116,7 @@ def _after(moment: datetime, rung: int, tree: Definition) -> datetime:
 def _ways(row: Any, tree: Definition) -> Iterator[Way]:
     """The ways out there are, each to where it is taken on the page of the process or task."""
     page = f"/processes/{row.process_id}#trouble-{row.id}"
-    yield Way("Keep the step" if row.kind == "control" else "Try again", page)
+    yield Way(again(row.kind), page)
     if row.process_state != "running":
         return
     if row.step:
@@ -131,6 +131,11 @@ def _ways(row: Any, tree: Definition) -> Iterator[Way]:
     if tree.inputs or tree.value_names():
         yield Way("Change a value", page)
     yield Way("Cancel the process", page)
+
+
+def again(kind: str) -> str:
+    """What it is called to have it tried once more as it stands."""
+    return {"control": "Keep the step", "declined": "Ask them again"}.get(kind, "Try again")
 
 
 def by_owner(found: Sequence[Stuck]) -> Mapping[str, int]:

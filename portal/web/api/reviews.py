@@ -1,7 +1,5 @@
 """API calls for reviews of definitions: how one fares, and whether it still matches reality."""
 
-from datetime import timedelta
-
 from flask import Response, jsonify
 
 from portal import clock, db
@@ -10,8 +8,6 @@ from portal.errors import Faulty
 from portal.readings import catalogue, figures, trees
 from portal.readings import reviews as readings
 from portal.web.api.entry import call, caller, json_body
-
-_LATELY = timedelta(days=365)
 
 
 @call("GET", "/definitions/<key>/review", "How a definition fares, in figures", gives="Review")
@@ -41,6 +37,6 @@ def _review(key: str) -> Response:
     now = clock.now()
     with db.reading() as conn:
         row = catalogue.definition(conn, key, None)
-        found = figures.since(conn, key, now - _LATELY, now, trees.of_source(row.source))
+        found = figures.since(conn, key, now - figures.LATELY, now, trees.of_source(row.source))
     health = readings.of_figures(row, found, now)
     return jsonify(readings.shape(row, found, health))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from portal.definition import asks
 from portal.readings import figures
 
 Schema = dict[str, Any]
@@ -292,7 +293,7 @@ SCHEMAS: dict[str, Schema] = {
         "to ask wanted by",
         to=_named,
         ask=_text,
-        wanted={"enum": ["files", "answer", "approval", "confirmation"]},
+        wanted={"enum": [*asks.REQUESTABLE]},
         by={"type": "string", "format": "date"},
         approver=_named,
         reference=_maybe(_text),

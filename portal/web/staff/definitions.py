@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -31,7 +30,6 @@ from portal.web import arrivals
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
 from portal.web.staff.processes import may_manage
 
-_LATELY = timedelta(days=365)
 # The control of the page, told like a document so that its bytes are let in.
 _FILE = Document(id="file", name=Text("Definition"), max_size=512_000)
 
@@ -62,7 +60,7 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         tree = trees.of_source(row.source)
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
         raised = doubts.of_definition(conn, key)
-        fares = figures.since(conn, key, now - _LATELY, now, tree)
+        fares = figures.since(conn, key, now - figures.LATELY, now, tree)
     page = render_template(
         "staff/definition.html",
         row=row,

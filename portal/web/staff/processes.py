@@ -23,6 +23,7 @@ from portal.readings import (
     lists,
     questions,
     standing,
+    stuck,
 )
 from portal.readings import dossier as dossiers
 from portal.web import forms
@@ -221,6 +222,7 @@ def show(
         ahead=ahead,
         added=added,
         wanted=asks.WANTED,
+        again=stuck.again,
         standing=stands,
         picture=Markup(stands.picture),  # noqa: S704 - made here, escaped there
         role_names=_role_names(found.tree),

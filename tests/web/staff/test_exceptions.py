@@ -77,6 +77,7 @@ def test_the_desk_tells_of_a_refusal_and_shows_a_kind_that_it_has_never_heard_of
     page = text(dana.get("/exceptions"))
     assert "Whoever was asked will not do it." in page
     assert "I moved on." in page
+    assert "Ask them again" in page
     with db.reading() as conn:
         conn.execute(sa.update(Trouble).values(kind="of tomorrow"))
         conn.commit()
