@@ -19,6 +19,7 @@ from portal.definition.tree import (
     UploadStep,
 )
 from portal.errors import Unknown
+from portal.language import gettext as _
 from portal.models import FileRow, Participant, Process, StepRun, Task, User
 from portal.models import documents as document_rules
 from portal.models import tasks as task_rules
@@ -84,7 +85,7 @@ def of_task(conn: Connection, task_id: str, email: str | None = None) -> Asked:
     """
     row = conn.execute(_TASK.where(Task.id == task_id)).mappings().first()
     if row is None:
-        raise Unknown("There is no such task.")
+        raise Unknown(_("There is no such task."))
     return about(conn, _Part(dict(row), "task_"), _Part(dict(row), "process_"), email=email)
 
 
