@@ -89,8 +89,8 @@ def enter(
     """Let a browser in by a link; the person's own press of the button, never a mere look.
 
     ``browser`` is the secret of the cookie it came with, if any, ``spoken`` the language that it
-    asks for. Raises Unknown for a token that
-    is none, LinkRevoked, LinkExpired or TaskWithdrawn where it opens nothing any more.
+    asks for. Raises Unknown for a token that is none, LinkRevoked, LinkExpired or TaskWithdrawn
+    where it opens nothing any more.
     """
     link, generation, chain = _load(tx, token)
     require_usable(link, generation, tx.now)

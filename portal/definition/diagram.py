@@ -163,7 +163,7 @@ class _Painter:
             branches.append(Branch((), when=None))
         columns = [self._branch(step, branch) for branch in branches]
         inner = sum(column.w for column in columns) + _PAD * (len(columns) - 1)
-        head, foot = self._label(opening(self._tree, step), step), closing(step)
+        head, foot = self._label(opening(step), step), closing(step)
         w = max(inner, head.w)
         tall = max(column.h for column in columns)
         height = head.h + _GAP + tall + _GAP + (_LITTLE + 6 if foot else 6)
@@ -210,7 +210,7 @@ class _Painter:
         self._text(x + _WIDTH // 4, y + 14, "nothing", "small")
 
     def _each(self, step: EachStep) -> _Piece:
-        head = self._label(opening(self._tree, step), step)
+        head = self._label(opening(step), step)
         column, foot = self._list(step.steps), closing(step)
         w = max(column.w, head.w) + 2 * _PAD
         axis = max(column.axis, head.axis) + _PAD

@@ -89,7 +89,7 @@ def _asked(step: Step) -> Iterator[str]:
         yield f"only if {_short(step.when.source)}"
 
 
-def opening(tree: Definition, step: BlockStep) -> list[str]:
+def opening(step: BlockStep) -> list[str]:
     """What opens a block: how its branches are taken."""
     said = {"parallel": "side by side", "choose": "one of these ways"}.get(step.kind, "")
     if isinstance(step, EachStep):

@@ -50,7 +50,7 @@ def pass_on(task_id: str) -> ResponseReturnValue:
     place = f"/w/{task_id}/delegate"
     passed = _passed_on(task_id)
     if passed is not None:
-        return _again_or_elsewhere(task_id, *passed)
+        return _again_or_elsewhere(task_id, passed[1])
     with db.reading() as conn:
         try:
             guest = guest_for(conn, task_id)
@@ -69,7 +69,7 @@ def pass_on(task_id: str) -> ResponseReturnValue:
         return _page(guest, faults), error.status
     except (Conflict, Gone) as error:
         passed = _passed_on(task_id)  # on another device, at the same moment
-        return _again_or_elsewhere(task_id, *passed) if passed else refusal(error, task_id)
+        return _again_or_elsewhere(task_id, passed[1]) if passed else refusal(error, task_id)
     return redirect(place if is_done else f"/w/{task_id}", 303)
 
 
@@ -83,7 +83,7 @@ def _passed_on(task_id: str) -> tuple[Guest, Told] | None:
     return None if told is None else (guest, told)
 
 
-def _again_or_elsewhere(task_id: str, guest: Guest, told: Told) -> ResponseReturnValue:
+def _again_or_elsewhere(task_id: str, told: Told) -> ResponseReturnValue:
     """The same button pressed again leads to the receipt; whoever names another comes too late."""
     email = (told.data.get("person") or {}).get("email")
     if request.form.get("email", "").strip().lower() == email:
