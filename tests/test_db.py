@@ -1,6 +1,9 @@
-"""Ids: sortable as they were made, whatever the clock does."""
+"""Ids sort as they were made, whatever the clock does; a dead connection is replaced."""
 
+import time
 from datetime import timedelta
+
+import sqlalchemy as sa
 
 from portal import clock, db
 
@@ -19,3 +22,18 @@ def test_a_clock_set_back_is_followed() -> None:
         assert db.new_id() > before
     with clock.stopped_at(later - timedelta(days=1)):
         assert db.new_id() < before
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(postgresql: db.Database) -> None:
+    watched = db.Database(postgresql.url.render_as_string(hide_password=False))
+    own = sa.text("select pg_backend_pid()")
+    with watched.reading() as conn:
+        pid = conn.execute(own).scalar_one()
+    with watched.reading() as conn:
+        assert conn.execute(own).scalar_one() == pid
+    with postgresql.reading() as conn:
+        conn.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    time.sleep(db.REST_SECONDS)
+    with watched.reading() as conn:
+        assert conn.execute(own).scalar_one() != pid
+    watched.close()

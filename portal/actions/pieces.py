@@ -18,7 +18,7 @@ from portal.engine import locking
 from portal.errors import Conflict, Faulty, TooLarge, Unknown
 from portal.language import gettext as _
 from portal.language import mark
-from portal.models import FileRow, Piece, Upload, documents
+from portal.models import FileRow, Piece, Upload, documents, trees
 from portal.models.tasks import require_open
 
 MOST_UNFINISHED = 40
@@ -74,7 +74,7 @@ def begin(tx: Tx, task_id: str, document: str, name: str, length: int, *, actor:
     if document not in asked:
         raise Faulty.one(document, _("No document of this name is asked for here."))
     _require_fitting(tx, task_id, asked[document], name, length)
-    room = documents.room(tx.conn, task)
+    room = documents.room(tx.conn, task, trees.tree(tx.conn, task.definition_id))
     if length > room.left:
         raise Faulty.one(document, room.sentence)
     row = {

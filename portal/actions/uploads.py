@@ -15,7 +15,7 @@ from portal.actions import codes
 from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.tree import Document, UploadStep
+from portal.definition.tree import Definition, Document, UploadStep
 from portal.engine import closing, locking
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Round
@@ -25,7 +25,7 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.ledger import outbox
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
-from portal.models import FileRow, Upload, documents
+from portal.models import FileRow, Upload, documents, trees
 from portal.models.files import BEING_CHECKED, NOT_SCANNED, REFUSED
 from portal.models.tasks import require_open
 
@@ -53,7 +53,7 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
     may.task_for(tx, actor, task_id, "decide")
     task, asked = documents.wanted(tx.conn, task_id)
     require_open(task.state, task.name)
-    return _stage(tx, task, asked, arrived)
+    return _stage(tx, trees.tree(tx.conn, task.definition_id), task, asked, arrived)
 
 
 @action
@@ -85,7 +85,7 @@ def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor
         document = asked.get(arrived.document)
         if document is not None and 1 < document.max <= len(here):
             raise Faulty.one(document.id, documents.no_more(document))
-        _stage(tx, task, asked, [arrived])
+        _stage(tx, trees.tree(tx.conn, task.definition_id), task, asked, [arrived])
     return result
 
 
@@ -129,7 +129,7 @@ def submit(
     step = running.step_of(task, UploadStep, "an upload")
     begun = running.round_of(task)
     if arrived:
-        _stage(tx, task, documents.of_round(step, begun.only), arrived)
+        _stage(tx, running.tree, task, documents.of_round(step, begun.only), arrived)
     proved = _proved(running, task, step, actor, proof)
     if isinstance(proved, Unproved):
         return proved
@@ -157,9 +157,15 @@ _STAGED = sa.select(FileRow.id, FileRow.document, FileRow.sha256).where(
 )
 
 
-def _stage(tx: Tx, task: Any, asked: dict[str, Document], arrived: Sequence[Arrived]) -> list[str]:
+def _stage(
+    tx: Tx,
+    tree: Definition,
+    task: Any,
+    asked: dict[str, Document],
+    arrived: Sequence[Arrived],
+) -> list[str]:
     _require_fitting(asked, arrived)
-    _require_room(tx, task, arrived)
+    _require_room(tx, tree, task, arrived)
     _make_room(tx, task.id, asked, arrived)
     rows = [_row(tx, task, one) for one in arrived]
     if rows:
@@ -181,8 +187,8 @@ def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> 
         raise Faulty(faults)
 
 
-def _require_room(tx: Tx, task: Any, arrived: Sequence[Arrived]) -> None:
-    room = documents.room(tx.conn, task)
+def _require_room(tx: Tx, tree: Definition, task: Any, arrived: Sequence[Arrived]) -> None:
+    room = documents.room(tx.conn, task, tree)
     if arrived and sum(one.size for one in arrived) > room.left:
         raise Faulty.one(arrived[0].document, room.sentence)
 

@@ -217,7 +217,12 @@ def _is_of(running: Running, task: Any, around: tuple[EachStep, ...], scope: str
 def _all_names(running: Running, keys: set[str]) -> set[str]:
     """The same people by every key they are known by, their address included."""
     users = running.tx.execute(sa.select(User.id, User.email).where(User.id.in_(keys))).all()
-    names = keys | {user.email for user in users}
+    return _with_people(running, keys | {user.email for user in users})
+
+
+def _with_people(running: Running, names: set[str]) -> set[str]:
+    """With all keys of whoever takes part under one of them."""
+    names = set(names)
     for person in running.everybody().values():
         if person.is_one_of(names):
             names |= {key for key in (person.id, person.user_id, person.email) if key}
@@ -234,7 +239,8 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
         return set()
     rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
     keys = {row.member if row.team_id else row.participant_id for row in rows}
-    return _all_names(running, keys - {None})
+    keys |= {row.member_email for row in rows if row.team_id}
+    return _with_people(running, keys - {None})
 
 
 def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
@@ -251,11 +257,15 @@ def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
 
 
 _VOTES = (
-    sa.select(Task.participant_id, Task.team_id, TeamMember.user_id.label("member"))
+    sa.select(
+        *(Task.participant_id, Task.team_id),
+        *(TeamMember.user_id.label("member"), User.email.label("member_email")),
+    )
     .outerjoin(
         TeamMember,
         sa.and_(TeamMember.team_id == Task.team_id, TeamMember.user_id == Task.holder_id),
     )
+    .outerjoin(User, User.id == TeamMember.user_id)
     .where(
         Task.run_id == sa.bindparam("run"),
         Task.id != sa.bindparam("but"),

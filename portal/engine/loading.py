@@ -26,6 +26,11 @@ _CHOSEN = sa.func.coalesce(_WISH.c.timezone, _PERSON.c.timezone).label("timezone
 _PERSON_AS_CHOSEN = [_CHOSEN if one.key == "timezone" else one for one in _PERSON.columns]
 _TASK = Task.__table__
 _ROUND = StepRun.__table__
+# Rows are taken apart by place: looking up each column by its name costs more than the reading.
+_HEAD_KEYS, _PROCESS_KEYS, _PERSON_KEYS, _TASK_KEYS, _ROUND_KEYS = (
+    tuple(column.key for column in table.columns)
+    for table in (_HEAD, _PROCESS, _PERSON, _TASK, _ROUND)
+)
 
 # Head first, then the process: whoever waits for the lock then sees the latest of both.
 _LOCK = (
@@ -90,10 +95,10 @@ _FILES = sa.select(
 ).where(FileRow.process_id == sa.bindparam("process"), FileRow.state == "received")
 
 
-def process_of(row: sa.RowMapping) -> tuple[dict[str, Any], dict[str, Any]]:
+def process_of(row: sa.Row[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The process and its ledger's head, as one of the locking statements brought them."""
-    head = {column.key: row[f"head_{column.key}"] for column in _HEAD.columns}
-    return {column.key: row[column.key] for column in _PROCESS.columns}, head
+    head = dict(zip(_HEAD_KEYS, row, strict=False))
+    return dict(zip(_PROCESS_KEYS, row[len(head) :], strict=False)), head
 
 
 def people_and_tasks(
@@ -101,18 +106,18 @@ def people_and_tasks(
 ) -> Iterator[tuple[Person, Asked | None]]:
     """Whoever plays a role or has an open task, with each such task; and ``task`` in any state."""
     query = _PEOPLE_AND_TASKS if scopes is None else _PEOPLE_AND_TASKS_IN
-    for row in tx.execute(query, _ids(process, scopes) | {"task": task or ""}).mappings():
-        person = Person(**{c.key: row[f"person_{c.key}"] for c in _PERSON.columns})
-        asked = Asked(**{c.key: row[c.key] for c in _TASK.columns}) if row["id"] else None
-        yield person, asked
+    for row in tx.execute(query, _ids(process, scopes) | {"task": task or ""}):
+        person = Person(**dict(zip(_PERSON_KEYS, row, strict=False)))
+        its = row[len(_PERSON_KEYS) :]
+        yield person, Asked(**dict(zip(_TASK_KEYS, its, strict=True))) if row.id else None
 
 
 def rounds(tx: Tx, process: str, scopes: Sequence[str] | None, known: set[str]) -> Iterator[Round]:
     """The rounds that are current or latest, but for those whose ids are known."""
     query = _LIVE if scopes is None else _ROUNDS
-    for row in tx.execute(query, _ids(process, scopes)).mappings():
-        if row["id"] not in known:
-            yield Round(**row)
+    for row in tx.execute(query, _ids(process, scopes)):
+        if row.id not in known:
+            yield Round(**dict(zip(_ROUND_KEYS, row, strict=True)))
 
 
 def stuck(tx: Tx, process: str) -> set[Place]:

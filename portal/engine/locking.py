@@ -11,14 +11,17 @@ from portal.errors import Unknown
 from portal.language import gettext as _
 from portal.ledger import record
 from portal.ledger.record import Chain
+from portal.ledger.tables import Head
 from portal.models import Task
 
+_HEAD = Head.__table__
 _PROCESS_OF = sa.select(Task.process_id).where(Task.id == sa.bindparam("task"))
+_LOCK = sa.select(_HEAD).where(_HEAD.c.log == _PROCESS_OF.scalar_subquery()).with_for_update()
 
 
 def chain_of_task(tx: Tx, task_id: str) -> Chain:
     """The chain of a task's process, its head locked until the commit; Unknown if there is none."""
-    process_id = tx.execute(_PROCESS_OF, {"task": task_id}).scalar()
-    if process_id is None:
+    head = tx.execute(_LOCK, {"task": task_id}).mappings().first()
+    if head is None:
         raise Unknown(_("There is no such task."))
-    return record.open_chain(tx, process_id)
+    return record.take_chain(tx, dict(head))

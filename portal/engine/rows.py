@@ -4,6 +4,9 @@ A row that is new or was changed is written whole, by the same upsert; so a step
 statement per table, however many rounds and tasks it moves.
 """
 
+import functools
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -138,8 +141,7 @@ class Changes:
     """The rows of one table that are new or changed, each once."""
 
     def __init__(self, model: type[Participant] | type[StepRun] | type[Task]) -> None:
-        self._statements = _upserts(model)
-        self._names: tuple[str, ...] = tuple(column.key for column in model.__table__.columns)
+        self._statements, self._names, self._values = _written(model)
         self._rows: dict[str, Row] = {}
 
     def add(self, row: Row) -> None:
@@ -153,19 +155,19 @@ class Changes:
     def write(self, tx: Tx) -> None:
         """Write them, in the order they were added."""
         if self._rows:
-            names = self._names
-            rows = [{name: getattr(row, name) for name in names} for row in self._rows.values()]
+            found = map(self._values, self._rows.values())
+            rows = [dict(zip(self._names, values, strict=True)) for values in found]
             tx.execute(self._statements[tx.conn.dialect.name], rows)
 
 
-_known: dict[str, dict[str, sa.Executable]] = {}
-
-
-def _upserts(model: type[Participant] | type[StepRun] | type[Task]) -> dict[str, sa.Executable]:
-    name = model.__tablename__
-    if name not in _known:
-        _known[name] = {"sqlite": _sqlite(model), "postgresql": _postgresql(model)}
-    return _known[name]
+@functools.cache
+def _written(
+    model: type[Participant] | type[StepRun] | type[Task],
+) -> tuple[dict[str, sa.Executable], tuple[str, ...], Callable[[Row], tuple[Any, ...]]]:
+    """The upserts of a table by dialect, its columns, and what takes their values from a row."""
+    names = tuple(column.key for column in model.__table__.columns)
+    upserts = {"sqlite": _sqlite(model), "postgresql": _postgresql(model)}
+    return upserts, names, operator.attrgetter(*names)
 
 
 def _sqlite(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:

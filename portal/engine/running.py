@@ -94,16 +94,18 @@ class Running:
 
     @classmethod
     def _locked(cls, tx: Tx, found: sa.CursorResult[Any], task_id: str | None = None) -> "Running":
-        row = found.mappings().first()
+        row = found.first()
         if row is None:
             raise Unknown(_("There is nothing here, or nothing that is yours to see."))
-        running = tx.kept.get((Running, row["id"]))
+        running = tx.kept.get((Running, row.id))
         if running is None:
             process, head = loading.process_of(row)
             tree = trees.tree(tx.conn, process["definition_id"])
             running = cls(tx, process, tree, record.take_chain(tx, head))
             running.is_whole = not tree.has_eaches
-        running._read(task_id, scopes.chain(row.get("scope_of", "")))
+        has_items = running.tree.has_eaches
+        scope = getattr(row, "scope_of", "")
+        running._read(task_id, scopes.chain(scope) if has_items else None)
         return running
 
     def _read(self, task_id: str | None, wanted: Sequence[str] | None) -> None:

@@ -210,7 +210,8 @@ def erase(tx: Tx, process_id: str, seq: int, fields: list[str]) -> list[str]:
 
 def moment(at: datetime) -> str:
     """A moment as the ledger writes it: ``2026-11-21T05:07:31.123456Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    there = at.astimezone(UTC).replace(tzinfo=None)
+    return f"{there.isoformat(timespec='microseconds')}Z"
 
 
 def _keep(tx: Tx, opened: Chain) -> Chain:

@@ -29,7 +29,6 @@ _TASK_FULL = mark(
 )
 _PERSON_FULL = mark("So much came from you that there is no room for more. Tell whoever asked you.")
 _PROCESS_FULL = mark("So much came in this process that there is no room. Tell whoever asked you.")
-_DEFINITION = sa.select(Process.definition_id).where(Process.id == sa.bindparam("process"))
 _TASK = (
     sa.select(
         *(Task.id, Task.process_id, Task.participant_id, Task.step, Task.state, Task.name),
@@ -39,12 +38,16 @@ _TASK = (
     .join(StepRun, StepRun.id == Task.run_id)
     .where(Task.id == sa.bindparam("task"))
 )
+_THEIRS = sa.case((Task.participant_id == sa.bindparam("person"), Task.scope))
 _ASKED = (
-    sa.select(Task.step, sa.func.count(sa.distinct(Task.scope)).label("times"))
+    sa.select(
+        Task.step,
+        sa.func.count(sa.distinct(Task.scope)).label("times"),
+        sa.func.count(sa.distinct(_THEIRS)).label("times_of_person"),
+    )
     .where(Task.process_id == sa.bindparam("process"), Task.kind == "upload")
     .group_by(Task.step)
 )
-_ASKED_OF = _ASKED.where(Task.participant_id == sa.bindparam("person"))
 _HERE = sa.select(FileRow.task_id, FileRow.participant_id, FileRow.size).where(
     FileRow.process_id == sa.bindparam("process")
 )
@@ -81,18 +84,19 @@ def of_round(step: UploadStep, only: Any) -> dict[str, Document]:
     return {one.id: one for one in step.documents if not only or one.id in only}
 
 
-def room(conn: Connection, task: Any) -> Room:
-    """How much room an upload's task has, its person, and the process: the least of the three."""
+def room(conn: Connection, task: Any, tree: Definition) -> Room:
+    """How much room an upload's task has, its person, and the process: the least of the three.
+
+    ``tree`` is the process's definition.
+    """
     ids = {"process": task.process_id, "person": task.participant_id}
-    tree = trees.tree(conn, conn.execute(_DEFINITION, ids).scalar_one())
     kept = conn.execute(_KEPT, ids).all()
     of_task = sum(int(row.bytes) for row in kept if row.task_id == task.id)
     of_person = sum(int(row.bytes) for row in kept if row.participant_id == task.participant_id)
     of_process = sum(int(row.bytes) for row in kept)
-    asked, asked_of = (
-        sum(row.times * _most(tree, row.step) for row in conn.execute(query, ids))
-        for query in (_ASKED, _ASKED_OF)
-    )
+    steps = [(row, _most(tree, row.step)) for row in conn.execute(_ASKED, ids)]
+    asked = sum(row.times * most for row, most in steps)
+    asked_of = sum(row.times_of_person * most for row, most in steps)
     rooms = (
         Room(_OF_A_TASK * _most(tree, task.step) - of_task, _(_TASK_FULL)),
         Room(_OF_A_PERSON * asked_of - of_person, _(_PERSON_FULL)),

@@ -157,7 +157,8 @@ def _tells_who(tree: Definition, task: Row) -> bool:
 def documents(conn: Connection, task_id: str) -> tuple[list[Document], Room]:
     """What an upload asks for in its round, and the room for it; Conflict for another kind."""
     task, wanted = document_rules.wanted(conn, task_id)
-    return list(wanted.values()), document_rules.room(conn, task)
+    tree = trees.tree(conn, task.definition_id)
+    return list(wanted.values()), document_rules.room(conn, task, tree)
 
 
 class _Part:
