@@ -26,7 +26,7 @@ from portal.definition.tree import (
     WaitStep,
     computed_by,
 )
-from portal.engine import closing, handoffs, leaving, rounds, successors
+from portal.engine import closing, handoffs, leaving, rounds, starting, successors, writing
 from portal.engine.rows import Place, Round
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty
@@ -134,6 +134,9 @@ def edit(running: Running, trouble: Any, changes: Mapping[str, Any], actor: Acto
     if not told:
         raise Faulty.one("inputs", "Say what to change: inputs, values or steps.")
     running.set_values(values)
+    if inputs:
+        starting.entitle(running)  # one that can't be filled in any more stays as it was
+        writing.update_inputs(running.tx, running.process)
     _tell_edit(running, told, actor, None)
     found = _open_round(running, trouble)
     if found is not None and isinstance(running.tree.step(found.step), CallStep):

@@ -86,7 +86,7 @@ def begin(tx: Tx, start: Start, actor: Actor, parent: Parent | None = None) -> R
     running = Running(tx, start.process, start.tree, chain, is_new=True)
     for person in start.people:
         running.keep_person(person)
-    fault = _entitle(running)
+    fault = entitle(running)
     running.chain.add(_started(running, row, parent), actor=actor)
     if fault is not None:
         troubles.open_trouble(running, "expression", fault, step=None)
@@ -121,7 +121,7 @@ def _inputs(
     return entry.values, [Fault(at, sentence) for at, sentence in entry.faults.items()]
 
 
-def _entitle(running: Running) -> str | None:
+def entitle(running: Running) -> str | None:
     """Give the process its title; the sentence of what failed, where that fails."""
     try:
         title = " ".join(running.text(running.tree.title).split())

@@ -34,6 +34,12 @@ def update_process(tx: Tx, process: dict[str, Any]) -> None:
     tx.execute(_UPDATE, {"process": process["id"], **new})
 
 
+def update_inputs(tx: Tx, process: dict[str, Any]) -> None:
+    """Write what a process was started with, after somebody changed it, and what it is called."""
+    new = {"inputs": process["inputs"], "title": process["title"]}
+    tx.execute(sa.update(Process).where(Process.id == process["id"]).values(new))
+
+
 @dataclass(slots=True)
 class Writes:
     """Rows that are new or changed, and what of the timers is over."""

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from portal.definition import additions, scopes, ways
 from portal.definition.tree import Definition, PersonStep
 from portal.models import StepRun
+from portal.readings import spoken
 
 # Of an `each` with very many items the page offers the first; the API reaches them all.
 MOST = 500
@@ -95,7 +96,7 @@ def _reopenable(rows: list[Any], tree: Definition, stand: set[tuple[str, str]]) 
 
 
 def _option(row: Any, tree: Definition, names: Mapping[tuple[str, str], str]) -> Option:
-    name = names.get((row.step, row.scope)) or str(tree.step(row.step).name)
+    name = names.get((row.step, row.scope)) or spoken.filled(tree.step(row.step).name)
     if row.scope:
         numbers = [str(number + 1) for number in scopes.order(row.scope)]
         name = f"{name}, item {'.'.join(numbers)}"

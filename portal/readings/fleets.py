@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import Process, trees
+from portal.readings import spoken
 
 Row = sa.Row[*tuple[Any, ...]]
 
@@ -45,7 +46,7 @@ def step_names(conn: Connection, definition_ids: Sequence[str]) -> dict[str, str
     """What steps are called in these versions, by their ids."""
     known = trees.trees(conn, definition_ids)
     return {
-        step.id: str(step.name)
+        step.id: spoken.filled(step.name)
         for id_ in reversed(definition_ids)
         if id_ in known
         for step in known[id_].all_steps()

@@ -24,7 +24,7 @@ from portal.engine.forecast import Course, Outlook, Place, Stood
 from portal.ledger.catalogue import TaskOpened
 from portal.ledger.tables import Entry, Outgoing
 from portal.models import Process, StepRun, Timer
-from portal.readings import words
+from portal.readings import spoken, words
 from portal.readings.dossier import Dossier, filled
 from portal.readings.entries import ANSWERS
 
@@ -137,7 +137,7 @@ def of_start(conn: Connection, key: str, tree: Definition) -> Forecast:
         tree=tree, now=now, calendar=calendar, facts=_blank(tree, now, calendar),
         usual=_usual(conn, key),
     )  # fmt: skip
-    names = {step.id: str(step.name) for step in tree.all_steps()}
+    names = {step.id: spoken.filled(step.name) for step in tree.all_steps()}
     people = {role.id: role.name for role in tree.roles.values()}
     return Forecast(now, (), forecast.look_ahead(course), names, people, tree)
 

@@ -12,6 +12,7 @@ from portal.ledger import audience
 from portal.ledger.catalogue import CATALOGUE
 from portal.ledger.tables import Entry
 from portal.models import Participant, Task
+from portal.readings import spoken
 from portal.readings.entries import Told, query, told
 from portal.readings.sentences import Names
 
@@ -115,7 +116,7 @@ def called(tasks: Mapping[str, str], trees: Sequence[Definition], tz: str) -> Na
     labels: dict[str, str] = {}
     for tree in trees:
         for step in tree.all_steps():
-            steps.setdefault(step.id, str(step.name))
+            steps.setdefault(step.id, spoken.filled(step.name))
             labels.update(_labels(step))
     return Names(tasks=tasks, steps=steps, labels=labels, tz=tz)
 
@@ -123,9 +124,9 @@ def called(tasks: Mapping[str, str], trees: Sequence[Definition], tz: str) -> Na
 def _labels(step: Step) -> dict[str, str]:
     """What the fields and documents of a step are called, by ``ID`` and ``STEP.ID``."""
     if isinstance(step, FormStep):
-        items = [(field.id, str(field.label)) for field in step.fields]
+        items = [(field.id, spoken.filled(field.label)) for field in step.fields]
     elif isinstance(step, UploadStep):
-        items = [(document.id, str(document.name)) for document in step.documents]
+        items = [(document.id, spoken.filled(document.name)) for document in step.documents]
     else:
         return {}
     bare = dict(items)

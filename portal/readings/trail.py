@@ -21,7 +21,7 @@ from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
 from portal.models import Trail
-from portal.readings import handoffs, timeline, versions, words
+from portal.readings import handoffs, spoken, timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
 from portal.readings.handoffs import Handoff
 from portal.readings.sentences import Names, Sentence, tell
@@ -179,7 +179,9 @@ class Evidence:
     def handoffs(self) -> Iterator[tuple[str, Handoff]]:
         """Each time that work was given to somebody, with what the task was called."""
         called = {
-            step.id: str(step.name) for one in self._versions for step in one.tree.all_steps()
+            step.id: spoken.filled(step.name)
+            for one in self._versions
+            for step in one.tree.all_steps()
         }
         for one in handoffs.of_entries(self._entries()):
             yield one.name or called.get(one.step, one.step), one
@@ -249,7 +251,8 @@ class Evidence:
         step = self._step(entry)
         label = event.document
         if isinstance(step, UploadStep):
-            label = next((str(d.name) for d in step.documents if d.id == event.document), label)
+            named = (one for one in step.documents if one.id == event.document)
+            label = next((spoken.filled(one.name) for one in named), label)
         return File(
             name=event.file_name,
             document=label,

@@ -75,11 +75,19 @@ def test_editing_an_answer_lets_the_step_try_again() -> None:
 
 
 def test_editing_an_input_is_recorded_old_and_new() -> None:
-    process = makers.start(
-        "  - {id: sum, set: {total: 10 / inputs.amount}}", inputs={"amount": "0"}
-    )
+    head = makers.HEAD.replace("name: Demo", 'name: Demo\ntitle: "Order of {{ inputs.amount }}"')
+    steps = """\
+  - {id: sum, set: {total: 10 / inputs.amount}}
+  - {id: last, name: "{{ inputs.amount }} of {{ values.total }}", assign: buyer, task: {}}
+  - {id: after, name: "Still {{ inputs.amount }}", assign: buyer, task: {}}
+"""
+    process = makers.start(steps, head=head, inputs={"amount": "0"})
     assert resolve(process, "edit", inputs={"amount": 4})
-    assert values(process) == {"total": "2.5"}
+    assert makers.task(process, "last").name == "4 of 2.5"
+    makers.tick(process, "last")
+    assert makers.task(process, "after").name == "Still 4"
+    row = makers.process(process)
+    assert (row.title, row.inputs) == ("Order of 4", {"amount": "4"})
     [event] = makers.events(process, "data.edited")
     assert event["data"]["names"] == ["inputs.amount"]
     assert {"before", "after"} <= set(event["priv"])

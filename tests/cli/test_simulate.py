@@ -210,6 +210,26 @@ def test_a_definition_that_it_runs_comes_along(capsys: pytest.CaptureFixture[str
     assert len(moments(told, "process.completed")) == 2
 
 
+def test_a_step_is_called_by_its_name_in_the_process_that_it_belongs_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = "  - {id: one, name: Read our terms, assign: vendor, task: {}}"
+    child = f"{makers.HEAD}steps:\n{step}\n".replace("key: demo", "key: child")
+    Path("child.yaml").write_text(child)
+    steps = """\
+  - id: all
+    each:
+      in: '["Kiel", "Ulm"]'
+      as: town
+      steps:
+        - {id: see, name: "{{ town }} with {{ participants.buyer.name }}", assign: vendor, task: {}}
+  - {id: r, run: {definition: child, participants: {vendor: participants.vendor}}}
+"""
+    told = [one["sentence"] for one in events(capsys, write(steps), "child.yaml")]
+    assert "The step “[town] with [name of the buyer]” ended: completed." in told
+    assert "The step “Read our terms” ended: completed." in told
+
+
 def test_it_stops_after_the_weeks_and_says_where_it_stands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
