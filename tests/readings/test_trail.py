@@ -65,7 +65,7 @@ def test_an_erased_name_leaves_the_steps_own(process: str) -> None:
         for seq in tx.execute(opened).scalars().all():
             record.erase(tx, process, seq, ["name"])
     left = told(process)
-    assert any(line.startswith("“Details of {{ participants.vendor.name }}” went") for line in left)
+    assert any(line.startswith("“Details of [name of the vendor]” went") for line in left)
     assert "Details of Vera Vendor" not in str(left)
 
 

@@ -201,13 +201,12 @@ def show(
     """
     with db.reading() as conn:
         found = dossiers.of_process(conn, process_id)
-        history = feed.of_process(
-            conn, found, house_zone(), before=_before(), limit=HISTORY_AT_ONCE
-        )
+        zone = house_zone()
+        history = feed.of_process(conn, found, zone, before=_before(), limit=HISTORY_AT_ONCE)
         handed = handoffs.of_process(conn, process_id)
         threads = questions.of_process(conn, process_id)
         steps = _steps(conn, found)
-        ahead = foretold.of_process(conn, found, house_zone())
+        ahead = foretold.of_process(conn, found, zone)
         added = additions.of_process(conn, process_id)
         stands = standing.of_process(conn, found)
     page = render_template(
