@@ -11,7 +11,7 @@ from portal.definition.tree import Definition, FormStep, Step, UploadStep
 from portal.ledger import audience
 from portal.ledger.catalogue import CATALOGUE
 from portal.ledger.tables import Entry
-from portal.models import Participant, Task
+from portal.models import Participant, Process, Task, trees
 from portal.readings import spoken
 from portal.readings.entries import Told, query, told
 from portal.readings.sentences import Names
@@ -108,6 +108,17 @@ def names(conn: Connection, entries: Iterable[Told], trees: Sequence[Definition]
         named = sa.select(Task.id, Task.name).where(Task.id.in_(wanted))
         tasks = {row.id: row.name for row in conn.execute(named)}
     return called(tasks, trees, tz)
+
+
+def names_by_process(conn: Connection, entries: Sequence[Told], tz: str) -> dict[str, Names]:
+    """What the ids in these entries are called, each by the definition of its own process."""
+    found = sa.select(Process.id, Process.definition_id).where(
+        Process.id.in_({entry.process for entry in entries})
+    )
+    rows = conn.execute(found).all()
+    known = trees.trees(conn, {row.definition_id for row in rows})
+    tasks = names(conn, entries, (), tz).tasks
+    return {row.id: called(tasks, [known[row.definition_id]], tz) for row in rows}
 
 
 def called(tasks: Mapping[str, str], trees: Sequence[Definition], tz: str) -> Names:

@@ -6,16 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import click
-import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from portal import clock, db
 from portal.cli.simulation.life import Life
 from portal.definition.tree import Definition
-from portal.models import Process, trees
 from portal.readings import lists, payloads, sentences, timeline, words
 from portal.readings.entries import Told
-from portal.readings.sentences import Names
 
 _UNTOLD = ("link.entered", "task.picked_up", "code.sent")
 ENDED = "simulation.ended"
@@ -39,7 +35,7 @@ class Printed:
     def tell(self, told: Sequence[Told]) -> None:
         """What has happened since."""
         with db.reading() as conn:
-            names = _names(conn, told, self._tz)
+            names = timeline.names_by_process(conn, told, self._tz)
         for entry in told:
             if entry.type not in _UNTOLD:
                 said = sentences.tell(entry, names[entry.process])
@@ -114,14 +110,3 @@ def _standing(shape: dict[str, Any], open_: Sequence[Any]) -> dict[str, Any]:
         "waiting_for": waiting,
         "exceptions": exceptions,
     }
-
-
-def _names(conn: Connection, told: Sequence[Told], tz: str) -> dict[str, Names]:
-    """What things are called in each process: one that is run has a definition of its own."""
-    wanted = sa.select(Process.id, Process.definition_id).where(
-        Process.id.in_({entry.process for entry in told})
-    )
-    rows = conn.execute(wanted).all()
-    known = trees.trees(conn, {row.definition_id for row in rows})
-    tasks = timeline.names(conn, told, (), tz).tasks
-    return {row.id: timeline.called(tasks, [known[row.definition_id]], tz) for row in rows}
