@@ -189,6 +189,7 @@ class Database:
                 self.url.set(drivername="postgresql+psycopg"),
                 pool_size=pool_size,
                 max_overflow=10,
+                hide_parameters=True,  # what people sent has no place in a log
                 connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
             )
             event.listen(engine, "checkin", _note_rest)
@@ -196,7 +197,9 @@ class Database:
             return engine
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(self.url, connect_args={"timeout": 30}, pool_size=pool_size)
+        engine = sa.create_engine(
+            self.url, connect_args={"timeout": 30}, pool_size=pool_size, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 

@@ -1,9 +1,11 @@
-"""Ids sort as they were made, whatever the clock does; a dead connection is replaced."""
+"""Ids sort as they were made; a dead connection is replaced; faults tell nothing of people."""
 
 import time
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from portal import clock, db
 
@@ -37,3 +39,10 @@ def test_a_connection_that_died_while_it_rested_is_replaced(postgresql: db.Datab
     with watched.reading() as conn:
         assert conn.execute(own).scalar_one() != pid
     watched.close()
+
+
+def test_a_statement_that_fails_names_nobody(database: db.Database) -> None:
+    query = sa.text("SELECT * FROM nowhere WHERE name = :name")
+    with pytest.raises(DBAPIError, match="nowhere") as refused, database.reading() as conn:
+        conn.execute(query, {"name": "Vera Vendor"})
+    assert "Vera" not in str(refused.value)
