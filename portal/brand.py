@@ -109,12 +109,12 @@ def read_logo(path: Path) -> Logo:
 
 
 def _pixels(path: Path, content: bytes) -> Logo:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(BytesIO(content)) as picture:
             kind, (width, height) = picture.format, picture.size
-    except (UnidentifiedImageError, OSError, ValueError, struct.error):
+    except (Image.DecompressionBombError, OSError, ValueError, struct.error):
         kind = None
     if kind not in _MEDIA_TYPES:
         raise ValueError(f"{path} is no picture we know, expected SVG, PNG, JPEG or WebP")

@@ -1,7 +1,9 @@
 """The customer's own face: whatever colour they have, what stands in it can be read."""
 
 import colorsys
+import struct
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from PIL import Image
@@ -62,6 +64,15 @@ def test_a_picture_says_itself_what_it_is(tmp_path: Path) -> None:
 def test_what_is_no_small_picture_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "logo.png"
     path.write_bytes(b"\x89PNG\r\n" + bytes(64))
+    with pytest.raises(ValueError, match="expected SVG, PNG, JPEG or WebP"):
+        read_logo(path)
+    # A picture that is small in bytes and 40,000 by 40,000 points in the end.
+    head = struct.pack(">4sIIBBBBB", b"IHDR", 40_000, 40_000, 8, 2, 0, 0, 0)
+    packed = [
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", crc32(part))
+        for part in (head, b"IDAT", b"IEND")
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(packed))
     with pytest.raises(ValueError, match="expected SVG, PNG, JPEG or WebP"):
         read_logo(path)
     path.write_bytes(bytes(100_001))

@@ -83,7 +83,7 @@ class Growing:
     def finish(self, length: int) -> Stored:
         """Make the file one of the store's, with the digest of just its ``length`` bytes."""
         with self.open() as file, making_room():
-            if self._path.exists():
+            with suppress(FileNotFoundError):  # another request was quicker, or it was given up
                 os.truncate(self._path, length)
                 os.utime(self._path)  # strays are told by their age
                 self._store.adopt(self._path, self.id)
@@ -126,7 +126,9 @@ class Growth:
         """Append bytes. Raises Overtaken, StorageFull."""
         rest = memoryview(data)
         with self._locked(), making_room():
-            if os.fstat(self._fd).st_size != self.at:
+            found = os.fstat(self._fd)
+            # A file that was given up has no name any more, and would fill the disk unseen.
+            if found.st_size != self.at or found.st_nlink == 0:
                 raise Overtaken
             while rest:
                 written = os.pwrite(self._fd, rest, self.at)
@@ -139,6 +141,12 @@ class Growth:
         """Have the piece survive a power cut; its row comes after."""
         with making_room():
             os.fdatasync(self._fd)
+
+    def remember(self) -> None:
+        """Go on from here with the digest of the whole, now that the piece's row is written.
+
+        Before that another request may have put other bytes in the place of these.
+        """
         if self._whole is not None:
             _remember(self._id, self.at, self._whole)
 

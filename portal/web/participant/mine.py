@@ -6,7 +6,7 @@ from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import db
-from portal.access import addresses, links, sessions
+from portal.access import addresses, codes, limits, links, sessions
 from portal.access.addresses import Visitor
 from portal.actions import links as link_verbs
 from portal.actions import mine as verbs
@@ -17,6 +17,8 @@ from portal.readings import mine as readings
 from portal.web import forms, zones
 from portal.web.participant.door import NoSession, agent, doors, gone_page, secret, with_cookie
 from portal.web.participant.refusals import over
+
+_MOST, _AN_HOUR = 60, 3600
 
 
 @doors.get("/w")
@@ -77,6 +79,7 @@ def of_mine(verb: Callable[[str], object], at: str = "") -> ResponseReturnValue:
         forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
         if visitor is None:
             raise NoSession
+        limits.spend(f"mine:{codes.seal(visitor.email)}", _MOST, _AN_HOUR)
         verb(visitor.email)
     except FormTooOld as error:
         return over(error, "/w" if visitor else None)

@@ -193,6 +193,7 @@ def _bring(held: Held, checksum: "tuple[str, bytes] | None") -> int:
         if growth.at > held.reached:
             growth.keep()
             pieces.note(held, growth.at, growth.sha256.hex())
+            growth.remember()
     if not is_whole:
         raise NotTus(400, _("The connection was lost before the piece was whole."))
     return growth.at

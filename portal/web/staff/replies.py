@@ -1,12 +1,14 @@
 """Other answers than yes at the desk, by whoever has a task: a day, a block, a refusal."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.actions import declines, promises, questions
-from portal.errors import Faulty
+from portal.errors import AlreadyRecorded, Faulty
+from portal.web import forms
 from portal.web.staff import tasks
 from portal.web.staff.door import doors, me, said
 
@@ -24,7 +26,14 @@ def block(task_id: str) -> ResponseReturnValue:
     """Say what keeps one from it."""
     text = request.form.get("text", "")
     told = "Whoever answers for it is told, and no reminder goes out until they have answered."
-    return _taken(task_id, "block", lambda: questions.block(task_id, text, actor=me()), told)
+    # The other forms of the page have the same number.
+    nonce = f"{forms.sent_nonce()}:block" if "_nonce" in request.form else None
+
+    def verb() -> None:
+        with suppress(AlreadyRecorded):  # by the first press of the same button
+            questions.block(task_id, text, nonce=nonce, actor=me())
+
+    return _taken(task_id, "block", verb, told)
 
 
 @doors.post("/tasks/<task_id>/go-on")

@@ -145,6 +145,64 @@ def test_u07_a_request_that_wakes_up_late_spoils_nothing(
     )
 
 
+def test_u07_what_a_late_request_brought_is_never_taken_for_what_is_here(
+    visitor: Visitor, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sender(visitor, place)
+    sender.begin(len(LARGE))
+    keep, is_first = bytes_of.Growth.keep, [True]
+
+    def overtaken(growth: bytes_of.Growth) -> None:
+        if is_first:
+            is_first.clear()
+            assert sender.piece(0, LARGE[:2000]).status_code == 204
+            assert sender.piece(2000, LARGE[2000:-1]).status_code == 204
+        keep(growth)
+
+    monkeypatch.setattr(bytes_of.Growth, "keep", overtaken)
+    assert sender.piece(0, b"y" * (len(LARGE) - 1)).status_code == 409
+    assert sender.piece(len(LARGE) - 1, LARGE[-1:]).headers["Upload-Result"] == "staged"
+    assert makers.rows(FileRow)[0].sha256 == hashlib.sha256(LARGE).hexdigest()
+
+
+def test_u06_what_is_given_up_while_it_comes_takes_up_no_room_unseen(
+    visitor: Visitor, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sender(visitor, place)
+    sender.begin(len(LARGE))
+    begin = bytes_of.Growth.begin
+
+    def given_up(growth: bytes_of.Growth) -> None:
+        begin(growth)
+        assert sender.call("DELETE", sender.at).status_code == 204
+
+    monkeypatch.setattr(bytes_of.Growth, "begin", given_up)
+    assert sender.piece(0, LARGE).status_code == 409
+    assert makers.rows(Upload) == []
+
+
+def test_u07_two_who_end_a_file_at_once_keep_it_once(
+    visitor: Visitor, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sender(visitor, place)
+    sender.begin(len(PDF))
+    opened, is_first = bytes_of.Growing.open, [True]
+
+    def overtaken(growing: bytes_of.Growing) -> Any:
+        file = opened(growing)
+        if is_first:
+            is_first.clear()
+            answer = sender.piece(len(PDF), b"")
+            assert answer.headers["Upload-Result"] == "staged"
+        return file
+
+    monkeypatch.setattr(bytes_of.Growing, "open", overtaken)
+    assert sender.piece(0, PDF).status_code == 204
+    [row] = makers.rows(FileRow)
+    store = Store(visitor.client.application.config["SETTINGS"].storage_dir)
+    assert store.verify(row.storage_id, row.sha256)
+
+
 def test_u07_it_goes_on_from_another_device_and_in_another_process(
     visitor: Visitor, visitors: Callable[[], Visitor]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from portal.clock import Clock
 from portal.models import Task as Tasks
 from tests import makers
-from tests.web.participant.conftest import Visitor
+from tests.web.participant.conftest import Visitor, hidden_in
 
 
 def test_a_time_zone_and_the_day_of_a_reminder_are_chosen_on_the_page(
@@ -32,3 +32,11 @@ def test_a_time_zone_and_the_day_of_a_reminder_are_chosen_on_the_page(
     assert "They come in one mail a day" in visitor.get("/w")
     assert visitor.send("/w/digest", "/w").location == "/w"
     assert "Each comes in a mail of its own" in visitor.get("/w")
+
+
+def test_whoever_chooses_without_end_is_asked_to_wait(visitor: Visitor, task: Any) -> None:
+    place = visitor.enter(task)
+    hidden = hidden_in(visitor.get("/w"))
+    days = [f"2026-11-{24 + n % 7}" for n in range(61)]
+    sent = [visitor.post(f"{place}/snooze", {**hidden, "day": day}) for day in days]
+    assert [one.status_code for one in sent[-2:]] == [303, 429]

@@ -239,3 +239,14 @@ def test_nobody_is_offered_to_sign_in_anothers_place(desk: Desks) -> None:
     sent = ada.send(page, signature="Dana", agree="yes", _reason="She is away.")
     assert sent.status_code == 403
     assert "signature.made" not in makers.types(process)
+
+
+def test_a_block_pressed_twice_is_told_once(desk: Desks) -> None:
+    process = makers.start("  - {id: look, assign: buyer, task: {}}")
+    place, dana = f"/tasks/{makers.task(process, 'look').id}", desk("dana")
+    nonce = re.findall(r'name="_nonce" value="([0-9a-f]{32})"', dana.get(place))[0]
+    for _ in range(2):
+        sent = dana.send(f"{place}/block", page=place, text="My access is shut.", _nonce=nonce)
+        assert sent.location == place
+    assert len(makers.events(process, "task.blocked")) == 1
+    assert len(makers.owed(process, "mail.question")) == 1
