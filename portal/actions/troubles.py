@@ -54,6 +54,8 @@ def resolve(
     troubles.resolve(running, trouble, how, why, actor)
     _DOES[how](running, trouble, why, details or {}, actor)
     if trouble.kind == declines.KIND:
+        others = {"kind": declines.KIND, "task_id": trouble.task_id}
+        troubles.resolve_all(running, how, why, actor, **others)
         declines.ask_again(running, trouble.task_id, trouble.id)
     if how in ("skip", "complete", "return_to"):
         inside = {one.id for one in within((remedies.step_of(running, trouble),))}

@@ -132,12 +132,17 @@ def _duration(text: str) -> Any:
 
 def _begins(text: str | None, tree: Any, zone: str) -> datetime:
     """The start that was given, or nine o'clock on the next weekday."""
+    from portal.definition.functions import FIRST_YEAR, LAST_YEAR
+
     own = ZoneInfo((tree.calendar.timezone if tree.calendar else None) or zone)
     if text is not None:
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=own)
+            at = datetime.fromisoformat(text).replace(tzinfo=own)
         except ValueError:
             raise click.UsageError("--start: give a moment such as 2026-11-30T09:00.") from None
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            raise click.UsageError(f"--start: give a year from {FIRST_YEAR} to {LAST_YEAR}.")
+        return at
     from portal import clock
 
     day = clock.now().astimezone(own).date() + timedelta(days=1)

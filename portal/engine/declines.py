@@ -11,10 +11,14 @@ KIND: Kind = "declined"
 
 def stop(running: Running, task: Asked, person: Person, reason: str) -> None:
     """Have the owner decide how it goes on; nobody is reminded of the task until then."""
-    _set(running, task, is_declined=True)
+    if task.declined_at is None:  # else another of those who may do it said so first
+        _set(running, task, is_declined=True)
     who = person.name or person.email or "Whoever has it"
     message = f"{who} will not do “{task.name}”: {reason}"
-    troubles.open_trouble(running, KIND, message, step=task.step, scope=task.scope, task=task.id)
+    troubles.open_trouble(
+        running, KIND, message, step=task.step, scope=task.scope, task=task.id,
+        about=f"{task.id}:{person.id}",
+    )  # fmt: skip
 
 
 def ask_again(running: Running, task_id: str | None, trouble_id: str) -> None:

@@ -10,10 +10,11 @@ from portal.actions import timers as clockwork
 from portal.clock import Clock
 from portal.clock import now as house_now
 from portal.errors import Conflict, Faulty, NotYours, Unknown
-from portal.models import Task
+from portal.models import Link, Task
 from portal.readings import letters
 from tests import makers, people
 from tests.conftest import MONDAY
+from tests.histories import rules
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -116,3 +117,27 @@ def test_whoever_has_it_declines_and_what_has_its_own_no_is_not_declined() -> No
     decline(makers.task(looks, "look"))
     assert makers.owed(looks, "mail.declined") == [], "a colleague sees it at the desk"
     assert [one.kind for one in makers.troubles(looks)] == ["declined"]
+
+
+def test_each_of_several_who_will_not_do_it_says_why() -> None:
+    steps = "  - {id: any, assign: [vendor, second], task: {}}"
+    process = makers.start(steps, participants={"second": people.OTTO})
+    task = makers.task(process, "any")
+    first, other = (
+        people.guest(one.participant_id, people.VERA, one.id)
+        for one in makers.rows(Link, task_id=task.id)
+    )
+    for actor, why in ((first, "Not ours."), (first, "Not ours."), (other, "Nor ours.")):
+        declines.decline(task.id, why, actor=actor)
+    assert makers.types(process).count("task.declined") == 2
+    assert len(makers.owed(process, "mail.declined")) == 2
+    told = sorted(one.message.rpartition(": ")[2] for one in makers.troubles(process))
+    assert told == ["Nor ours.", "Not ours."]
+    resolve_first = makers.troubles(process, state="open")[0]
+    troubles.resolve(resolve_first.id, "retry", "We need it.", actor=people.staff("dana"))
+    assert makers.troubles(process, state="open") == [], "one answer is enough for all of them"
+    assert len(makers.owed(process, "mail.asked_again")) == 1
+    declines.decline(task.id, "Still not.", actor=other)
+    assert makers.types(process).count("task.declined") == 3
+    assert rules.broken(process) == []
+    assert rules.unsound(process) == []

@@ -270,7 +270,7 @@ def test_a_wrong_answer_is_told_at_its_line(
 
 @pytest.mark.parametrize(
     "words", [["--after", "soon"], ["--start", "monday"], ["--timezone", "Mars/North"],
-              ["--answers", "none.yaml"], ["--weeks", "0"]],
+              ["--start", "9999-12-31T23:59"], ["--answers", "none.yaml"], ["--weeks", "0"]],
 )  # fmt: skip
 def test_wrong_use_is_one_sentence(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(write(STEPS), *words) == main.WRONG_USE
