@@ -4,6 +4,7 @@ Rooms raise these; the doors translate them once, to a page (``web/errors.py``) 
 problem document (RFC 9457).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -34,13 +35,21 @@ class PortalError(Exception):
         return f"{self.sentence} {self.remedy}".strip()
 
 
+def _in_a_row(said: Sequence[str]) -> str:
+    """Several faults as one text: sentences as they are, what is none parted by semicolons."""
+    return " ".join(
+        one if one.endswith((".", "!", "?", "؟")) or at == len(said) else f"{one};"
+        for at, one in enumerate(said, start=1)
+    )
+
+
 class Faulty(PortalError):
     """What was sent has faults, each with its place; nothing was recorded."""
 
     status, code, title = 422, "faulty", mark("Some entries need another look")
 
     def __init__(self, faults: list[Fault], sentence: str = "") -> None:
-        super().__init__(sentence or "; ".join(fault.message for fault in faults))
+        super().__init__(sentence or _in_a_row([fault.message for fault in faults]))
         self.faults = faults
 
     @classmethod

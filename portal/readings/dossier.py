@@ -39,7 +39,7 @@ from portal.models import (
 )
 from portal.models.files import brought
 from portal.models.people import WRITERS
-from portal.readings import trees, words
+from portal.readings import prose, trees, words
 
 # A process that went round and round is told whole on its timeline; these are its latest.
 MOST_RUNS = 200
@@ -372,7 +372,7 @@ def _answered(
 
 
 def _signature(run: Row) -> list[tuple[str, str]]:
-    statement = run.answers["statement"]
+    statement = prose.to_text(run.answers["statement"])
     what = [("What was signed", statement)] if statement else []
     return [
         *what,

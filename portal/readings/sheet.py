@@ -30,7 +30,7 @@ from portal.language import gettext as _
 from portal.language import mark, ngettext
 from portal.models.files import brought
 from portal.models.tasks import MOST_PASSED_ON
-from portal.readings import trees, words
+from portal.readings import prose, trees, words
 from portal.readings.dossier import filled
 from portal.readings.owners import Asker
 
@@ -505,7 +505,7 @@ class Asked:
             Item(
                 f"{prefix}statement",
                 _("What was signed"),
-                answers.get("statement") or named,
+                prose.to_text(answers.get("statement")) or named,
                 files=self._by_ids([one["file"] for one in document]),
             ),
             Item(

@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from portal import clock
 from portal.models import DefinitionRow, StepRun, Trouble, trees
-from portal.readings import figures
+from portal.readings import figures, spoken
 from portal.readings.letters import recipients
-from portal.readings.letters.matter import LINK, Letter, letter, of_process
+from portal.readings.letters.matter import LINK, Letter, Matter, letter, of_process
 
 
 def message(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
@@ -43,13 +43,24 @@ def trouble(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) ->
         return []
     matter = of_process(conn, trouble.process_id, tz)
     rung = ref.get("rung", 0)
-    facts = {"message": trouble.message, "since": trouble.opened_at if rung else None}
+    facts = {
+        "message": trouble.message,
+        "since": trouble.opened_at if rung else None,
+        "where": _where(conn, matter, trouble),
+    }
     place = f"/processes/{matter.process.id}"
     readers = recipients.each_once([*matter.owners, *(recipients.admins(conn) if rung > 1 else ())])
     return [
         letter(matter, reader, "trouble", facts, step=trouble.step, place=place)
         for reader in readers
     ]
+
+
+def _where(conn: Connection, matter: Matter, trouble: Any) -> str | None:
+    """What the step is called that stands; ``None`` where what happened says it already."""
+    steps = trees.tree(conn, matter.process.definition_id).all_steps()
+    name = next((spoken.filled(one.name) for one in steps if one.id == trouble.step), None)
+    return None if name is None or name in trouble.message else name
 
 
 def alarm(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:

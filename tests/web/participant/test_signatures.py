@@ -270,4 +270,4 @@ def test_an_approval_shows_the_signature(visitor: Visitor) -> None:
     send(visitor, place, **SIGNED)
     page = visitor.get(visitor.enter(makers.task(process, "review")))
     assert "What was signed" in page
-    assert "Vera Vendor" in page
+    assert "Whatever Vera Vendor hears stays secret." in page
