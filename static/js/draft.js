@@ -13,7 +13,8 @@
   let isChanged = false;
   let asked = 0;
 
-  const say = (words) => { if (told) told.textContent = words; };
+  // Said again it would be read out again, after every pause in typing.
+  const say = (words) => { if (told && told.textContent !== words) told.textContent = words; };
   const body = () => new URLSearchParams(
     [...new FormData(form)].filter(([, value]) => typeof value === "string"));
 

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from portal import clock as house_clock
-from portal.actions import links as verbs
 from tests import makers, people
 from tests.browser.pages import press
 from tests.web.participant.conftest import link_to
 from tests.web.participant.test_conditions import FORM as CONDITIONS
-from tests.web.participant.test_signatures import PROMISE
-from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW, TODO
+from tests.web.participant.test_tasks import DETAILS, EXE, PAPERS, PDF, REVIEW
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -133,99 +130,6 @@ def test_pages_load_nothing_from_elsewhere_and_break_no_rule(
     enter(page, site, makers.task(process, "details"))
     assert all(url.startswith(site) for url in asked)
     assert not [text for text in said if "Content Security Policy" in text]
-
-
-def test_every_page_is_for_everybody(
-    page: "Page", site: str, process: str, clock: house_clock.Clock
-) -> None:
-    axe = Axe()
-
-    def judge(what: str) -> None:
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
-
-    task = makers.task(process, "details")
-    page.goto(site + link_to(task))
-    judge("landing")
-    press(page)
-    judge("form")
-    press(page, "Send the answers")
-    judge("faulty form")
-    assert page.evaluate("document.activeElement.id") == "summary"
-    fill(page)
-    press(page, "Send the answers")
-    judge("receipt")
-    enter(page, site, makers.task(process, "papers"))
-    judge("upload")
-    page.set_input_files("#licence", [pdf()])
-    page.set_input_files("#photos", [pdf("photo.png", EXE)])
-    page.locator(".is-faulty").wait_for()
-    judge("faulty upload")
-    press(page, "Send the documents")
-    enter(page, site, makers.task(process, "review"))
-    judge("approval")
-    page.check("[value=request_changes]")
-    page.check('[value="details.fee"]')
-    page.fill("#comment", "Too low.")
-    press(page, "Send the decision")
-    judge("decision's receipt")
-    again = makers.task(process, "details")
-    enter(page, site, again)
-    judge("returned form")
-    todo = makers.task(makers.start(TODO), "post")
-    enter(page, site, todo)
-    judge("to-do")
-    enter(page, site, makers.task(makers.start(PROMISE), "promise"))
-    judge("signature")
-    page.fill("#signature", "Vera Vendor")
-    page.check("#agree")
-    press(page, "Sign")
-    judge("code")
-    assert page.evaluate("document.activeElement.id") == "code"
-    link = link_to(todo)
-    verbs.revoke(todo.id, "Wrong address.", actor=people.staff("dana"))
-    page.goto(site + link)
-    judge("withdrawn")
-    page.goto(f"{site}/t/unknown")
-    judge("unknown")
-    clock.advance(days=40)
-    page.goto(site + link_to(again))
-    judge("expired")
-
-
-def test_other_answers_than_yes_are_for_everybody(page: "Page", site: str, process: str) -> None:
-    axe = Axe()
-
-    def judge(what: str) -> None:
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
-
-    task = makers.task(process, "details")
-    enter(page, site, task)
-    page.get_by_role("link", name="I will do it by …").click()
-    press(page, "Name this day")
-    judge("faulty day")
-    assert page.evaluate("document.activeElement.id") == "summary"
-    page.fill("#day", "2026-11-25")
-    press(page, "Name this day")
-    page.get_by_text("Something else is the matter").click()
-    judge("promised")
-    page.get_by_role("link", name="Something keeps me from it").click()
-    page.fill("#text", "No access.")
-    press(page, "Tell Dana Owner")
-    page.get_by_role("link", name="I can go on, or see what was written").click()
-    judge("blocked")
-    press(page, "I can go on now")
-    page.goto(f"{site}/w/{task.id}/decline")
-    judge("decline")
-    page.fill("#reason", "Never signed.")
-    press(page, "Say that I won’t do it")
-    judge("declined")
-    page.goto(f"{site}/w")
-    page.get_by_text("Remind me on …").first.click()
-    press(page, "Remind me then")
-    judge("faulty reminder")
-    assert page.evaluate("document.activeElement.name") == "day"
 
 
 def test_what_is_typed_is_kept_by_itself(process: str, site: str, page: "Page") -> None:
