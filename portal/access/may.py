@@ -4,7 +4,8 @@ Staff see every process; a participant sees what stands behind their links. Whoe
 a thing is told that it is unknown, whoever may see but not do is told so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +93,32 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
     elif not _may_do(tx, actor, row):
         raise _refusal(actor, row)
     return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """A task that an action has read under its process's lock, in the shape the rules ask."""
+
+    kind: str
+    state: str
+    participant_id: str
+    others: Sequence[str]
+    holder_id: str | None
+    team_id: str | None
+    owner_id: str | None
+    owner_team_id: str | None
+    assigned_user_id: str | None
+
+
+def require_to_do(tx: Tx, actor: Actor, task: InHand) -> None:
+    """The same as ``task_for`` with ``decide`` for staff, programs and the house: no statement.
+
+    Not for people outside: how their link stands is read by ``task_for``, under the lock.
+    """
+    if actor.kind == "participant":
+        raise ValueError("whoever comes by a link is judged by the link as well")
+    if actor.kind != "system" and not _may_do(tx, actor, task):
+        raise _refusal(actor, task)
 
 
 class _Owned:

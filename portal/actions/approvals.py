@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
-from portal.access import may
-from portal.actions import codes
+from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import remark, words
 from portal.actor import Actor
@@ -58,7 +57,7 @@ def decide(
     what is judged. The same page's answer again changes nothing and is no fault.
     """
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None

@@ -6,8 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal.access import may
-from portal.actions import codes
+from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import words
 from portal.actor import Actor
@@ -73,7 +72,7 @@ def sign(
     What is missing before it counts is returned. The same page's answer again changes nothing.
     """
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
@@ -110,7 +109,7 @@ def decline(
     Raises Faulty at ``comment``, and as ``sign`` does.
     """
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from portal.access import may
-from portal.actions import codes
+from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
 from portal.actions.wording import remark, words
 from portal.actor import Actor
@@ -38,7 +38,7 @@ def tick(
     changes nothing and is no fault.
     """
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
@@ -61,7 +61,7 @@ def tick(
 def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """Take a team's task: it is now held by one member."""
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.open_task(task_id)
     if task.team_id is None or actor.user_id is None:
         raise Conflict("Only a task that was offered to a team can be claimed.")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal import db, installation
 from portal.access import may
-from portal.actions import codes
+from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -122,7 +122,7 @@ def submit(
     no fault.
     """
     running = Running.of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
+    permits.require_to_do(running, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
