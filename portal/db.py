@@ -40,20 +40,32 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive moments; SQLite stores them in UTC without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a zone reached the database")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+    # A step binds and reads several hundred moments: each in one call, not in a chain of four.
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Refuses naive moments; SQLite stores text in UTC without a zone."""
+        return _moment_to_text if dialect.name == "sqlite" else _moment
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Aware again, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _moment_of_text if dialect.name == "sqlite" else _moment
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    if value is None or value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a moment without a zone reached the database")
+    return value.astimezone(UTC)
+
+
+def _moment_to_text(value: datetime | None) -> str | None:
+    moment = _moment(value)
+    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _moment_of_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):

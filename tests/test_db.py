@@ -1,11 +1,11 @@
 """Ids sort as they were made; a dead connection is replaced; faults tell nothing of people."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from portal import clock, db
 
@@ -46,3 +46,23 @@ def test_a_statement_that_fails_names_nobody(database: db.Database) -> None:
     with pytest.raises(DBAPIError, match="nowhere") as refused, database.reading() as conn:
         conn.execute(query, {"name": "Vera Vendor"})
     assert "Vera" not in str(refused.value)
+
+
+def test_moments_come_back_as_they_were_and_never_without_a_zone(database: db.Database) -> None:
+    kept = sa.table("moments", sa.column("at", db.UTCDateTime()))
+    there = timezone(timedelta(hours=5, minutes=30))
+    moments = [
+        datetime(2026, 11, 29, 10, 0, 0, 5, there),
+        datetime(2026, 11, 29, 10, 0, 0, 0, UTC),
+        None,
+    ]
+    with database.transaction() as tx:
+        column = "timestamp with time zone" if not database.is_sqlite else "datetime"
+        tx.execute(sa.text(f"create temporary table moments (at {column})"))
+        for at in moments:
+            tx.execute(sa.insert(kept).values(at=at))
+        found = tx.execute(sa.select(kept.c.at).order_by(kept.c.at)).scalars().all()
+        assert {*found} == {*moments}
+        assert all(at.tzinfo is UTC for at in found if at)
+        with pytest.raises(StatementError, match="without a zone"):
+            tx.execute(sa.insert(kept).values(at=datetime(2026, 11, 29)))  # noqa: DTZ001

@@ -73,6 +73,7 @@ def _people_and_tasks(*which: Any) -> Any:
 
 _PEOPLE_AND_TASKS = _people_and_tasks()
 _PEOPLE_AND_TASKS_IN = _people_and_tasks(_TASK.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_PEOPLE_AND_TASKS_OUTSIDE = _people_and_tasks(_TASK.c.scope == "")
 _A_PERSON = (
     sa.select(*_PERSON_AS_CHOSEN)
     .select_from(_PERSON.outerjoin(_WISH, _IS_THEIRS))
@@ -83,6 +84,7 @@ _LIVE = sa.select(*_ROUND.columns).where(
     sa.text("(step_runs.is_current OR step_runs.is_latest)"),
 )
 _ROUNDS = _LIVE.where(_ROUND.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+_ROUNDS_OUTSIDE = _LIVE.where(_ROUND.c.scope == "")
 _STUCK = sa.select(Trouble.step, Trouble.scope).where(
     Trouble.process_id == sa.bindparam("process"),
     Trouble.state == "open",
@@ -105,8 +107,9 @@ def people_and_tasks(
     tx: Tx, process: str, scopes: Sequence[str] | None, *, task: str | None
 ) -> Iterator[tuple[Person, Asked | None]]:
     """Whoever plays a role or has an open task, with each such task; and ``task`` in any state."""
-    query = _PEOPLE_AND_TASKS if scopes is None else _PEOPLE_AND_TASKS_IN
-    for row in tx.execute(query, _ids(process, scopes) | {"task": task or ""}):
+    three = (_PEOPLE_AND_TASKS, _PEOPLE_AND_TASKS_OUTSIDE, _PEOPLE_AND_TASKS_IN)
+    query, ids = _within(scopes, three)
+    for row in tx.execute(query, {"process": process, "task": task or "", **ids}):
         person = Person(**dict(zip(_PERSON_KEYS, row, strict=False)))
         its = row[len(_PERSON_KEYS) :]
         yield person, Asked(**dict(zip(_TASK_KEYS, its, strict=True))) if row.id else None
@@ -114,8 +117,8 @@ def people_and_tasks(
 
 def rounds(tx: Tx, process: str, scopes: Sequence[str] | None, known: set[str]) -> Iterator[Round]:
     """The rounds that are current or latest, but for those whose ids are known."""
-    query = _LIVE if scopes is None else _ROUNDS
-    for row in tx.execute(query, _ids(process, scopes)):
+    query, ids = _within(scopes, (_LIVE, _ROUNDS_OUTSIDE, _ROUNDS))
+    for row in tx.execute(query, {"process": process, **ids}):
         if row.id not in known:
             yield Round(**dict(zip(_ROUND_KEYS, row, strict=True)))
 
@@ -148,5 +151,15 @@ def files(tx: Tx, process: str) -> dict[str, dict[str, Any]]:
     return {row.id: described(row) for row in tx.execute(_FILES, {"process": process})}
 
 
-def _ids(process: str, scopes: Sequence[str] | None) -> dict[str, Any]:
-    return {"process": process} | ({} if scopes is None else {"scopes": scopes})
+def _within(
+    scopes: Sequence[str] | None, three: tuple[Any, Any, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Of three statements the one for these scopes, and what it binds of them.
+
+    The first is for all of them, the second for what is outside of all items, as most steps
+    are: a list that is written into the statement anew each time costs more.
+    """
+    everywhere, outside, listed = three
+    if scopes is None:
+        return everywhere, {}
+    return (outside, {}) if list(scopes) == [""] else (listed, {"scopes": scopes})

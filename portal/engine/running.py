@@ -103,9 +103,7 @@ class Running:
             tree = trees.tree(tx.conn, process["definition_id"])
             running = cls(tx, process, tree, record.take_chain(tx, head))
             running.is_whole = not tree.has_eaches
-        has_items = running.tree.has_eaches
-        scope = getattr(row, "scope_of", "")
-        running._read(task_id, scopes.chain(scope) if has_items else None)
+        running._read(task_id, scopes.chain(getattr(row, "scope_of", "")))
         return running
 
     def _read(self, task_id: str | None, wanted: Sequence[str] | None) -> None:

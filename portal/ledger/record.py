@@ -25,6 +25,7 @@ from portal.ledger.tables import Disclosure, Entry, Head
 
 # Where an actor's own private facts stand among an event's commitments.
 ACTOR_PREFIX = "actor."
+_SALT = 32  # bytes of chance that hide each value
 
 
 # Made once: building a statement costs more than running it.
@@ -234,9 +235,9 @@ def _commit(
     log: str, seq: int, values: dict[str, Any]
 ) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """The commitments that go into an event, and the rows that keep what they hide."""
-    commitments, rows = {}, []
-    for name, value in values.items():
-        salt, text = os.urandom(32), chain.canonical(value)
+    commitments, rows, salts = {}, [], os.urandom(_SALT * len(values))
+    for place, (name, value) in enumerate(values.items()):
+        salt, text = salts[_SALT * place : _SALT * (place + 1)], chain.canonical(value)
         commitments[name] = chain.commit_bytes(salt, name, text)
         rows.append({"log": log, "seq": seq, "field": name, "salt": salt, "value": text.decode()})
     return commitments, rows
