@@ -33,10 +33,11 @@ def bpmn(file: str) -> int:
 def diagram(file: str) -> int:
     """Print the definition in FILE as a diagram (SVG)."""
     from portal.definition.diagram import svg
+    from portal.readings import spoken
 
     tree = _tree(file)
     if tree is not None:
-        click.echo(svg(tree, style=_STYLE.read_text()))
+        click.echo(svg(tree, names=spoken.names(tree), style=_STYLE.read_text()))
     return 0 if tree is not None else 1
 
 

@@ -35,7 +35,9 @@ def is_only_proposed(
     if any(one["by"] != doer(actor) for one in before):
         return False
     if before:
-        raise Conflict("You proposed this; a second person has to agree.")
+        raise Conflict(
+            "You proposed this; a second person has to agree: the owner of the process or an admin."
+        )
     proposal = {"how": "skip", "by": doer(actor), "name": actor.name, "reason": reason}
     if trouble is None:
         opened = _open(running, step, place, actor)

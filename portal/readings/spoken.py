@@ -51,6 +51,11 @@ def filled(text: Text) -> str:
     )
 
 
+def names(tree: Definition) -> dict[str, str]:
+    """What steps are called, by their ids."""
+    return {step.id: filled(step.name) for step in tree.all_steps()}
+
+
 def _called(expression: Expression) -> str:
     field = expression.shape.field if expression.is_path else None
     if field is not None:

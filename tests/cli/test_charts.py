@@ -30,3 +30,16 @@ def test_faults_are_told_and_nothing_is_printed(
     told = capsys.readouterr()
     assert told.out == ""
     assert "colour: is not a known key" in told.err
+
+
+def test_what_is_filled_in_on_the_way_is_called_by_its_name_in_the_picture(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = SOUND.replace(
+        "steps:", 'steps:\n  - {id: hi, name: "For {{ now }}", assign: vendor, task: {}}', 1
+    )
+    Path("filled.yaml").write_text(text)
+    assert run("diagram", "filled.yaml") == 0
+    picture = capsys.readouterr().out
+    assert "For [now]" in picture
+    assert "{{" not in picture

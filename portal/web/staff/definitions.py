@@ -23,6 +23,7 @@ from portal.readings import (
     forecast,
     foretold,
     lists,
+    spoken,
     trees,
 )
 from portal.readings import reviews as readings
@@ -61,12 +62,13 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
         raised = doubts.of_definition(conn, key)
         fares = figures.since(conn, key, now - figures.LATELY, now, tree)
+    picture = diagram.svg(tree, names=spoken.names(tree), links="#step-")
     page = render_template(
         "staff/definition.html",
         row=row,
         tree=tree,
         lines=flowsheet.lines(tree),
-        diagram=Markup(diagram.svg(tree, links="#step-")),  # noqa: S704 - made here, escaped there
+        diagram=Markup(picture),  # noqa: S704 - made here, escaped there
         versions=versions,
         warnings=warnings.of(tree, row.key) if may_manage(row) and row.is_current else [],
         elsewhere=elsewhere,

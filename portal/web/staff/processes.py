@@ -231,7 +231,7 @@ def show(
         faults={one.at: one.message for one in fault.faults} if fault else {},
         typed=request.form if fault or move else {},
         move=move,
-        step_names={step.id: spoken.filled(step.name) for step in found.tree.all_steps()},
+        step_names=spoken.names(found.tree),
     )
     return page, 422 if fault else 200
 
