@@ -13,8 +13,12 @@ from portal import clock as house_clock
 from portal import db
 from tests import makers
 from tests.bench import world
+from tests.web.participant.conftest import link_to
+from tests.web.participant.test_signatures import BY_LINK
+from tests.web.participant.test_tasks import PAPERS, TODO
 
 # Statements of each page, whatever the size of the installation.
+DECISION = "  - {id: review, assign: vendor, approval: {question: Is everything right?}}"
 GUEST_GET, GUEST_POST, STAFF_LIST = 5, 16, 8
 # Walking one of these grows with the installation; all others are small for good.
 _LARGE = ("processes", "tasks", "step_runs", "ledger_entries", "ledger_disclosures", "timers",
@@ -78,6 +82,20 @@ def test_a_guest_sees_a_task(app: Flask, seen: Seen) -> None:
     client.get(path)
     found = seen.taken()
     assert 0 < len(found) <= GUEST_GET, found
+
+
+@pytest.mark.parametrize("step", ["papers", "review", "promise", "post"])
+def test_a_guest_sees_a_link_and_what_is_no_form(app: Flask, seen: Seen, step: str) -> None:
+    steps = {"papers": PAPERS, "review": DECISION, "promise": BY_LINK, "post": TODO}
+    task = makers.task(makers.start(steps[step]), step)
+    client = app.test_client()
+    hidden = world.hidden(client.get(link_to(task)).text)
+    path = client.post(link_to(task), data=hidden).location
+    for place in (link_to(task), path):
+        client.get(place)
+        seen.taken()
+        assert client.get(place).status_code == 200
+        assert 0 < len(found := seen.taken()) <= GUEST_GET, found
 
 
 def test_a_guest_completes_a_step(app: Flask, seen: Seen) -> None:

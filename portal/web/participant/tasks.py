@@ -61,7 +61,8 @@ def show(task_id: str) -> ResponseReturnValue:
         except (Gone, SessionOver) as error:
             return refusal(error, task_id)
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-        draft = draft_readings.of(conn, task_id, guest.person.id)
+        keeps_drafts = guest.task.kind in drafts.KINDS
+        draft = draft_readings.of(conn, task_id, guest.person.id) if keeps_drafts else None
     if draft is None:
         return _page(guest, asked, asked.typed())
     return _page(guest, asked, draft.typed, draft_at=draft.at)
