@@ -44,6 +44,8 @@ def note_verdict(tx: Tx, file_id: str, result: str, said: str, outbox_id: str, f
     running, file = _in_hand(tx, file_id)
     if not outbox.settle(tx, outbox_id, fence) or running is None or file is None:
         return False
+    # It answers again: that it did not needs nobody any more.
+    troubles.resolve_all(running, "withdrawn", None, SCANNER, kind="scanner")
     changed: dict[str, Any] = {"scan": result}
     if result == REFUSED:
         changed["state"] = REFUSED if file.state == "received" else "dropped"

@@ -246,6 +246,7 @@ def test_u08_a_scanner_that_is_away_never_lets_a_file_pass(
     monkeypatch.setattr(job, "_settings", scanning)
     assert scan() == 1
     assert [row.scan for row in makers.rows(FileRow)] == ["passed"]
+    assert makers.rows(Trouble, process_id=process, state="open") == [], "nobody has to look"
 
 
 def test_without_a_scanner_a_file_is_never_more_than_not_scanned(house: Settings) -> None:
