@@ -14,7 +14,7 @@ from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
 from portal.language import gettext as _
-from portal.models import Link, Participant, Process, Task
+from portal.models import Link, Participant, Process, StepRun, Task
 from portal.models.links import needs_own_link
 from portal.models.people import WRITERS
 
@@ -50,12 +50,16 @@ _TASK = (
     sa.select(
         Task.id,
         Task.kind,
+        Task.name,
+        Task.step,
         Task.state,
         Task.participant_id,
         Task.others,
         Task.holder_id,
         Task.team_id,
         Task.process_id,
+        StepRun.only,
+        Process.definition_id,
         Process.owner_id,
         Process.team_id.label("owner_team_id"),
         Participant.user_id.label("assigned_user_id"),
@@ -66,6 +70,7 @@ _TASK = (
         needs_own_link().label("needs_own_link"),
     )
     .join(Process, Process.id == Task.process_id)
+    .join(StepRun, StepRun.id == Task.run_id)
     .join(Participant, Participant.id == Task.participant_id)
     .outerjoin(Link, Link.id == sa.bindparam("link"))
     .where(Task.id == sa.bindparam("task"))

@@ -68,8 +68,8 @@ def begin(tx: Tx, task_id: str, document: str, name: str, length: int, *, actor:
     are on their way.
     """
     locking.chain_of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
-    task, asked = documents.wanted(tx.conn, task_id)
+    task = may.task_for(tx, actor, task_id, "decide")
+    asked = documents.asked_by(tx.conn, task)
     require_open(task.state, task.name)
     if document not in asked:
         raise Faulty.one(document, _("No document of this name is asked for here."))
@@ -93,8 +93,8 @@ def take(tx: Tx, task_id: str, upload_id: str, reached: int, *, actor: Actor) ->
 
     Raises Elsewhere where the next piece does not begin there, Unknown for no such file.
     """
-    may.task_for(tx, actor, task_id, "decide")
-    task, asked = documents.wanted(tx.conn, task_id)
+    task = may.task_for(tx, actor, task_id, "decide")
+    asked = documents.asked_by(tx.conn, task)
     require_open(task.state, task.name)
     ours = sa.and_(Upload.id == upload_id, Upload.task_id == task_id)
     taken = sa.update(Upload).where(ours).values(fence=Upload.fence + 1)

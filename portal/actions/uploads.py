@@ -50,8 +50,8 @@ def stage(tx: Tx, task_id: str, arrived: Sequence[Arrived], *, actor: Actor) -> 
     at the document's id.
     """
     locking.chain_of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
-    task, asked = documents.wanted(tx.conn, task_id)
+    task = may.task_for(tx, actor, task_id, "decide")
+    asked = documents.asked_by(tx.conn, task)
     require_open(task.state, task.name)
     return _stage(tx, trees.tree(tx.conn, task.definition_id), task, asked, arrived)
 
@@ -70,8 +70,8 @@ def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor
         raise Unknown(_("There is no such file on its way."))
     task_id = upload.task_id
     locking.chain_of_task(tx, task_id)
-    may.task_for(tx, actor, task_id, "decide")
-    task, asked = documents.wanted(tx.conn, task_id)
+    task = may.task_for(tx, actor, task_id, "decide")
+    asked = documents.asked_by(tx.conn, task)
     require_open(task.state, task.name)
     if upload.result is not None:
         return str(upload.result)

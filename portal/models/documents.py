@@ -73,10 +73,18 @@ def wanted(conn: Connection, task_id: str) -> tuple[Any, dict[str, Document]]:
     task = conn.execute(_TASK, {"task": task_id}).first()
     if task is None:
         raise Unknown(_("There is no such task."))
+    return task, asked_by(conn, task)
+
+
+def asked_by(conn: Connection, task: Any) -> dict[str, Document]:
+    """The documents that a task asks for in its round, by id; Conflict for no upload.
+
+    ``task`` tells its ``name``, ``step``, ``definition_id`` and what its round is ``only`` for.
+    """
     step = trees.tree(conn, task.definition_id).step(task.step)
     if not isinstance(step, UploadStep):
         raise Conflict(_("“%(task)s” asks for no documents.", task=task.name))
-    return task, of_round(step, task.only)
+    return of_round(step, task.only)
 
 
 def of_round(step: UploadStep, only: Any) -> dict[str, Document]:
