@@ -26,7 +26,7 @@ def start_request() -> tuple[Response, int]:
             known = verbs.start(
                 to=entry.mapping(body, "to"),
                 ask=text(body, "ask", "what is asked"),
-                wanted=text(body, "wanted", "what is wanted back"),
+                wanted=text({"wanted": "files", **body}, "wanted", "what is wanted back"),
                 by=text(body, "by", "a day such as 2026-12-24"),
                 approver=entry.mapping(body, "approver") or None,
                 reference=reference,

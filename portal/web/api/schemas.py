@@ -290,7 +290,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "Request": _object(
-        "to ask wanted by",
+        "to ask by",
         to=_named,
         ask=_text,
         wanted={"enum": [*asks.REQUESTABLE]},

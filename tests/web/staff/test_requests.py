@@ -57,4 +57,7 @@ def test_programs_ask_and_may_repeat_it(app: Flask) -> None:
     assert [one.status_code for one in told] == [201, 201]
     assert told[0].json["id"] == told[1].json["id"]
     assert told[0].json["waiting_for"][0]["who"]["email"] == people.OTTO["email"]
+    three = {"to": people.OTTO, "ask": "Your papers", "by": "2999-12-24"}
+    asked = dana.call("POST", place, {"json": three}).json
+    assert makers.task(asked["id"], "ask").kind == "upload"  # files, where nothing else is said
     assert dana.call("GET", "/api/v1/definitions", {}).json["items"] == []
