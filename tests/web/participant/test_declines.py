@@ -3,7 +3,7 @@
 from flask import Flask
 
 from portal.clock import Clock
-from tests import makers
+from tests import makers, people
 from tests.web.callers import at_the_desk, by_token
 from tests.web.participant.conftest import Visitor, hidden_in
 
@@ -55,3 +55,15 @@ def test_an_approval_is_rejected_instead_and_a_program_reads_a_refusal(
     told = program.call("POST", where, {"json": {"reason": "Not mine."}})
     assert (told.status_code, told.json["state"]) == (200, "open")
     assert told.json["declined_at"]
+
+
+def test_where_several_were_asked_nobody_is_told_that_it_was_they_who_declined(
+    visitor: Visitor, clock: Clock
+) -> None:
+    steps = "  - {id: both, assign: [vendor, second], form: {fields: [{id: a, type: text}]}}"
+    task = makers.task(makers.start(steps, participants={"second": people.OTTO}), "both")
+    path = visitor.enter(task)
+    assert visitor.send(f"{path}/decline", f"{path}/decline", reason=WHY).status_code == 303
+    page = visitor.get(path)
+    assert "One of those who were asked won’t do this." in page
+    assert "You said that you won’t" not in page
