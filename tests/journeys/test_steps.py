@@ -379,6 +379,20 @@ def test_a_role_named_later_that_nobody_named_is_an_exception(reader: Reader) ->
     assert case.now["participants"]["second"]["email"] == "otto@other.example"
 
 
+def test_a_role_named_later_is_named_by_a_program_before_its_step_opens(reader: Reader) -> None:
+    case = reader.start(
+        "  - {id: a, assign: buyer, task: {}}\n  - {id: b, assign: second, task: {}}\n"
+    )
+    place = f"/processes/{case.id}/participants/second"
+    refused = reader.ask("POST", place, json={"email": "otto"})
+    assert (refused.status_code, refused.json["errors"][0]["at"]) == (422, "participants.second")
+    assert reader.ask("POST", place, json=GUESTS["otto"]).status_code == 200
+    assert reader.ask("POST", place, json=GUESTS["vera"]).status_code == 409
+    case.do("a", {"done": True})
+    assert [one["assignee"]["email"] for one in case.tasks("b")] == ["otto@other.example"]
+    assert case.troubles() == []
+
+
 def test_a_staff_role_left_out_is_the_owner_and_a_role_that_is_needed_is_a_fault(
     reader: Reader,
 ) -> None:

@@ -158,6 +158,7 @@ POST /api/v1/processes/<process_id>/reopen             401  401  401  403  200  
 POST /api/v1/requests                                  401  401  401  201  201  403  201  201
 POST /api/v1/processes/<process_id>/steps              401  401  401  403  201  403  201  403
 POST /api/v1/processes/<process_id>/comments           401  401  401  201  201  403  201  201
+POST /api/v1/processes/<process_id>/participants/<role> 401 401  401  403  200  403  200  403
 GET  /api/v1/processes/<process_id>/events             401  401  401  200  200  200  200  200
 GET  /api/v1/processes/<process_id>/ledger             401  401  401  200  200  200  200  200
 GET  /api/v1/definitions/<key>/doubts                  401  401  401  200  200  200  200  200
@@ -204,6 +205,7 @@ TYPED: dict[str, dict[str, Any]] = {
     }},
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
+    "/api/v1/processes/<process_id>/participants/<role>": {"json": people.OTTO},
     "/api/v1/definitions/<key>/review": {"json": {"holds": False, "note": "Legal first."}},
     "/definitions/<key>/outdated": {"note": "Legal looks first."},
     "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},

@@ -115,6 +115,14 @@ def cancel_process(process_id: str) -> Response:
     return _process(process_id)
 
 
+@call("POST", "/processes/<process_id>/participants/<role>", "Name who plays a role left open",
+      takes="Named", gives="Process")  # fmt: skip
+def name_participant(process_id: str, role: str) -> Response:
+    """The process as it now stands; a step that waited for somebody to be named goes on."""
+    verbs.name_participant(process_id, role, json_body(), actor=caller())
+    return _process(process_id)
+
+
 @call("POST", "/processes/<process_id>/signals/<name>", "Tell that something happened outside",
       takes="Signal", gives="SignalTaken", also=(202,))  # fmt: skip
 def signal_process(process_id: str, name: str) -> tuple[Response, int]:

@@ -299,6 +299,7 @@ SCHEMAS: dict[str, Schema] = {
         reference=_maybe(_text),
     ),
     "Reason": _object("reason", reason=_text),
+    "Named": _named,
     "Comment": _object("text", text=_text),
     "TrailAsked": _object("*", id=_text, url=_text),
     "Task": _object(
