@@ -13,7 +13,8 @@ from portal.actions.reviews import next_review
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition import controls, load, warnings
-from portal.definition.tree import Definition
+from portal.definition.lines import Lines
+from portal.definition.tree import Definition, RunStep
 from portal.errors import Conflict, Fault, Faulty
 from portal.models import DefinitionRow, Team, User, trees
 from portal.models.people import WRITERS
@@ -44,7 +45,8 @@ def publish(
     """
     tree = _checked(text, filename)
     told = [Fault(f"{one.line}: {one.key}", one.message) for one in warnings.of(tree, filename)]
-    return replace(_publish(tree, dry_run, actor=actor), warnings=told)
+    published = _publish(tree, dry_run, actor=actor)
+    return replace(published, warnings=[*told, *published.warnings])
 
 
 _CURRENT = (DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest, DefinitionRow.made_for)
@@ -65,13 +67,37 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
         return Published(tree.key, current.version, is_new=False)
     version = current.version + 1 if current else 1
     remarks = controls.dropped(trees.tree(tx.conn, current.id), tree) if current else ()
+    told = Published(tree.key, version, True, remarks, _unknown_inner(tx, tree))
     if dry_run:
-        return Published(tree.key, version, is_new=True, remarks=remarks)
+        return told
     if current is not None:
         retired = sa.update(DefinitionRow).where(DefinitionRow.id == current.id)
         tx.execute(retired.values(is_current=False))
     _insert(tx, tree, version, owner_id=owner, team_id=team, published_by=actor.user_id)
-    return Published(tree.key, version, is_new=True, remarks=remarks)
+    return told
+
+
+def _unknown_inner(tx: Tx, tree: Definition) -> list[Fault]:
+    """A warning for each definition that is run within and is not published yet.
+
+    No fault: two that belong together may be published in any order.
+    """
+    runs = [step for step in tree.all_steps() if isinstance(step, RunStep)]
+    keys = {step.definition for step in runs} - {tree.key}
+    if not keys:
+        return []
+    query = sa.select(DefinitionRow.key).where(DefinitionRow.key.in_(keys))
+    unknown = keys - set(tx.execute(query).scalars())
+    lines = Lines(tree.source)
+    return [
+        Fault(
+            f"{lines.of_step(step.id, 'run', 'definition')}: definition",
+            f"warning: no definition “{step.definition}” is published yet: publish it before a "
+            "process gets to this step",
+        )
+        for step in runs
+        if step.definition in unknown
+    ]
 
 
 def _insert(tx: Tx, tree: Definition, version: int, **people: str | None) -> None:

@@ -60,6 +60,23 @@ def test_a_dry_run_tells_what_would_be_and_publishes_nothing() -> None:
     assert not definitions.publish(TEXT, dry_run=True, actor=dana).is_new
 
 
+def test_a_process_within_that_nobody_has_published_is_warned_of() -> None:
+    outer = f"{makers.HEAD}steps:\n  - id: inner\n    run:\n      definition: other\n"
+    at = f"{outer.splitlines().index('      definition: other') + 1}: definition"
+    dana = people.staff("dana")
+    warned = definitions.publish(outer, dry_run=True, actor=dana).warnings
+    assert [one.message for one in warned if one.at == at] == [
+        "warning: no definition “other” is published yet: publish it before a process gets to "
+        "this step"
+    ]
+    other = outer.replace("key: demo", "key: other").replace(
+        "definition: other", "definition: demo"
+    )
+    definitions.publish(other, actor=dana)
+    known = definitions.publish(outer, actor=dana).warnings
+    assert at not in [one.at for one in known]
+
+
 def test_auditors_publish_nothing() -> None:
     with pytest.raises(NotYours):
         definitions.publish(TEXT, actor=people.staff("aud"))
