@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from portal import clock as house_clock
 from portal.actions import links as verbs
@@ -180,6 +181,7 @@ def _every_kind(page: "Page", site: str) -> Iterator[str]:
     page.fill("#signature", "Vera Vendor")
     page.check("#agree")
     press(page, "Sign")
+    expect(page.locator("#code")).to_be_focused()
     yield "code asked"
     page.fill("#code", "1")
     press(page, "Sign")

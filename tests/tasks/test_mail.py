@@ -250,7 +250,7 @@ def test_a_refused_address_is_on_the_timeline_and_the_owner_knows(asked: str, sm
     [trouble] = makers.troubles(asked)
     assert trouble.kind == "bounced"
     [letter] = smtp.to("dana@example.com")
-    assert letter.message["Subject"] == "Needs you: Demo"
+    assert letter.message["Subject"] == "Needs you: “Company details”, Demo"
     assert "No such box" in letter.text
     assert {row.to: row.state for row in makers.rows(Mail)} == {
         VERA: "refused",
