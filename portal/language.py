@@ -36,11 +36,13 @@ def known() -> tuple[str, ...]:
     return (SOURCE, *folders)
 
 
-def names() -> list[tuple[str, str]]:
+@cache
+def names() -> tuple[tuple[str, str], ...]:
     """Each language with what its own speakers call it: ``("de", "Deutsch")``."""
     from babel import Locale
 
-    return [(one, str(Locale.parse(one).get_language_name(one)).capitalize()) for one in known()]
+    own = ((one, str(Locale.parse(one).get_language_name(one))) for one in known())
+    return tuple((one, name.capitalize()) for one, name in own)
 
 
 def current() -> str:

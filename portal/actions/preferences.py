@@ -12,11 +12,19 @@ from portal.language import gettext as _
 from portal.models import Participant, Task
 
 
-@action
-def choose_language(tx: Tx, spoken: str, *, email: str) -> None:
-    """Speak and write to that address in that language from now on. Faulty at ``language``."""
+def choose_language(spoken: str, *, email: str | None) -> None:
+    """Speak and write to that address in that language from now on. Faulty at ``language``.
+
+    Of a visitor whose address is not known nothing is kept here.
+    """
     if spoken not in language.known():
         raise Faulty.one("language", _("Choose one of the languages of the list."))
+    if email is not None:
+        _keep_language(spoken, email)
+
+
+@action
+def _keep_language(tx: Tx, spoken: str, email: str) -> None:
     preferences.keep(tx, email, {"language": spoken})
 
 

@@ -20,7 +20,7 @@ def keep(tx: Tx, email: str, told: dict[str, Any]) -> None:
 
 
 def note_language(tx: Tx, email: str | None, spoken: str | None) -> None:
-    """Keep what a browser or a start tells of the reader, until they choose for themselves."""
+    """Keep what a browser tells of its reader, until they choose for themselves."""
     if email is None or spoken not in language.known():
         return
     row = {"email": email, "language": spoken, "is_chosen": False, "changed_at": tx.now}

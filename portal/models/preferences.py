@@ -11,8 +11,8 @@ from portal.db import Base
 class Preference(Base):
     """What goes for one address: its ``language`` (RFC 5646) and ``timezone`` (IANA).
 
-    ``is_chosen`` once the person said so themselves; before that it is what their browser, or
-    whoever started a process, told of them. ``has_digest``: reminders come in one mail a day.
+    ``is_chosen`` once the person said so themselves; before that it is what their browser told
+    of them. ``has_digest``: reminders come in one mail a day.
     """
 
     __tablename__ = "preferences"

@@ -1,24 +1,14 @@
 """What a person chooses for themselves: language, time zone, and when they hear of a task again."""
 
-import re
-
 from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import db, language
+from portal import db
 from portal.access import addresses
 from portal.actions import preferences, snoozes
-from portal.errors import Faulty
-from portal.language import gettext as _
 from portal.web import forms, languages
 from portal.web.participant.door import actor_of, doors, guest_for, is_https, secret
 from portal.web.participant.mine import of_mine
-
-# A page of ours that a person may have stood on, without the verb that it answered; anything
-# else leads to all of their work.
-_OURS = re.compile(
-    r"(/(?:t|w|fresh)(?:/[A-Za-z0-9_-]+)?(?:/(?:receipt|question|delegate|promise|blocked|decline))?)(?:/[a-z]+)?"
-)
 
 
 @doors.post("/w/language")
@@ -26,14 +16,10 @@ def choose_language() -> ResponseReturnValue:
     """Speak that language from now on, and go back to the page that it was chosen on."""
     forms.require_ours("language")
     spoken = request.form.get("language", "")
-    if spoken not in language.known():
-        raise Faulty.one("language", _("Choose one of the languages of the list."))
     with db.reading() as conn:
         visitor = addresses.visitor(conn, secret())
-    if visitor is not None:
-        preferences.choose_language(spoken, email=visitor.email)
-    page = _OURS.fullmatch(request.form.get("_back", ""))
-    place = page[1] if page else "/w"
+    preferences.choose_language(spoken, email=visitor.email if visitor else None)
+    place = "/fresh" if request.form.get("_back") == "/fresh" else "/w"
     return languages.remember(make_response(redirect(place, 303)), spoken, is_https=is_https())
 
 

@@ -4,10 +4,12 @@ import re
 from zoneinfo import available_timezones
 
 from portal import clock as house_clock
+from portal import db
 from portal.models import Task
+from portal.readings import letters
 from tests import makers
 from tests.structure import pseudo
-from tests.web.participant.conftest import Visitor, link_to
+from tests.web.participant.conftest import Visitor, hidden_in, link_to
 from tests.web.participant.test_tasks import ANSWERS, DETAILS
 
 _HASH = re.compile(r'<span class="hash">[^<]*</span>')
@@ -61,3 +63,21 @@ def test_somebody_who_reads_german_types_a_german_number_and_leaves_the_record_a
     [done] = makers.rows(Task, id=task.id)
     answers = done.answers
     assert answers["fee"] == {"amount": "1234.50", "currency": "EUR"}
+
+
+def test_a_language_that_is_chosen_goes_for_pages_and_mails(
+    visitor: Visitor, clock: house_clock.Clock
+) -> None:
+    task = makers.task(makers.start(DETAILS), "details")
+    path = visitor.enter(task)
+    switch = visitor.get("/w").split('id="languages"')[1]
+    chosen = {**hidden_in(switch), "language": "de"}
+    for back, place in (("/fresh", "/fresh"), ("//evil.example", "/w"), ("/w/../x", "/w")):
+        sent = visitor.post("/w/language", {**chosen, "_back": back})
+        assert (sent.status_code, sent.location) == (303, place)
+    assert '<html lang="de">' in visitor.get(path)
+    assert visitor.post("/w/language", {**chosen, "language": "tlh"}).status_code == 422
+    [owed] = makers.owed(task.process_id, "mail.invite")
+    with db.reading() as conn:
+        [letter] = letters.of(conn, owed.kind, owed.ref, made_at=owed.made_at, tz="UTC")
+    assert letter.to.language == "de"
