@@ -22,6 +22,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
@@ -104,6 +105,11 @@ class Tx:
     def explain(self, call: Callable[[IntegrityError], Exception | None]) -> None:
         """Have ``call`` say what it means if what is written at the end is refused."""
         self._explain.append(call)
+
+    def insert(self, model: "type[Base]") -> "sqlite.Insert | postgresql.Insert":
+        """An INSERT that knows ``ON CONFLICT``, in the words of this database."""
+        is_sqlite = self.conn.dialect.name == "sqlite"
+        return sqlite.insert(model) if is_sqlite else postgresql.insert(model)
 
     def before_commit(self, call: Callable[[], None], *, last: bool = False) -> None:
         """Have ``call`` run at the end of the transaction, for instance to write a batch.

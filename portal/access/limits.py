@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import clock, db
 from portal.errors import TooFast
@@ -57,9 +56,8 @@ def prune(tx: db.Tx) -> None:
 
 
 def _count(tx: db.Tx, what: str, seconds: int) -> tuple[int, datetime]:
-    insert = sqlite.insert if tx.conn.dialect.name == "sqlite" else postgresql.insert
     ends_at = tx.now + timedelta(seconds=seconds)
-    fresh = insert(Attempt).values(what=what, n=1, window_ends_at=ends_at)
+    fresh = tx.insert(Attempt).values(what=what, n=1, window_ends_at=ends_at)
     is_over = Attempt.window_ends_at <= tx.now
     counted = fresh.on_conflict_do_update(
         index_elements=["what"],

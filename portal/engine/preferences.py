@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import language
 from portal.db import Tx
@@ -14,7 +13,7 @@ def keep(tx: Tx, email: str, told: dict[str, Any]) -> None:
     """Keep what the person chose themselves: it goes before whatever else is known of them."""
     row = {"email": email, "language": None, "timezone": None, **told}
     row |= {"is_chosen": True, "changed_at": tx.now}
-    insert = _insert(tx).values(row)
+    insert = tx.insert(Preference).values(row)
     change = {**told, "is_chosen": True, "changed_at": tx.now}
     tx.execute(insert.on_conflict_do_update(index_elements=["email"], set_=change))
 
@@ -24,12 +23,7 @@ def note_language(tx: Tx, email: str | None, spoken: str | None) -> None:
     if email is None or spoken not in language.known():
         return
     row = {"email": email, "language": spoken, "is_chosen": False, "changed_at": tx.now}
-    insert = _insert(tx).values(row)
+    insert = tx.insert(Preference).values(row)
     change = {"language": spoken, "changed_at": tx.now}
     unlike = sa.and_(sa.not_(Preference.is_chosen), Preference.language.is_distinct_from(spoken))
     tx.execute(insert.on_conflict_do_update(index_elements=["email"], set_=change, where=unlike))
-
-
-def _insert(tx: Tx) -> "sqlite.Insert | postgresql.Insert":
-    is_sqlite = tx.conn.dialect.name == "sqlite"
-    return sqlite.insert(Preference) if is_sqlite else postgresql.insert(Preference)

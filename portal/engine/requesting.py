@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import db
 from portal.actor import Actor
@@ -61,5 +60,4 @@ def _kinds(tx: Tx, people: Mapping[str, str]) -> dict[str, str]:
 
 def _insert(tx: Tx, row: Mapping[str, Any]) -> None:
     """Keep it, unless somebody else did so at the same moment: the text is then the same."""
-    insert = sqlite.insert if tx.conn.dialect.name == "sqlite" else postgresql.insert
-    tx.execute(insert(DefinitionRow).values(row).on_conflict_do_nothing())
+    tx.execute(tx.insert(DefinitionRow).values(row).on_conflict_do_nothing())
