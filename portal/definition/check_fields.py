@@ -20,7 +20,8 @@ from portal.definition.text import Text
 from portal.definition.tree import Document, Field, Option
 from portal.definition.values import LONGEST, ROWS, FieldFault, date_of, judge_count, read_value
 
-ANY_FIELD = ("id", "label", "type", "help", "required", "default", "show_if")
+ANY_COLUMN = ("id", "label", "type", "help", "required", "default", "show_if")
+ANY_FIELD = (*ANY_COLUMN, "section")
 TYPES: Mapping[str, tuple[str, ...]] = {
     "text": ("min_length", "max_length", "pattern"),
     "multiline": ("min_length", "max_length", "pattern"),
@@ -44,6 +45,8 @@ _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|KB|MB|GB)", re.IGNORECASE | re.
 _UNITS = {"B": 1, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000}
 _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 _ALL_TYPES = tuple(TYPES)
+_CELL_TYPES = tuple(one for one in TYPES if one != "table")
+_NO_SECTION = "does not go with a column, expected it with a field of the form itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +129,14 @@ def _sketch(name: str, block: Block, types: Sequence[str]) -> Sketch:
     if type_ is None:
         return Sketch(Field(name, UNKNOWN, Text(humanized(name)), line=block.line), block)
     own = TYPES[type_]
-    block.only((*ANY_FIELD, *own), _elsewhere(type_))
+    if "table" not in types:
+        block.only((*ANY_COLUMN, *own), {**_elsewhere(type_), "section": _NO_SECTION})
+    else:
+        block.only((*ANY_FIELD, *own), _elsewhere(type_))
     block.require(*(key for key in ("options", "columns") if key in own))
     columns: tuple[Sketch, ...] = ()
     if type_ == "table":
-        cells = [one for one in TYPES if one != "table"]
-        columns = sketch_fields(block.list("columns"), "columns", block.faults, cells)
+        columns = sketch_fields(block.list("columns"), "columns", block.faults, _CELL_TYPES)
     field = Field(
         name,
         type_,
@@ -242,6 +247,7 @@ def _finish(sketch: Sketch, scope: Scope, local: Scope) -> Field:
         sketch.field,
         label=block.template("label", scope) or Text(humanized(sketch.field.id)),
         help=block.template("help", scope),
+        section=block.template("section", scope),
         show_if=block.condition("show_if", local),
         columns=finish_fields(sketch.columns, scope),
     )

@@ -10,7 +10,7 @@ from portal.calendar import UNITS
 from portal.definition.blocks import ID, TAKEN
 from portal.definition.check import HEAD_KEYS
 from portal.definition.check_calls import HEADER, METHODS, MOST_REPEATS, SECRET
-from portal.definition.check_fields import ANY_FIELD, DOCUMENT_KEYS, TYPES
+from portal.definition.check_fields import ANY_COLUMN, ANY_FIELD, DOCUMENT_KEYS, TYPES
 from portal.definition.check_people import DELEGATE
 from portal.definition.outlines import KINDS, PERSON_KEYS, PERSON_KINDS, STEP_KEYS
 from portal.definition.schema_words import KEYS
@@ -54,8 +54,8 @@ def schema() -> Schema:
             "id": _ID,
             "duration": _DURATION,
             "expression": _EXPRESSION,
-            "field": {"oneOf": [_field(type_) for type_ in TYPES]},
-            "column": {"oneOf": [_field(type_) for type_ in TYPES if type_ != "table"]},
+            "field": {"oneOf": [_field(type_, ANY_FIELD) for type_ in TYPES]},
+            "column": {"oneOf": [_field(type_, ANY_COLUMN) for type_ in TYPES if type_ != "table"]},
             "document": _record({key: _DOCUMENT[key] for key in DOCUMENT_KEYS}, required=["id"]),
             "step": {"oneOf": [_step(kind) for kind in KINDS]},
             "steps": {"type": "array", "items": _ref("step")},
@@ -97,9 +97,9 @@ def _map(values: Schema) -> Schema:
     return {"type": "object", "propertyNames": _ref("id"), "additionalProperties": values}
 
 
-def _field(type_: str) -> Schema:
+def _field(type_: str, any_: tuple[str, ...]) -> Schema:
     own = TYPES[type_]
-    properties = {key: _FIELD[key] for key in (*ANY_FIELD, *own)}
+    properties = {key: _FIELD[key] for key in (*any_, *own)}
     properties["type"] = {"const": type_}
     if type_ == "date":
         day: Schema = {"type": "string", "pattern": r"^(today|[0-9]{4}-[0-9]{2}-[0-9]{2})$"}
@@ -174,6 +174,7 @@ _FIELD: Schema = {
     "label": _TEXT,
     "type": _TEXT,
     "help": _TEXT,
+    "section": _TEXT,
     "required": _FLAG,
     "default": {},
     "show_if": _ref("expression"),

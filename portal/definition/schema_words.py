@@ -72,6 +72,7 @@ KEYS = {
     "label": "What the field is called on the page.",
     "type": "What is asked for.",
     "help": "A sentence shown beside it.",
+    "section": "The heading of a part of the form that begins at this field; may hold {{ }}.",
     "required": "false: it may be left empty; default: true.",
     "default": "What it begins with; may hold {{ }}.",
     "min_length": "At least so many characters.",

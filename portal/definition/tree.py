@@ -62,13 +62,15 @@ class Field:
 
     `min`/`max` are Decimal for number and money, int for choices and table, a date or `"today"`
     for date. `default` is a JSON value in which strings are `Text`; read it by
-    `fields.default_value`. `pattern` is matched against the whole value (RE2).
+    `fields.default_value`. `pattern` is matched against the whole value (RE2). `section` is the
+    heading of a part of the form that begins here; read it by `sections.of`.
     """
 
     id: str
     type: str
     label: Text
     help: Text | None = None
+    section: Text | None = None
     required: bool = True
     default: Any = None
     show_if: Expression | None = None

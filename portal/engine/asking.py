@@ -71,7 +71,8 @@ def _texts(step: PersonStep) -> list[Text]:
     elif isinstance(step, TaskStep):
         found += step.checklist
     elif isinstance(step, FormStep):
-        found += [text for field in step.fields for text in (field.label, field.help)]
+        for field in step.fields:
+            found += (field.section, field.label, field.help)
     elif isinstance(step, UploadStep):
         found += [text for one in step.documents for text in (one.name, one.help)]
     return [text for text in found if text is not None and not text.is_constant]

@@ -1,6 +1,6 @@
 """The flow sheet: a definition as a document, read from its tree alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.definition.text import Text
@@ -27,8 +27,9 @@ from portal.readings import spoken, words
 class Line:
     """One step. ``facts`` are what is said of it, by a word that says about what.
 
-    ``asks`` are what is asked for, each with a remark; ``prose`` is Markdown; ``code`` what is
-    worked out. ``parts`` are the lists inside it.
+    ``asks`` are what is asked for, each with a remark, ``headings`` what begins a part of the form
+    there, by place; ``prose`` is Markdown; ``code`` what is worked out. ``parts`` are the lists
+    inside it.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Line:
     quote: str = ""
     prose: str = ""
     asks: Sequence[tuple[str, str]] = ()
+    headings: Mapping[int, str] = field(default_factory=dict)
     code: Sequence[str] = ()
     parts: "Sequence[Part]" = field(default=())
 
@@ -78,6 +80,7 @@ def _line(tree: Definition, step: Step, number: str) -> Line:
         quote=_quote(step),
         prose=_prose(step),
         asks=list(_asks(step)),
+        headings=_headings(step),
         code=_code(step),
         parts=_parts(tree, step, number) if isinstance(step, BlockStep) else (),
     )
@@ -139,6 +142,11 @@ def _asks(step: Step) -> Iterator[tuple[str, str]]:
             yield spoken.filled(line), ""
     elif isinstance(step, SignStep) and step.document:
         yield step.document.document.replace("_", " "), f"sent in {step.document.step}"
+
+
+def _headings(step: Step) -> dict[int, str]:
+    fields = step.fields if isinstance(step, FormStep) else ()
+    return {n: spoken.filled(one.section) for n, one in enumerate(fields) if one.section}
 
 
 def _ask(name: Text, what: str, *, is_required: bool) -> tuple[str, str]:

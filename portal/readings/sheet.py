@@ -591,7 +591,7 @@ def _number(who: list[str]) -> int:
 
 
 def _has_placeholders(one: Field) -> bool:
-    texts = (one.label, one.help)
+    texts = (one.section, one.label, one.help)
     return any(text is not None and not text.is_constant for text in texts) or any(
         _has_placeholders(column) for column in one.columns
     )

@@ -118,7 +118,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of one person: a form, files, a decision or a to-do."""
+    """One answer of one person: a form, files, a decision or a to-do.
+
+    ``parts`` are the headings of a form's sections, by the place of the row they stand above.
+    """
 
     seq: int
     at: datetime
@@ -128,6 +131,7 @@ class Answer:
     rows: list[tuple[str, str]]
     files: list[File]
     drawing: str = ""
+    parts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,7 @@ class Evidence:
             rows=rows,
             files=files if isinstance(event, c.UploadSubmitted) else [],
             drawing=_drawing(event),
+            parts=_parts(step) if isinstance(event, c.FormSubmitted) else {},
         )
 
     def _step(self, entry: Told) -> Step | None:
@@ -337,6 +342,11 @@ class _Given:
                 self._stands[key] = f"{told}, {source}"
             rows.append((str(field_.label), told))
         return rows
+
+
+def _parts(step: Step | None) -> dict[int, str]:
+    fields = step.fields if isinstance(step, FormStep) else ()
+    return {n: str(one.section) for n, one in enumerate(fields) if one.section is not None}
 
 
 def _told(field_: Field, answers: dict[str, Any] | None) -> str:

@@ -28,7 +28,7 @@ steps:
       fields:
         - {id: legal_name, type: text, label: Legal name, default: "{{ inputs.company }}"}
         - {id: vat, type: text, label: VAT, pattern: "[A-Z]{2}[0-9]+", max_length: 20}
-        - {id: abroad, type: yes_no, label: Abroad?}
+        - {id: abroad, type: yes_no, label: Abroad?, section: "Trade of {{ inputs.company }}"}
         - {id: country, type: choice, label: Country, options: [NO, SE], show_if: abroad}
         - {id: regions, type: choices, label: Regions, options: [a, b, c], min: 1, max: 2}
         - {id: price, type: money, label: Price, currencies: [EUR, USD], min: 1}

@@ -24,6 +24,7 @@ def test_a_step_is_said_with_who_by_when_and_what_if_not() -> None:
     assert "Why: Without it nobody can be paid." in said(details)
     assert "Safeguard: Skipping it takes a reason and a second person." in said(details)
     assert ("Legal name", "text") in details.asks
+    assert details.headings == {2: "Trade of [Company]"}
     assert "Who: Vendor contact or Lawyer, whoever does it first." in said(papers)
     assert "By `today + days(5)`. " in said(papers)
     assert "every 2 days after, at most 3 times" in said(papers)

@@ -115,7 +115,7 @@ TWO = """\
     form:
       fields:
         - {id: company, type: text, label: Company}
-        - {id: vat, type: text, label: VAT number}
+        - {id: vat, type: text, label: VAT number, section: Taxes}
         - {id: note, type: text, label: Note, required: false}
   - {id: review, assign: buyer, approval: {question: Good?, on_changes: {return_to: details}}}
 """
@@ -135,6 +135,10 @@ def test_a_round_that_asks_for_some_again_tells_what_stands_and_from_where() -> 
     makers.decide(process, "request_changes", items=["details.vat"])
     makers.fill(process, vat="34")
     first, second = answered(process)
+    with db.reading() as conn:
+        evidence = Evidence(conn, process, 10_000, "UTC")
+        page = "".join(typeset._answers(typeset._page("UTC"), evidence.answers(), "UTC"))
+    assert page.index("Company") < page.index("Taxes</th>") < page.index("VAT number"), "its part"
     assert first == {"Company": "Sea Ltd", "VAT number": "12", "Note": "left empty"}
     before = f"as in round 1, not asked again [event {sent}]"
     assert second == {
