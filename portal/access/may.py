@@ -6,6 +6,7 @@ a thing is told that it is unknown, whoever may see but not do is told so.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -104,6 +105,7 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
 class InHand:
     """A task that an action has read under its process's lock, in the shape the rules ask."""
 
+    id: str
     kind: str
     state: str
     participant_id: str
@@ -113,15 +115,15 @@ class InHand:
     owner_id: str | None
     owner_team_id: str | None
     assigned_user_id: str | None
+    link_generation: int | None
+    link_revoked_at: datetime | None
+    link_task_id: str | None
+    link_handed_by_role: str | None
+    needs_own_link: bool
 
 
 def require_to_do(tx: Tx, actor: Actor, task: InHand) -> None:
-    """The same as ``task_for`` with ``decide`` for staff, programs and the house: no statement.
-
-    Not for people outside: how their link stands is read by ``task_for``, under the lock.
-    """
-    if actor.kind == "participant":
-        raise ValueError("whoever comes by a link is judged by the link as well")
+    """The same as ``task_for`` with ``decide``, and no statement."""
     if actor.kind != "system" and not _may_do(tx, actor, task):
         raise _refusal(actor, task)
 

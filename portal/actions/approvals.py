@@ -56,8 +56,7 @@ def decide(
     Raises Faulty at ``decision``, ``comment`` or ``items``; NotYours for whoever took part in
     what is judged. The same page's answer again changes nothing and is no fault.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None

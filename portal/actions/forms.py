@@ -32,8 +32,7 @@ def submit(
     Raises Faulty at field ids. The same page's answer again (``nonce``) changes nothing and is
     no fault.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None

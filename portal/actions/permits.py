@@ -2,20 +2,24 @@
 
 from portal.access import may
 from portal.actor import Actor
+from portal.db import Tx
 from portal.engine.running import Running
+from portal.errors import Unknown
+from portal.language import gettext as _
 
 
-def require_to_do(running: Running, task_id: str, actor: Actor) -> None:
-    """Refuse whoever may not do the task, with Unknown, NotYours or LinkRevoked.
+def take_in_hand(tx: Tx, task_id: str, actor: Actor) -> Running:
+    """The process of a task that the actor may do; Unknown, NotYours or LinkRevoked.
 
-    What is in hand was read under the lock and is not read again; a link is, since it may have
-    been revoked while its reader waited.
+    All that decides it is read under the lock, the actor's link as well: it may have been revoked
+    while its reader waited.
     """
+    running = Running.of_task(tx, task_id, actor)
     task = running.tasks.get(task_id)
-    if task is None or actor.kind == "participant":
-        may.task_for(running.tx, actor, task_id, "decide")
-        return
+    if task is None:
+        raise Unknown(_("There is no such task."))
     its = may.InHand(
+        id=task.id,
         kind=task.kind,
         state=task.state,
         participant_id=task.participant_id,
@@ -25,5 +29,7 @@ def require_to_do(running: Running, task_id: str, actor: Actor) -> None:
         owner_id=running.process["owner_id"],
         owner_team_id=running.process["team_id"],
         assigned_user_id=running.person(task.participant_id).user_id,
+        **running.came_by._asdict(),
     )
-    may.require_to_do(running.tx, actor, its)
+    may.require_to_do(tx, actor, its)
+    return running

@@ -71,8 +71,7 @@ def sign(
     ``signature``, ``drawing`` and ``agree``, Changed where something else stands there now.
     What is missing before it counts is returned. The same page's answer again changes nothing.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
@@ -108,8 +107,7 @@ def decline(
 
     Raises Faulty at ``comment``, and as ``sign`` does.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None

@@ -37,8 +37,7 @@ def tick(
     ``item-N`` (from 1) for what is not ticked, and at ``note``. The same page's answer again
     changes nothing and is no fault.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
@@ -60,8 +59,7 @@ def tick(
 @action
 def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
     """Take a team's task: it is now held by one member."""
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.open_task(task_id)
     if task.team_id is None or actor.user_id is None:
         raise Conflict("Only a task that was offered to a team can be claimed.")

@@ -121,8 +121,7 @@ def submit(
     without a new file keeps those it has. The same page's answer again changes nothing and is
     no fault.
     """
-    running = Running.of_task(tx, task_id)
-    permits.require_to_do(running, task_id, actor)
+    running = permits.take_in_hand(tx, task_id, actor)
     task = running.task_to_do(task_id, nonce)
     if task is None:
         return None
@@ -134,7 +133,7 @@ def submit(
     if isinstance(proved, Unproved):
         return proved
     new = _receive(tx, task_id)
-    answers = _answers(step, begun, new, _harmful(tx, begun))
+    answers = _answers(step, begun, new, _harmful(tx, begun, new))
     _retire(tx, begun, answers)
     for row in new:
         running.chain.add(_received(task, row), actor=proved)
@@ -188,8 +187,9 @@ def _require_fitting(asked: dict[str, Document], arrived: Sequence[Arrived]) -> 
 
 
 def _require_room(tx: Tx, tree: Definition, task: Any, arrived: Sequence[Arrived]) -> None:
-    room = documents.room(tx.conn, task, tree)
-    if arrived and sum(one.size for one in arrived) > room.left:
+    size = sum(one.size for one in arrived)
+    room = documents.room(tx.conn, task, tree, size)
+    if arrived and size > room.left:
         raise Faulty.one(arrived[0].document, room.sentence)
 
 
@@ -250,13 +250,14 @@ def _proved(
         return actor
     staged = running.tx.execute(_STAGED, {"task": task.id}).all()
     begun, new = running.round_of(task), sorted(staged, key=lambda row: str(row.id))
-    answers = _answers(step, begun, new, _harmful(running.tx, begun))
+    answers = _answers(step, begun, new, _harmful(running.tx, begun, new))
     return codes.prove(running, task, actor, answers, proof)
 
 
-def _harmful(tx: Tx, begun: Round) -> set[str]:
-    """Of the files of earlier rounds those that the scanner refused since."""
-    before = [id_ for ids in begun.answers.values() for id_ in ids]
+def _harmful(tx: Tx, begun: Round, new: Sequence[Any]) -> set[str]:
+    """Of the files of earlier rounds that stay, those that the scanner refused since."""
+    replaced = {row.document for row in new}
+    before = [id_ for name, ids in begun.answers.items() if name not in replaced for id_ in ids]
     if not before:
         return set()
     which = sa.select(FileRow.id).where(FileRow.id.in_(before), FileRow.state == REFUSED)

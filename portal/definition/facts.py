@@ -78,11 +78,11 @@ def seen_from(
     brought: Callable[[str, str], Any],
     count: Callable[[str, str], int | None],
 ) -> dict[str, Any]:
-    """What each step brought as it is seen from a scope, for `build`.
+    """What each step brought as it is seen from a scope, for `build`; made when first asked for.
 
     `brought(step, scope)` gives what the latest done round brought, `count(each, scope)` how
     many items an `each` ran for there (None: it has not run). A step of other items than those
-    that the scope is within is a list in their order, made when it is first asked for.
+    that the scope is within is a list in their order.
     """
 
     def listed(step: str, eaches: Sequence[EachStep], within: str) -> Any:
@@ -98,8 +98,6 @@ def seen_from(
         eaches = definition.eaches_around(step)
         depth = scopes.shared(scope, [each.id for each in eaches])
         around = scopes.outer(scope, depth)
-        if depth == len(eaches):
-            return brought(step, around)
         return Later(lambda: listed(step, eaches[depth:], around))
 
     return {step.id: seen(step.id) for step in definition.all_steps()}

@@ -236,11 +236,16 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
     User ids, participant ids and addresses. Of a team it is the member who holds or gave its
     vote; one given on the team's behalf by somebody else is not that person's own.
     """
-    if running.round_of(task).answers.get("asked", 1) < 2:
+    asked = running.round_of(task).answers
+    if asked.get("asked", 1) < 2:
         return set()
-    rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
-    keys = {row.member if row.team_id else row.participant_id for row in rows}
-    keys |= {row.member_email for row in rows if row.team_id}
+    others = [one for one in running.open_tasks(task.run_id) if one.id != task.id]
+    if asked["votes"] or any(one.team_id for one in others):
+        rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
+        keys = {row.member if row.team_id else row.participant_id for row in rows}
+        keys |= {row.member_email for row in rows if row.team_id}
+    else:  # nobody has voted: all the others are in hand
+        keys = {one.participant_id for one in others}
     return _with_people(running, keys - {None})
 
 

@@ -1,6 +1,6 @@
 """Who plays which role: people named by a start or by staff, looked up once for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,23 @@ _NAMED_USERS = _USERS.where(
 )
 
 
+# Teams by name or id, each with those of some users who are its members.
+_TEAMS = (
+    sa.select(Team.name, Team.id, TeamMember.user_id)
+    .outerjoin(
+        TeamMember,
+        sa.and_(
+            TeamMember.team_id == Team.id,
+            TeamMember.user_id.in_(sa.bindparam("users", expanding=True)),
+        ),
+    )
+    .where(
+        sa.or_(
+            Team.name.in_(sa.bindparam("names", expanding=True)),
+            Team.id == sa.bindparam("team"),
+        )
+    )
+)
 _OUTSIDE = "outside"
 # The same people where they are somebody outside who chose a time zone.
 _NAMED = _NAMED_USERS.union_all(
@@ -137,7 +154,7 @@ class _Directory:
 
     users: Mapping[str, Any]
     teams: Mapping[str, str]
-    members: frozenset[tuple[str, str]]
+    members: Set[tuple[str, str]]
     owner: Mapping[str, Any] | None
     zones: Mapping[str, str]
 
@@ -152,24 +169,17 @@ def _look_up(
     zones = {row.email: row.timezone for row in known if row.role == _OUTSIDE}
     names = {role.team for role in tree.roles.values() if role.team}
     teams: dict[str, str] = {}
+    members: set[tuple[str, str]] = set()
     if names or team_id:
-        query = sa.select(Team.name, Team.id).where(
-            sa.or_(Team.name.in_(names), Team.id == team_id)
-        )
-        teams = {row.name: row.id for row in tx.execute(query)}
-    members = _members(tx, teams, [user.id for user in users]) if names and emails else frozenset()
+        wanted = {"names": list(names), "team": team_id, "users": [user.id for user in users]}
+        for row in tx.execute(_TEAMS, wanted):
+            teams[row.name] = row.id
+            members.add((row.id, row.user_id))
     mine = (user for user in users if user.id == owner_id and user.role in WRITERS)
     owner = next((_staff(user, None) for user in mine), None)
     if owner is None and team_id:
         owner = next((_team(id_, name) for name, id_ in teams.items() if id_ == team_id), None)
     return _Directory({user.email: user for user in users}, teams, members, owner, zones)
-
-
-def _members(tx: Tx, teams: Mapping[str, str], users: list[str]) -> frozenset[tuple[str, str]]:
-    query = sa.select(TeamMember.team_id, TeamMember.user_id).where(
-        TeamMember.team_id.in_(teams.values()), TeamMember.user_id.in_(users)
-    )
-    return frozenset((row.team_id, row.user_id) for row in tx.execute(query))
 
 
 def _of_role(directory: _Directory, role: Role, given: Any) -> dict[str, Any] | None:

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.db import Tx
-from portal.engine.rows import Asked, Person, Place, Round
+from portal.engine.rows import Asked, CameBy, Person, Place, Round
 from portal.ledger.tables import Head
-from portal.models import FileRow, Participant, Preference, Process, StepRun, Task, Trouble
+from portal.models import FileRow, Link, Participant, Preference, Process, StepRun, Task, Trouble
 from portal.models.files import described
+from portal.models.links import needs_own_link
 
 _HEAD = Head.__table__
 _PROCESS = Process.__table__
@@ -26,11 +27,17 @@ _CHOSEN = sa.func.coalesce(_WISH.c.timezone, _PERSON.c.timezone).label("timezone
 _PERSON_AS_CHOSEN = [_CHOSEN if one.key == "timezone" else one for one in _PERSON.columns]
 _TASK = Task.__table__
 _ROUND = StepRun.__table__
+_LINK = Link.__table__
+_CAME_BY = (
+    *(_LINK.c.generation, _LINK.c.revoked_at, _LINK.c.task_id.label("link_task_id")),
+    *(_LINK.c.handed_by_role, needs_own_link(sa.bindparam("task")).label("needs_own_link")),
+)
 # Rows are taken apart by place: looking up each column by its name costs more than the reading.
 _HEAD_KEYS, _PROCESS_KEYS, _PERSON_KEYS, _TASK_KEYS, _ROUND_KEYS = (
     tuple(column.key for column in table.columns)
     for table in (_HEAD, _PROCESS, _PERSON, _TASK, _ROUND)
 )
+_A_TASK = slice(len(_PERSON_KEYS), len(_PERSON_KEYS) + len(_TASK_KEYS))
 
 # Head first, then the process: whoever waits for the lock then sees the latest of both.
 _LOCK = (
@@ -53,16 +60,22 @@ LOCK_OF_TASK, LOCK_OF_ROUND = _lock_of(_TASK), _lock_of(_ROUND)
 
 
 def _people_and_tasks(*which: Any) -> Any:
-    """Whoever plays a role, and whoever has an open task among ``which``, each with those tasks."""
+    """Whoever plays a role, and whoever has an open task among ``which``, each with those tasks.
+
+    Each row ends with how the link stands that somebody came by.
+    """
     tasks = sa.and_(
         _TASK.c.participant_id == _PERSON.c.id,
         _TASK.c.process_id == _PERSON.c.process_id,
         sa.or_(_TASK.c.state == "open", _TASK.c.id == sa.bindparam("task")),
         *which,
     )
+    people = _PERSON.outerjoin(_TASK, tasks).outerjoin(_WISH, _IS_THEIRS)
     return (
-        sa.select(*(c.label(f"person_{c.key}") for c in _PERSON_AS_CHOSEN), *_TASK.columns)
-        .select_from(_PERSON.outerjoin(_TASK, tasks).outerjoin(_WISH, _IS_THEIRS))
+        sa.select(
+            *(c.label(f"person_{c.key}") for c in _PERSON_AS_CHOSEN), *_TASK.columns, *_CAME_BY
+        )
+        .select_from(people.outerjoin(_LINK, _LINK.c.id == sa.bindparam("link")))
         .where(
             _PERSON.c.process_id == sa.bindparam("process"),
             sa.or_(_PERSON.c.role.is_not(None), _TASK.c.id.is_not(None)),
@@ -104,15 +117,20 @@ def process_of(row: sa.Row[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def people_and_tasks(
-    tx: Tx, process: str, scopes: Sequence[str] | None, *, task: str | None
-) -> Iterator[tuple[Person, Asked | None]]:
-    """Whoever plays a role or has an open task, with each such task; and ``task`` in any state."""
+    tx: Tx, process: str, scopes: Sequence[str] | None, *, task: str | None, link: str | None
+) -> Iterator[tuple[Person, Asked | None, CameBy]]:
+    """Whoever plays a role or has an open task, with each such task; and ``task`` in any state.
+
+    With each how the ``link`` stands, read like all else under the lock.
+    """
     three = (_PEOPLE_AND_TASKS, _PEOPLE_AND_TASKS_OUTSIDE, _PEOPLE_AND_TASKS_IN)
     query, ids = _within(scopes, three)
-    for row in tx.execute(query, {"process": process, "task": task or "", **ids}):
+    named = {"process": process, "task": task or "", "link": link}
+    for row in tx.execute(query, {**named, **ids}):
         person = Person(**dict(zip(_PERSON_KEYS, row, strict=False)))
-        its = row[len(_PERSON_KEYS) :]
-        yield person, Asked(**dict(zip(_TASK_KEYS, its, strict=True))) if row.id else None
+        its = row[_A_TASK]
+        asked = Asked(**dict(zip(_TASK_KEYS, its, strict=True))) if its[0] else None
+        yield person, asked, CameBy(*row[_A_TASK.stop :])
 
 
 def rounds(tx: Tx, process: str, scopes: Sequence[str] | None, known: set[str]) -> Iterator[Round]:

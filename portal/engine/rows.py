@@ -133,6 +133,19 @@ class Asked:
         self.asks_since = self.blocked_since = self.declined_at = None
 
 
+class CameBy(NamedTuple):
+    """How the link stands by which somebody outside came, and whether their task needs its own.
+
+    Where nobody came by one, all of the link is empty.
+    """
+
+    link_generation: int | None = None
+    link_revoked_at: datetime | None = None
+    link_task_id: str | None = None
+    link_handed_by_role: str | None = None
+    needs_own_link: bool = False
+
+
 Row = Person | Round | Asked
 _STANDINGS: dict[str, Standing] = {"open": "open", "done": "done", "skipped": "skipped"}
 

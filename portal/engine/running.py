@@ -23,7 +23,7 @@ from portal.definition.tree import ChooseStep, Definition, EachStep, PersonStep,
 from portal.engine import loading, writing
 from portal.engine.decide import Standing
 from portal.engine.facts import Facts
-from portal.engine.rows import Asked, Person, Place, Round
+from portal.engine.rows import Asked, CameBy, Person, Place, Round
 from portal.engine.summary import sum_up
 from portal.engine.writing import Writes
 from portal.errors import Conflict, ProcessEnded, Unknown
@@ -59,6 +59,7 @@ class Running:
         self.process = process
         self.tree = tree
         self.chain = chain
+        self.came_by = CameBy()
         self.people: dict[str, Person] = {}
         self.tasks: dict[str, Asked] = {}
         self.rounds: dict[Place, Round] = {}
@@ -82,10 +83,13 @@ class Running:
         return cls._locked(tx, tx.execute(loading.LOCK_PROCESS, {"process": process_id})).whole()
 
     @classmethod
-    def of_task(cls, tx: Tx, task_id: str) -> "Running":
-        """The process of a task, with that task even where it is closed."""
+    def of_task(cls, tx: Tx, task_id: str, actor: Actor | None = None) -> "Running":
+        """The process of a task, with that task even where it is closed.
+
+        ``came_by`` then tells how the actor's link stands.
+        """
         found = tx.execute(loading.LOCK_OF_TASK, {"of": task_id})
-        return cls._locked(tx, found, task_id)
+        return cls._locked(tx, found, task_id, actor.link if actor is not None else None)
 
     @classmethod
     def of_round(cls, tx: Tx, run_id: str) -> "Running":
@@ -93,7 +97,13 @@ class Running:
         return cls._locked(tx, tx.execute(loading.LOCK_OF_ROUND, {"of": run_id}))
 
     @classmethod
-    def _locked(cls, tx: Tx, found: sa.CursorResult[Any], task_id: str | None = None) -> "Running":
+    def _locked(
+        cls,
+        tx: Tx,
+        found: sa.CursorResult[Any],
+        task_id: str | None = None,
+        link: str | None = None,
+    ) -> "Running":
         row = found.first()
         if row is None:
             raise Unknown(_("There is nothing here, or nothing that is yours to see."))
@@ -103,15 +113,20 @@ class Running:
             tree = trees.tree(tx.conn, process["definition_id"])
             running = cls(tx, process, tree, record.take_chain(tx, head))
             running.is_whole = not tree.has_eaches
-        running._read(task_id, scopes.chain(getattr(row, "scope_of", "")))
+        running._read(scopes.chain(getattr(row, "scope_of", "")), task_id, link)
         return running
 
-    def _read(self, task_id: str | None, wanted: Sequence[str] | None) -> None:
+    def _read(
+        self, wanted: Sequence[str] | None, task_id: str | None = None, link: str | None = None
+    ) -> None:
         """Take in these scopes, or all of them; what is in hand already stays as it is."""
-        for person, task in loading.people_and_tasks(self.tx, self.id, wanted, task=task_id):
+        rows = loading.people_and_tasks(self.tx, self.id, wanted, task=task_id, link=link)
+        for person, task, came_by in rows:
             self.people.setdefault(person.id, person)
             if task is not None:
                 self.tasks.setdefault(task.id, task)
+            if task_id is not None:
+                self.came_by = came_by
         for found in loading.rounds(self.tx, self.id, wanted, self._known):
             self._take_round(found)
         if self.process["n_troubles"] and not self.stuck:
@@ -128,7 +143,7 @@ class Running:
         """Itself, with every item at hand."""
         if not self.is_whole:
             self.is_whole = True
-            self._read(None, None)
+            self._read(None)
         return self
 
     # What it is

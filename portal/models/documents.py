@@ -92,23 +92,44 @@ def of_round(step: UploadStep, only: Any) -> dict[str, Document]:
     return {one.id: one for one in step.documents if not only or one.id in only}
 
 
-def room(conn: Connection, task: Any, tree: Definition) -> Room:
+def room(conn: Connection, task: Any, tree: Definition, wanted: int = 0) -> Room:
     """How much room an upload's task has, its person, and the process: the least of the three.
 
-    ``tree`` is the process's definition.
+    ``tree`` is the process's definition. Where there is room for ``wanted`` bytes even if this
+    were the only upload ever asked for, that much is told and no more is looked up.
     """
     ids = {"process": task.process_id, "person": task.participant_id}
     kept = conn.execute(_KEPT, ids).all()
-    of_task = sum(int(row.bytes) for row in kept if row.task_id == task.id)
-    of_person = sum(int(row.bytes) for row in kept if row.participant_id == task.participant_id)
-    of_process = sum(int(row.bytes) for row in kept)
+    here = _Kept(
+        of_task=sum(int(row.bytes) for row in kept if row.task_id == task.id),
+        of_person=sum(int(row.bytes) for row in kept if row.participant_id == task.participant_id),
+        of_process=sum(int(row.bytes) for row in kept),
+    )
+    most = _most(tree, task.step)
+    alone = _least(here, most, most, most)
+    if 0 < wanted <= alone.left:
+        return alone
     steps = [(row, _most(tree, row.step)) for row in conn.execute(_ASKED, ids)]
-    asked = sum(row.times * most for row, most in steps)
-    asked_of = sum(row.times_of_person * most for row, most in steps)
+    asked = sum(row.times * each for row, each in steps)
+    asked_of = sum(row.times_of_person * each for row, each in steps)
+    return _least(here, most, asked_of, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """How many bytes are here, or on their way."""
+
+    of_task: int
+    of_person: int
+    of_process: int
+
+
+def _least(here: _Kept, of_task: int, of_person: int, of_process: int) -> Room:
+    """The least room beside what is here, where so much is asked for by each."""
     rooms = (
-        Room(_OF_A_TASK * _most(tree, task.step) - of_task, _(_TASK_FULL)),
-        Room(_OF_A_PERSON * asked_of - of_person, _(_PERSON_FULL)),
-        Room(_OF_A_PROCESS * asked - of_process, _(_PROCESS_FULL)),
+        Room(_OF_A_TASK * of_task - here.of_task, _(_TASK_FULL)),
+        Room(_OF_A_PERSON * of_person - here.of_person, _(_PERSON_FULL)),
+        Room(_OF_A_PROCESS * of_process - here.of_process, _(_PROCESS_FULL)),
     )
     return min(rooms, key=lambda one: one.left)
 

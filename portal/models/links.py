@@ -57,13 +57,15 @@ _ENDED = {
 _own = aliased(Link)
 
 
-def needs_own_link() -> "sa.Exists":
-    """Whether a selected task’s links were ended: from then on a fresh one of its own leads to it.
+def needs_own_link(task: "sa.ColumnElement[str] | None" = None) -> "sa.Exists":
+    """Whether a task’s links were ended: from then on a fresh one of its own leads to it.
 
-    The other links of its people go on, and would show it beside their own tasks.
+    The other links of its people go on, and would show it beside their own tasks. ``task`` is
+    its id; without one it is the selected task's.
     """
     ended = (_own.revoked_at.is_(None), _own.revoked_reason.is_not(None))
-    return sa.exists(sa.select(_own.id).where(_own.task_id == Task.id, *ended))
+    its = Task.__table__.c.id if task is None else task
+    return sa.exists(sa.select(_own.id).where(_own.task_id == its, *ended))
 
 
 class BrowserSession(Base):
