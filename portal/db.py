@@ -13,8 +13,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +24,13 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
+from sqlalchemy.exc import IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
 from portal import clock, fault
+from portal.prepared import Given, Prepared, translated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,16 +92,39 @@ class Tx:
         self._last: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
         self._explain: list[Callable[[IntegrityError], Exception | None]] = []
-        self._is_finishing = False
         self._at_once = _AtOnce(conn)
 
     def execute(self, statement: sa.Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one Core statement, once or for a list of rows."""
         if isinstance(rows, list) and len(rows) == 1:
             [rows] = rows  # a driver makes more ado about a list of one
-        if self._is_finishing:
-            self._at_once.send(statement)
+        self._at_once.settle()
         return self.conn.execute(statement, rows)
+
+    def all(self, statement: Prepared, **given: Any) -> list[Any]:
+        """The rows that a prepared statement brings."""
+        self._at_once.settle()
+        return statement.all(self.conn, given)
+
+    def first(self, statement: Prepared, **given: Any) -> Any:
+        """The first of them; None if there is none."""
+        self._at_once.settle()
+        rows = statement.all(self.conn, given)
+        return rows[0] if rows else None
+
+    def run(self, statement: Prepared, rows: Given | Sequence[Given]) -> None:
+        """Run a prepared statement that brings nothing back, once or for rows of the same keys.
+
+        PostgreSQL is not waited for: what it refuses is told when the next statement that brings
+        something back is run, or at the end.
+        """
+        self._at_once.open()
+        statement.run(self.conn, [rows] if isinstance(rows, Mapping) else rows)
+
+    def changed(self, statement: Prepared, **given: Any) -> int:
+        """Run a prepared statement and say how many rows it changed."""
+        self._at_once.settle()
+        return int(statement.run(self.conn, [given]).rowcount)
 
     def explain(self, call: Callable[[IntegrityError], Exception | None]) -> None:
         """Have ``call`` say what it means if what is written at the end is refused."""
@@ -124,14 +148,17 @@ class Tx:
 
     def finish(self) -> None:
         """Run what was kept for the end of the transaction."""
-        self._is_finishing = True
         try:
-            with self._at_once:
-                while self._before or self._last:
-                    (self._before or self._last).pop(0)()
+            while self._before or self._last:
+                (self._before or self._last).pop(0)()
+            self._at_once.settle()
         except IntegrityError as refused:
             told = (explained for call in self._explain if (explained := call(refused)))
             raise next(told, refused) from refused
+
+    def abandon(self) -> None:
+        """Forget what is under way, because of a fault that is told already."""
+        self._at_once.abandon()
 
     def announce(self) -> None:
         """Run what waited for the commit."""
@@ -142,49 +169,35 @@ class Tx:
 class _AtOnce:
     """Statements that bring nothing back, sent to PostgreSQL without waiting for each.
 
-    A step writes some ten of them; over a network each would wait for its answer. What is
-    refused is told when the next one that brings something back is run, or at the end.
+    A step writes some ten of them; over a network each would wait for its answer.
     """
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._is_sqlite = conn.dialect.name == "sqlite"
-        self._open, self._is_open = ExitStack(), False
+        self._pipeline: Any = None
 
-    def __enter__(self) -> None:
-        """Nothing is held back until the first statement."""
+    def open(self) -> None:
+        """From here on wait for nothing."""
+        if not self._is_sqlite and self._pipeline is None:
+            self._pipeline = _driver(self._conn).pipeline()
+            self._pipeline.__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._settle()
-        else:
-            with suppress(Exception):  # what went wrong first is what is told
-                self._open.close()
-
-    def send(self, statement: sa.Executable) -> None:
-        """Get ready for a statement: with those before it, or after they are through."""
-        if self._is_sqlite:
+    def settle(self) -> None:
+        """Wait until all that was sent is through; raises what PostgreSQL refused."""
+        if self._pipeline is None:
             return
-        brings_rows = not statement.is_dml or bool(getattr(statement, "_returning", ()))
-        if brings_rows:
-            self._settle()
-        elif not self._is_open:
-            self._open.enter_context(_driver(self._conn).pipeline())
-            self._is_open = True
-
-    def _settle(self) -> None:
-        import psycopg  # not there, and not needed, where SQLite is all there is
-
-        if not self._is_open:
-            return
-        self._is_open = False
+        pipeline, self._pipeline = self._pipeline, None
         try:
-            self._open.close()
-        except psycopg.Error as refused:
-            dialect = self._conn.dialect
-            raise DBAPIError.instance(
-                None, None, refused, psycopg.Error, dialect=dialect
-            ) from refused
+            pipeline.__exit__(None, None, None)
+        except self._conn.dialect.loaded_dbapi.Error as refused:
+            raise translated(self._conn, None, refused) from refused
+
+    def abandon(self) -> None:
+        """End it, whatever becomes of what was sent: what went wrong first is what is told."""
+        if self._pipeline is not None:
+            with suppress(Exception):
+                self._pipeline.__exit__(None, None, None)
 
 
 class Database:
@@ -246,6 +259,9 @@ class Database:
                 yield tx
                 tx.finish()
                 fault.at("F3")
+            except BaseException:
+                tx.abandon()
+                raise
             finally:
                 _open_tx.reset(token)
         fault.at("F4")

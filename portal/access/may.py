@@ -18,6 +18,7 @@ from portal.language import gettext as _
 from portal.models import Link, Participant, Process, StepRun, Task
 from portal.models.links import needs_own_link
 from portal.models.people import WRITERS
+from portal.prepared import prepared
 
 # Roles of users and of API tokens; "system" is a token that acts for no person in particular.
 _WRITERS = frozenset(WRITERS)
@@ -47,7 +48,7 @@ def process_for(tx: Tx, actor: Actor, process_id: str, verb: str) -> Any:
     return row
 
 
-_TASK = (
+_TASK = prepared(
     sa.select(
         Task.id,
         Task.kind,
@@ -85,7 +86,7 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
     people outside alone), ``reply`` (say what becomes of it, by whoever may do it or, on their
     behalf, by who manages it), ``manage``.
     """
-    row = tx.execute(_TASK, {"task": task_id, "link": actor.link}).first()
+    row = tx.first(_TASK, task=task_id, link=actor.link)
     if row is None:
         raise Unknown(_("There is no such task."))
     if actor.kind == "system":

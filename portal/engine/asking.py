@@ -33,6 +33,7 @@ from portal.language import gettext as _
 from portal.ledger import record
 from portal.ledger.catalogue import TaskOpened
 from portal.models import Task, TeamMember, User
+from portal.prepared import prepared
 
 
 class Nobody(Exception):
@@ -241,7 +242,7 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
         return set()
     others = [one for one in running.open_tasks(task.run_id) if one.id != task.id]
     if asked["votes"] or any(one.team_id for one in others):
-        rows = running.tx.execute(_VOTES, {"run": task.run_id, "but": task.id}).all()
+        rows = running.tx.all(_VOTES, run=task.run_id, but=task.id)
         keys = {row.member if row.team_id else row.participant_id for row in rows}
         keys |= {row.member_email for row in rows if row.team_id}
     else:  # nobody has voted: all the others are in hand
@@ -262,7 +263,7 @@ def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
         )
 
 
-_VOTES = (
+_VOTES = prepared(
     sa.select(
         *(Task.participant_id, Task.team_id),
         *(TeamMember.user_id.label("member"), User.email.label("member_email")),

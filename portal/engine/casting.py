@@ -15,6 +15,7 @@ from portal.errors import Fault
 from portal.language import gettext as _
 from portal.models import Preference, Team, TeamMember, User
 from portal.models.people import WRITERS
+from portal.prepared import prepared
 
 LONGEST_NAME = 200  # letters
 
@@ -82,7 +83,7 @@ def hands(tx: Tx, people: Sequence[Person]) -> dict[str, set[str]]:
     teams = [person.team_id for person in people if person.kind == "team"]
     known: dict[str | None, set[str]] = {}
     if users or teams:
-        for row in tx.execute(_HANDS, {"users": users, "teams": teams}):
+        for row in tx.all(_HANDS, users=users, teams=teams):
             known.setdefault(row.id, set()).add(row.email)
             known.setdefault(row.team_id, set()).add(row.email)
     return {
@@ -93,7 +94,7 @@ def hands(tx: Tx, people: Sequence[Person]) -> dict[str, set[str]]:
     }
 
 
-_HANDS = (
+_HANDS = prepared(
     sa.select(User.id, User.email, TeamMember.team_id)
     .outerjoin(TeamMember, TeamMember.user_id == User.id)
     .where(

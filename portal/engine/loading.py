@@ -16,6 +16,7 @@ from portal.ledger.tables import Head
 from portal.models import FileRow, Link, Participant, Preference, Process, StepRun, Task, Trouble
 from portal.models.files import described
 from portal.models.links import needs_own_link
+from portal.prepared import Prepared, prepared
 
 _HEAD = Head.__table__
 _PROCESS = Process.__table__
@@ -45,21 +46,21 @@ _LOCK = (
     .select_from(_HEAD.join(_PROCESS, _PROCESS.c.id == _HEAD.c.log))
     .with_for_update(key_share=True)
 )
-LOCK_PROCESS = _LOCK.where(_HEAD.c.log == sa.bindparam("process"))
+LOCK_PROCESS = prepared(_LOCK.where(_HEAD.c.log == sa.bindparam("process")))
 
 
-def _lock_of(table: sa.FromClause) -> Any:
+def _lock_of(table: sa.FromClause) -> Prepared:
     """The same for the process of a task or a round, with the scope that it runs in."""
     of = table.c.id == sa.bindparam("of")
     its = sa.select(table.c.process_id).where(of).scalar_subquery()
     scope = sa.select(table.c.scope).where(of).scalar_subquery().label("scope_of")
-    return _LOCK.add_columns(scope).where(_HEAD.c.log == its)
+    return prepared(_LOCK.add_columns(scope).where(_HEAD.c.log == its))
 
 
 LOCK_OF_TASK, LOCK_OF_ROUND = _lock_of(_TASK), _lock_of(_ROUND)
 
 
-def _people_and_tasks(*which: Any) -> Any:
+def _people_and_tasks(*which: Any) -> Prepared:
     """Whoever plays a role, and whoever has an open task among ``which``, each with those tasks.
 
     Each row ends with how the link stands that somebody came by.
@@ -71,7 +72,7 @@ def _people_and_tasks(*which: Any) -> Any:
         *which,
     )
     people = _PERSON.outerjoin(_TASK, tasks).outerjoin(_WISH, _IS_THEIRS)
-    return (
+    return prepared(
         sa.select(
             *(c.label(f"person_{c.key}") for c in _PERSON_AS_CHOSEN), *_TASK.columns, *_CAME_BY
         )
@@ -96,8 +97,9 @@ _LIVE = sa.select(*_ROUND.columns).where(
     _ROUND.c.process_id == sa.bindparam("process"),
     sa.text("(step_runs.is_current OR step_runs.is_latest)"),
 )
-_ROUNDS = _LIVE.where(_ROUND.c.scope.in_(sa.bindparam("scopes", expanding=True)))
-_ROUNDS_OUTSIDE = _LIVE.where(_ROUND.c.scope == "")
+_ROUNDS = prepared(_LIVE)
+_ROUNDS_IN = prepared(_LIVE.where(_ROUND.c.scope.in_(sa.bindparam("scopes", expanding=True))))
+_ROUNDS_OUTSIDE = prepared(_LIVE.where(_ROUND.c.scope == ""))
 _STUCK = sa.select(Trouble.step, Trouble.scope).where(
     Trouble.process_id == sa.bindparam("process"),
     Trouble.state == "open",
@@ -105,12 +107,14 @@ _STUCK = sa.select(Trouble.step, Trouble.scope).where(
     Trouble.task_id.is_(None),
     Trouble.step.is_not(None),
 )
-_FILES = sa.select(
-    FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type
-).where(FileRow.process_id == sa.bindparam("process"), FileRow.state == "received")
+_FILES = prepared(
+    sa.select(FileRow.id, FileRow.name, FileRow.size, FileRow.sha256, FileRow.media_type).where(
+        FileRow.process_id == sa.bindparam("process"), FileRow.state == "received"
+    )
+)
 
 
-def process_of(row: sa.Row[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def process_of(row: tuple[Any, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The process and its ledger's head, as one of the locking statements brought them."""
     head = dict(zip(_HEAD_KEYS, row, strict=False))
     return dict(zip(_PROCESS_KEYS, row[len(head) :], strict=False)), head
@@ -125,8 +129,7 @@ def people_and_tasks(
     """
     three = (_PEOPLE_AND_TASKS, _PEOPLE_AND_TASKS_OUTSIDE, _PEOPLE_AND_TASKS_IN)
     query, ids = _within(scopes, three)
-    named = {"process": process, "task": task or "", "link": link}
-    for row in tx.execute(query, {**named, **ids}):
+    for row in tx.all(query, process=process, task=task or "", link=link, **ids):
         person = Person(**dict(zip(_PERSON_KEYS, row, strict=False)))
         its = row[_A_TASK]
         asked = Asked(**dict(zip(_TASK_KEYS, its, strict=True))) if its[0] else None
@@ -135,8 +138,8 @@ def people_and_tasks(
 
 def rounds(tx: Tx, process: str, scopes: Sequence[str] | None, known: set[str]) -> Iterator[Round]:
     """The rounds that are current or latest, but for those whose ids are known."""
-    query, ids = _within(scopes, (_LIVE, _ROUNDS_OUTSIDE, _ROUNDS))
-    for row in tx.execute(query, {"process": process, **ids}):
+    query, ids = _within(scopes, (_ROUNDS, _ROUNDS_OUTSIDE, _ROUNDS_IN))
+    for row in tx.all(query, process=process, **ids):
         if row.id not in known:
             yield Round(**dict(zip(_ROUND_KEYS, row, strict=True)))
 
@@ -166,12 +169,12 @@ def of_address(tx: Tx, process: str, email: str) -> Person | None:
 
 def files(tx: Tx, process: str) -> dict[str, dict[str, Any]]:
     """The files that have been received, described as expressions see them, by id."""
-    return {row.id: described(row) for row in tx.execute(_FILES, {"process": process})}
+    return {row.id: described(row) for row in tx.all(_FILES, process=process)}
 
 
 def _within(
-    scopes: Sequence[str] | None, three: tuple[Any, Any, Any]
-) -> tuple[Any, dict[str, Any]]:
+    scopes: Sequence[str] | None, three: tuple[Prepared, Prepared, Prepared]
+) -> tuple[Prepared, dict[str, Any]]:
     """Of three statements the one for these scopes, and what it binds of them.
 
     The first is for all of them, the second for what is outside of all items, as most steps

@@ -13,15 +13,18 @@ from portal.ledger import record
 from portal.ledger.record import Chain
 from portal.ledger.tables import Head
 from portal.models import Task
+from portal.prepared import prepared
 
 _HEAD = Head.__table__
 _PROCESS_OF = sa.select(Task.process_id).where(Task.id == sa.bindparam("task"))
-_LOCK = sa.select(_HEAD).where(_HEAD.c.log == _PROCESS_OF.scalar_subquery()).with_for_update()
+_LOCK = prepared(
+    sa.select(_HEAD).where(_HEAD.c.log == _PROCESS_OF.scalar_subquery()).with_for_update()
+)
 
 
 def chain_of_task(tx: Tx, task_id: str) -> Chain:
     """The chain of a task's process, its head locked until the commit; Unknown if there is none."""
-    head = tx.execute(_LOCK, {"task": task_id}).mappings().first()
+    head = tx.first(_LOCK, task=task_id)
     if head is None:
         raise Unknown(_("There is no such task."))
-    return record.take_chain(tx, dict(head))
+    return record.take_chain(tx, head._asdict())

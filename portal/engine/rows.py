@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal.db import Tx
 from portal.engine.decide import Standing
 from portal.models import Participant, StepRun, Task
+from portal.prepared import Prepared, prepared
 
 
 class Place(NamedTuple):
@@ -154,7 +155,7 @@ class Changes:
     """The rows of one table that are new or changed, each once."""
 
     def __init__(self, model: type[Participant] | type[StepRun] | type[Task]) -> None:
-        self._statements, self._names, self._values = _written(model)
+        self._statement, self._names, self._values = _written(model)
         self._rows: dict[str, Row] = {}
 
     def add(self, row: Row) -> None:
@@ -170,17 +171,17 @@ class Changes:
         if self._rows:
             found = map(self._values, self._rows.values())
             rows = [dict(zip(self._names, values, strict=True)) for values in found]
-            tx.execute(self._statements[tx.conn.dialect.name], rows)
+            tx.run(self._statement, rows)
 
 
 @functools.cache
 def _written(
     model: type[Participant] | type[StepRun] | type[Task],
-) -> tuple[dict[str, sa.Executable], tuple[str, ...], Callable[[Row], tuple[Any, ...]]]:
-    """The upserts of a table by dialect, its columns, and what takes their values from a row."""
+) -> tuple[Prepared, tuple[str, ...], Callable[[Row], tuple[Any, ...]]]:
+    """The upsert of a table, its columns, and what takes their values from a row."""
     names = tuple(column.key for column in model.__table__.columns)
-    upserts = {"sqlite": _sqlite(model), "postgresql": _postgresql(model)}
-    return upserts, names, operator.attrgetter(*names)
+    upsert = prepared({"sqlite": _sqlite(model), "postgresql": _postgresql(model)})
+    return upsert, names, operator.attrgetter(*names)
 
 
 def _sqlite(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:

@@ -11,8 +11,6 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-
 from portal import calendar, db, installation
 from portal.actor import Actor, system
 from portal.calendar import WorkCalendar
@@ -80,7 +78,7 @@ class Running:
     @classmethod
     def load(cls, tx: Tx, process_id: str) -> "Running":
         """The process, whole, locked until the commit; Unknown if there is none."""
-        return cls._locked(tx, tx.execute(loading.LOCK_PROCESS, {"process": process_id})).whole()
+        return cls._locked(tx, tx.first(loading.LOCK_PROCESS, process=process_id)).whole()
 
     @classmethod
     def of_task(cls, tx: Tx, task_id: str, actor: Actor | None = None) -> "Running":
@@ -88,23 +86,18 @@ class Running:
 
         ``came_by`` then tells how the actor's link stands.
         """
-        found = tx.execute(loading.LOCK_OF_TASK, {"of": task_id})
+        found = tx.first(loading.LOCK_OF_TASK, of=task_id)
         return cls._locked(tx, found, task_id, actor.link if actor is not None else None)
 
     @classmethod
     def of_round(cls, tx: Tx, run_id: str) -> "Running":
         """The process of a round."""
-        return cls._locked(tx, tx.execute(loading.LOCK_OF_ROUND, {"of": run_id}))
+        return cls._locked(tx, tx.first(loading.LOCK_OF_ROUND, of=run_id))
 
     @classmethod
     def _locked(
-        cls,
-        tx: Tx,
-        found: sa.CursorResult[Any],
-        task_id: str | None = None,
-        link: str | None = None,
+        cls, tx: Tx, row: Any, task_id: str | None = None, link: str | None = None
     ) -> "Running":
-        row = found.first()
         if row is None:
             raise Unknown(_("There is nothing here, or nothing that is yours to see."))
         running = tx.kept.get((Running, row.id))

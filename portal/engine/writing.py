@@ -8,30 +8,33 @@ import sqlalchemy as sa
 from portal.db import Tx
 from portal.engine.rows import Changes
 from portal.models import Link, Participant, Process, StepRun, Task, Timer, Trouble
+from portal.prepared import prepared
 
 _CHANGED = ("state", "values", "waiting", "n_done", "n_troubles", "due_at", "changed_at",
             "ended_at")  # fmt: skip
-_UPDATE = (
+_UPDATE = prepared(
     sa.update(Process)
     .where(Process.id == sa.bindparam("process"))
     .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
 )
-_ADD_PROCESS, _ADD_LINKS, _ADD_TIMERS, _ADD_TROUBLES = map(
-    sa.insert, (Process, Link, Timer, Trouble)
+_ADD_PROCESS, _ADD_LINKS, _ADD_TIMERS, _ADD_TROUBLES = (
+    prepared(sa.insert(model)) for model in (Process, Link, Timer, Trouble)
 )
-_END_OF_TASKS = sa.delete(Timer).where(Timer.task_id.in_(sa.bindparam("tasks", expanding=True)))
-_END_OF_RUNS = sa.delete(Timer).where(Timer.run_id.in_(sa.bindparam("runs", expanding=True)))
+_END_OF_TASKS, _END_OF_RUNS = (
+    prepared(sa.delete(Timer).where(column.in_(sa.bindparam("ended", expanding=True))))
+    for column in (Timer.task_id, Timer.run_id)
+)
 
 
 def add_process(tx: Tx, process: dict[str, Any]) -> None:
     """Write a process that is new; whatever else is written refers to it."""
-    tx.execute(_ADD_PROCESS, process)
+    tx.run(_ADD_PROCESS, process)
 
 
 def update_process(tx: Tx, process: dict[str, Any]) -> None:
     """Write what lists show of a process, and what it computed."""
     new = {f"new_{name}": process[name] for name in _CHANGED}
-    tx.execute(_UPDATE, {"process": process["id"], **new})
+    tx.run(_UPDATE, {"process": process["id"], **new})
 
 
 def update_inputs(tx: Tx, process: dict[str, Any]) -> None:
@@ -58,16 +61,16 @@ class Writes:
         for changes in (self.people, self.rounds, self.tasks):
             changes.write(tx)
         if self.links:
-            tx.execute(_ADD_LINKS, self.links)
+            tx.run(_ADD_LINKS, self.links)
         if self.ended_tasks:
-            tx.execute(_END_OF_TASKS, {"tasks": self.ended_tasks})
+            tx.run(_END_OF_TASKS, {"ended": self.ended_tasks})
         if self.ended_runs:
-            tx.execute(_END_OF_RUNS, {"runs": self.ended_runs})
+            tx.run(_END_OF_RUNS, {"ended": self.ended_runs})
         timers = [row for row in self.timers if not self._is_over(row)]
         if timers:
-            tx.execute(_ADD_TIMERS, timers)
+            tx.run(_ADD_TIMERS, timers)
         if self.troubles:
-            tx.execute(_ADD_TROUBLES, self.troubles)
+            tx.run(_ADD_TROUBLES, self.troubles)
 
     def _is_over(self, timer: dict[str, Any]) -> bool:
         """Whether what a new timer stands for was closed in this very transaction."""

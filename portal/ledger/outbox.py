@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal import db
 from portal.db import Tx
 from portal.ledger.tables import Outgoing
+from portal.prepared import prepared
 
 
 def _silent() -> None:
@@ -58,17 +59,19 @@ def row(
     }  # fmt: skip
 
 
-_ADD = {
-    "sqlite": sqlite.insert(Outgoing).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Outgoing).on_conflict_do_nothing(),
-}
+_ADD = prepared(
+    {
+        "sqlite": sqlite.insert(Outgoing).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(Outgoing).on_conflict_do_nothing(),
+    }
+)
 
 
 def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows in one statement; one whose ``once`` is there already is passed over."""
     if not rows:
         return
-    tx.execute(_ADD[tx.conn.dialect.name], list(rows))
+    tx.run(_ADD, rows)
     tx.after_commit(_ring)
 
 

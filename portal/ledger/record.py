@@ -22,6 +22,7 @@ from portal.errors import AlreadyRecorded, Faulty, Unknown
 from portal.ledger import chain, outbox
 from portal.ledger.catalogue import ENDS, Event
 from portal.ledger.tables import Disclosure, Entry, Head
+from portal.prepared import prepared
 
 # Where an actor's own private facts stand among an event's commitments.
 ACTOR_PREFIX = "actor."
@@ -30,19 +31,18 @@ _SALT = 32  # bytes of chance that hide each value
 
 # Made once: building a statement costs more than running it.
 _HEAD = Head.__table__
-_LOCK_HEAD = sa.select(_HEAD).where(_HEAD.c.log == sa.bindparam("its")).with_for_update()
+_LOCK_HEAD = prepared(sa.select(_HEAD).where(_HEAD.c.log == sa.bindparam("its")).with_for_update())
 _LOCK_FREE_HEADS = (
     sa.select(_HEAD)
     .where(_HEAD.c.log.in_(sa.bindparam("these", expanding=True)))
     .with_for_update(skip_locked=True)
 )
-_MOVE_HEAD = sa.update(Head).where(Head.log == sa.bindparam("its"))
-_MOVE_HEAD = _MOVE_HEAD.values({name: sa.bindparam(name) for name in ("seq", "hash", "at")})
+_MOVE_HEAD = prepared(sa.update(Head).where(Head.log == sa.bindparam("its")))
 _GIVE_HEAD = (
     sa.update(Head).where(Head.log == sa.bindparam("its")).values(owner_id=sa.bindparam("owner"))
 )
-_ADD_HEAD, _ADD_DISCLOSURES = sa.insert(Head), sa.insert(Disclosure)
-_ADD_ENTRIES = sa.insert(Entry).inline()  # nobody asks for the ids
+_ADD_HEAD, _ADD_DISCLOSURES = prepared(sa.insert(Head)), prepared(sa.insert(Disclosure))
+_ADD_ENTRIES = prepared(sa.insert(Entry).inline())  # nobody asks for the ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +138,14 @@ class Chain:
             self._write_entries()
 
     def _write_entries(self) -> None:
-        self._tx.execute(_ADD_ENTRIES, self._entries)
+        self._tx.run(_ADD_ENTRIES, self._entries)
         if self._disclosures:
-            self._tx.execute(_ADD_DISCLOSURES, self._disclosures)
+            self._tx.run(_ADD_DISCLOSURES, self._disclosures)
         if self._is_new:
-            self._tx.execute(_ADD_HEAD, self._head)
+            self._tx.run(_ADD_HEAD, self._head)
         else:
             moved = {name: self._head[name] for name in ("seq", "hash", "at")}
-            self._tx.execute(_MOVE_HEAD, {"its": self.log, **moved})
+            self._tx.run(_MOVE_HEAD, {"its": self.log, **moved})
 
 
 def open_chain(tx: Tx, process_id: str) -> Chain:
@@ -153,10 +153,10 @@ def open_chain(tx: Tx, process_id: str) -> Chain:
     kept = tx.kept.get((Chain, process_id))
     if kept is not None:
         return kept  # type: ignore[no-any-return]
-    head = tx.execute(_LOCK_HEAD, {"its": process_id}).mappings().first()
+    head = tx.first(_LOCK_HEAD, its=process_id)
     if head is None:
         raise Unknown("There is no such process.")
-    return _keep(tx, Chain(tx, dict(head)))
+    return _keep(tx, Chain(tx, head._asdict()))
 
 
 def open_chains(tx: Tx, process_ids: Sequence[str]) -> dict[str, Chain]:

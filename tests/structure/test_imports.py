@@ -13,6 +13,7 @@ GROUND = {
     "clock",
     "errors",
     "actor",
+    "prepared",
     "db",
     "calendar",
     "logs",
@@ -35,6 +36,7 @@ GROUND_ORDER = [
     "logs",
     "actor",
     "calendar",
+    "prepared",
     "db",
 ]
 
@@ -42,13 +44,13 @@ GROUND_ORDER = [
 # rooms that may not stand on all of it.
 MAY: dict[str, set[str]] = {
     "definition": {"errors", "calendar", "language"},
-    "ledger": {"db", "clock", "errors", "actor", "fault", "logs"},
-    "models": {"db", "clock", "errors", "actor", "definition", "language"},
+    "ledger": {"db", "prepared", "clock", "errors", "actor", "fault", "logs"},
+    "models": {"db", "prepared", "clock", "errors", "actor", "definition", "language"},
     "access": {"models", *GROUND},
     "engine": {"definition", "models", "ledger", *GROUND},
     "actions": {"access", "engine", "models", "ledger", "definition", *GROUND},
     "readings": {"models", "ledger", "definition", "engine.forecast", *GROUND},
-    "delivery": GROUND - {"db"},
+    "delivery": GROUND - {"db", "prepared"},
     "web": {
         "actions", "readings", "access", "definition", "delivery.storage", "delivery.pieces",
         *GROUND,
