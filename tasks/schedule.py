@@ -27,6 +27,7 @@ SCHEDULE = (
     # Programs and people are promised that a timer rings within five seconds of its moment.
     Entry("sweep", sweep.ring_due, every=1.0),
     Entry("beat", _beat, every=10.0),
+    Entry("stretches", upkeep.follow, every=3.0, first=2.0),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0),
     Entry("reviews", upkeep.ask_reviews, every=3600.0, first=60.0),
     Entry("escalations", upkeep.tell_again, every=60.0, first=30.0),

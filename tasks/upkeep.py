@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from portal import db
-from portal.actions import escalations, reviews, upkeep
+from portal.actions import escalations, reviews, stretches, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import audit
@@ -47,6 +47,13 @@ def ask_reviews() -> int:
 def tell_again() -> None:
     """Tell again of the exceptions that nobody has resolved."""
     while escalations.tell_again():
+        pass
+
+
+@job
+def follow() -> None:
+    """Write down who held the work, as far as the ledgers go."""
+    while stretches.follow():
         pass
 
 

@@ -17,6 +17,7 @@ from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
 from portal.models.signals import Signal
+from portal.models.stretches import Follower, Stretch, Told
 from portal.models.tasks import Task
 from portal.models.timers import Timer
 from portal.models.trails import Trail
@@ -34,6 +35,7 @@ __all__ = [
     "Doubt",
     "Draft",
     "FileRow",
+    "Follower",
     "Heartbeat",
     "KeptAnswer",
     "Link",
@@ -49,10 +51,12 @@ __all__ = [
     "Signal",
     "StaffSession",
     "StepRun",
+    "Stretch",
     "Task",
     "Team",
     "TeamMember",
     "Timer",
+    "Told",
     "Trail",
     "Trouble",
     "Upload",

@@ -33,6 +33,13 @@ def trees(conn: Connection, ids: Iterable[str]) -> dict[str, Definition]:
     return {id_: known for id_ in wanted if (known := _parsed.get(id_)) is not None}
 
 
+def by_digest(conn: Connection, digest: str) -> Definition | None:
+    """The tree of a version by what ledgers call it; ``None`` if there is none."""
+    query = sa.select(DefinitionRow.id).where(DefinitionRow.digest == digest).limit(1)
+    found = conn.execute(query).scalar()
+    return tree(conn, found) if found is not None else None
+
+
 def of_source(source: str) -> Definition:
     """The tree of a text that was published once, kept parsed."""
     return load.stored(source)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.definition.tree import Definition, FormStep, Step, UploadStep
-from portal.ledger import audience
+from portal.ledger import audience, following
 from portal.ledger.catalogue import CATALOGUE
 from portal.ledger.tables import Entry
 from portal.models import Participant, Process, Task, trees
@@ -46,7 +46,7 @@ def of_process(
 
 def feed(conn: Connection, filters: Filters, *, after: int = 0, limit: int = 50) -> list[Told]:
     """Entries of all processes behind ``id`` ``after``, in the order they became known."""
-    wanted = _narrowed(query(), filters).where(Entry.id > after, _settled(conn))
+    wanted = _narrowed(query(), filters).where(Entry.id > after, following.settled(conn))
     return told(conn, conn.execute(wanted.order_by(Entry.id).limit(limit)).all())
 
 
@@ -83,21 +83,6 @@ def _narrowed(
 
 def _plain(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _settled(conn: Connection) -> sa.ColumnElement[bool]:
-    """Hide what a slower, still open transaction could yet precede.
-
-    PostgreSQL hands out ids before the commit, so a reader who goes on from the highest id it
-    saw could miss a lower one that is committed later. SQLite has one writer at a time.
-    """
-    if conn.dialect.name != "postgresql":
-        return sa.true()
-    return sa.literal_column(
-        "ledger_entries.xmin::text::bigint"
-        " < pg_snapshot_xmin(pg_current_snapshot())::text::bigint % 4294967296",
-        sa.Boolean(),
-    )
 
 
 def names(conn: Connection, entries: Iterable[Told], trees: Sequence[Definition], tz: str) -> Names:

@@ -26,7 +26,7 @@ from portal.ledger import audit
 from portal.ledger.tables import Entry, Outgoing
 from portal.ledger.verify import verify
 from portal.models import Process, StepRun, Task, Timer, Trouble, trees
-from portal.readings import export, status
+from portal.readings import export, status, stretches
 
 _ENDED = ("done", "skipped")
 _ENDS = ("process.completed", "process.rejected", "process.cancelled")
@@ -48,6 +48,7 @@ def broken(process: str, *, was_moved: bool = False) -> list[str]:
             *([] if was_moved else found.lists_are_in_order()),
             *([] if was_moved else found.joins_had_enough()),
             *found.events_are_unique(),
+            *found.stretches_are_what_is_at_hand(),
         ]
 
 
@@ -209,3 +210,25 @@ class _State:
             elif event["type"] in _ENDS:
                 told["an end"] += 1
         yield from (f"{what} {many} times" for what, many in told.items() if many > 1)
+
+    def stretches_are_what_is_at_hand(self) -> Iterator[str]:
+        """What the ledger tells as held now is what is open, and it is held all the time."""
+        told = stretches.of(self.conn, [self.id])[self.id]
+        lasting = [one for one in told if one.to_at is None]
+        held = Counter(
+            (one.what, one.step) if one.task_id is None else one.task_id
+            for one in lasting
+            if one.what != "gap"
+        )
+        pauses = {WaitStep: "wait", RunStep: "run"}
+        wanted = Counter(task.id for task in self.tasks) + Counter(
+            (what, run.step)
+            for run in self.current.values()
+            if (what := pauses.get(type(self.tree.step(run.step)))) and run.state == "open"
+        )
+        if held != wanted:
+            yield f"it is told that {dict(held)} is at hand, and {dict(wanted)} is"
+        if bool(lasting) != (self.process.state == "running"):
+            yield "who holds it is told of a process that has ended, or not of one that runs"
+        if held and any(one.what == "gap" for one in lasting):
+            yield "it is told that nothing is at hand while something is"
