@@ -64,6 +64,12 @@ class NotSignedIn(PortalError):
     status, code, title = 401, "not-signed-in", mark("Sign in first")
 
 
+class NotProved(PortalError):
+    """Signed in, but not asked for long who sits there: what opens the door stays as it is."""
+
+    status, code, title = 403, "not-proved", "Show first that it is you"
+
+
 class NotYours(PortalError):
     """Known, but not this person's to do."""
 

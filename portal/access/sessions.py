@@ -1,7 +1,8 @@
-"""Browsers that came in: by a link, by a password, and programs by a token.
+"""Browsers that came in by a link.
 
-Cookies and tokens hold a random secret; the database holds its SHA-256. A session lives by the
-database alone, so that ending it takes effect with the next request.
+Their cookies hold a random secret; the database holds its SHA-256. A session lives by the
+database alone, so that ending it takes effect with the next request. Staff have their own
+(``seats.py``).
 """
 
 import hashlib
@@ -18,7 +19,6 @@ from portal import clock, db
 from portal.actor import Actor
 from portal.db import Tx
 from portal.models import (
-    ApiToken,
     BrowserSession,
     Link,
     Participant,
@@ -27,15 +27,11 @@ from portal.models import (
     ProvedAddress,
     Question,
     SessionLink,
-    StaffSession,
     Task,
-    TeamMember,
-    User,
 )
 from portal.models.links import needs_own_link
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
-STAFF_IDLE, STAFF_ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 _TOUCH_AFTER = timedelta(minutes=1)
 
 Standing = Literal["alive", "over", "revoked", "expired"]
@@ -143,7 +139,7 @@ def participant(conn: Connection, secret: str | None, task_id: str) -> Guest | N
         return None
     seen_at: datetime = found[0].session_seen_at
     if guests[0].standing == "alive" and clock.now() - seen_at > _TOUCH_AFTER:
-        _touch(BrowserSession, guests[0].session_id)
+        _touch(guests[0].session_id)
     return guests[0]
 
 
@@ -281,73 +277,11 @@ def is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def staff(conn: Connection, secret: str) -> Actor | None:
-    """The member of staff behind a staff cookie; ``None`` where the session is over."""
-    now = clock.now()
-    since = {"seen": now - STAFF_IDLE, "started": now - STAFF_ABSOLUTE}
-    rows = conn.execute(_STAFF, {"secret": digest(secret), **since}).all()
-    if not rows:
-        return None
-    if now - rows[0].seen_at > _TOUCH_AFTER:
-        _touch(StaffSession, rows[0].session_id)
-    return _actor(rows, kind="staff", id_=rows[0].id, via="page", auth="password")
-
-
-def token(conn: Connection, bearer: str) -> Actor | None:
-    """The program behind an API token, acting for the token's user; ``None`` if unknown."""
-    query = (
-        _users(ApiToken.id.label("token_id"), ApiToken.is_system)
-        .join(ApiToken, ApiToken.user_id == User.id)
-        .where(ApiToken.secret_sha256 == digest(bearer), ApiToken.revoked_at.is_(None))
-    )
-    rows = conn.execute(query).all()
-    if not rows:
-        return None
-    role = "system" if rows[0].is_system else rows[0].role
-    return _actor(rows, kind="api", id_=rows[0].token_id, via="api", auth="token", role=role)
-
-
-def _users(*more: Any) -> "sa.Select[*tuple[Any, ...]]":
-    """Active users, a row for each of their teams."""
-    columns = (User.id, User.email, User.name, User.role, TeamMember.team_id)
-    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *more).select_from(User)
-    return query.outerjoin(TeamMember, TeamMember.user_id == User.id).where(User.is_active)
-
-
-# Built once: every page of the desk asks this first.
-_STAFF = (
-    _users(StaffSession.id.label("session_id"), StaffSession.seen_at)
-    .join(StaffSession, StaffSession.user_id == User.id)
-    .where(
-        StaffSession.secret_sha256 == sa.bindparam("secret"),
-        StaffSession.ended_at.is_(None),
-        StaffSession.seen_at > sa.bindparam("seen"),
-        StaffSession.started_at > sa.bindparam("started"),
-    )
-)
-
-
-def _actor(
-    rows: Any, *, kind: Any, id_: str, via: Any, auth: str, role: str | None = None
-) -> Actor:
-    first = rows[0]
-    return Actor(
-        kind=kind,
-        id=id_,
-        name=first.name,
-        email=first.email,
-        user_id=first.id,
-        role=role or first.role,
-        team_ids=frozenset(row.team_id for row in rows if row.team_id),
-        via=via,
-        auth=auth,
-    )
-
-
-def _touch(model: type[BrowserSession] | type[StaffSession], session_id: str) -> None:
+def _touch(session_id: str) -> None:
     """Note that the session is in use, once a minute at the most."""
+    mine = BrowserSession.id == session_id
     with db.transaction() as tx:
-        tx.execute(sa.update(model).where(model.id == session_id).values(seen_at=tx.now))
+        tx.execute(sa.update(BrowserSession).where(mine).values(seen_at=tx.now))
 
 
-__all__ = ["Guest", "digest", "enter", "links_of", "participant", "staff", "token"]
+__all__ = ["Guest", "digest", "enter", "links_of", "participant"]

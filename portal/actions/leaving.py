@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db
-from portal.access import may
+from portal.access import book, may, seats
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -130,10 +130,10 @@ def _close(tx: Tx, user_id: str, *, actor: Actor) -> None:
     closed = sa.update(User).where(User.id == user_id).values(is_active=False)
     if tx.execute(closed).rowcount == 0:
         raise Unknown("There is nobody here of that name.")
-    mine = sa.and_(StaffSession.user_id == user_id, StaffSession.ended_at.is_(None))
-    tx.execute(sa.update(StaffSession).where(mine).values(ended_at=tx.now))
+    seats.end(tx, StaffSession.user_id == user_id)
     living = sa.and_(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     tx.execute(sa.update(ApiToken).where(living).values(revoked_at=tx.now))
+    book.note(tx, "account-closed", user_id, actor=actor)
 
 
 def _people(user_id: str, to: str) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
+from portal.models.book import BookEntry
 from portal.models.codes import Code
 from portal.models.definitions import AddedStep, DefinitionReview, DefinitionRow
 from portal.models.doubts import Doubt
@@ -28,6 +29,7 @@ __all__ = [
     "AddressCode",
     "ApiToken",
     "Attempt",
+    "BookEntry",
     "BrowserSession",
     "Code",
     "DefinitionReview",

@@ -1,6 +1,6 @@
 """Staff: users, their teams, their sessions and the API tokens that act for them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,8 @@ from portal.db import Base
 ROLES = ("admin", "member", "auditor")
 # Those of them who may be given work; an auditor reads everything and changes nothing.
 WRITERS = ("admin", "member")
+# How long a session at the desk lives unused, and at all.
+STAFF_IDLE, STAFF_ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 
 
 class User(Base):
@@ -46,7 +48,11 @@ class TeamMember(Base):
 
 
 class StaffSession(Base):
-    """A signed-in browser of a member of staff; its cookie hashes to ``secret_sha256``."""
+    """A signed-in browser of a member of staff; its cookie hashes to ``secret_sha256``.
+
+    ``method`` says how they showed who they are, in the words of ``Actor.auth``; ``proved_at``
+    when they last did.
+    """
 
     __tablename__ = "staff_sessions"
 
@@ -58,6 +64,8 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None]
     ip: Mapped[str | None]
     agent: Mapped[str | None]
+    method: Mapped[str] = mapped_column(default="password", server_default="password")
+    proved_at: Mapped[datetime | None]
 
 
 class ApiToken(Base):

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from portal import db
-from portal.access import links, sessions
+from portal.access import links, seats, sessions
 from portal.actions import links as verbs
 from portal.actions import people as staffing
+from portal.actions import sign_in as doors
 from portal.actions import tasks
 from portal.clock import Clock
 from portal.models import ApiToken, BrowserSession, Link, StaffSession, User
@@ -217,10 +218,10 @@ def test_a_cookie_from_nowhere_or_from_yesterday_is_not_taken_over(task: Any, cl
 @pytest.fixture
 def signed_in() -> str:
     staffing.add_user("ada@example.com", "Ada Admin", "admin", "correct horse", actor=ADA)
-    return staffing.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent="Firefox")
+    return doors.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent="Firefox")
 
 
-def who(secret: str, by: Callable[..., Any] = sessions.staff) -> Any:
+def who(secret: str, by: Callable[..., Any] = seats.staff) -> Any:
     with db.reading() as conn:
         return by(conn, secret)
 
@@ -246,11 +247,11 @@ def test_a_staff_session_ends_idle_by_the_day_and_by_signing_out(
         clock.advance(minutes=29)
         who(signed_in)
     assert who(signed_in) is None
-    again = staffing.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent=None)
+    again = doors.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent=None)
     clock.advance(minutes=31)
     assert who(again) is None
-    third = staffing.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent=None)
-    staffing.sign_out(third, actor=ADA)
+    third = doors.sign_in("ada@example.com", "correct horse", ip="192.0.2.1", agent=None)
+    doors.sign_out(third, actor=ADA)
     assert who(third) is None
 
 
@@ -259,7 +260,7 @@ def test_whoever_left_is_out_at_once(signed_in: str) -> None:
     with db.transaction() as tx:
         tx.execute(sa.update(User).where(User.id == "ada").values(is_active=False))
     assert who(signed_in) is None
-    assert who(token, sessions.token) is None
+    assert who(token, seats.token) is None
 
 
 # Programs
@@ -267,7 +268,7 @@ def test_whoever_left_is_out_at_once(signed_in: str) -> None:
 
 def test_a_token_acts_for_its_user_with_their_teams() -> None:
     token = staffing.make_token("erp", "finn@example.com", is_system=False, actor=ADA)
-    actor = who(token, sessions.token)
+    actor = who(token, seats.token)
     assert (actor.kind, actor.user_id, actor.role, actor.via) == ("api", "finn", "member", "api")
     assert actor.team_ids == {"finance"}
     assert token not in str(makers.rows(ApiToken))
@@ -275,12 +276,12 @@ def test_a_token_acts_for_its_user_with_their_teams() -> None:
 
 def test_a_system_token_is_nobody_in_particular() -> None:
     token = staffing.make_token("erp", "ada@example.com", is_system=True, actor=ADA)
-    assert who(token, sessions.token).role == "system"
+    assert who(token, seats.token).role == "system"
 
 
 def test_an_ended_or_unknown_token_is_nothing() -> None:
     token = staffing.make_token("erp", "ada@example.com", is_system=False, actor=ADA)
     [row] = makers.rows(ApiToken)
     staffing.revoke_token(row.id, actor=ADA)
-    assert who(token, sessions.token) is None
-    assert who("", sessions.token) is None
+    assert who(token, seats.token) is None
+    assert who("", seats.token) is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from portal import db
-from portal.access import sessions
+from portal.access import seats
 from portal.actions import leaving, processes, tasks, troubles
 from portal.actions import people as verbs
 from portal.errors import Conflict, Faulty, NotYours, Unknown
@@ -51,7 +51,7 @@ def test_all_that_is_somebodys_goes_to_another_in_one_go() -> None:
     [trouble] = makers.troubles(broken)
     assert trouble.owner_id == "olga"
     with db.reading() as conn:
-        actor = sessions.token(conn, token)
+        actor = seats.token(conn, token)
     assert actor is not None
     assert actor.user_id == "olga"
     assert is_told_as_it_is(process)
@@ -138,7 +138,7 @@ def test_a_closed_account_can_do_nothing_and_leaves_nothing_unseen() -> None:
     assert (trouble.kind, trouble.step, trouble.state) == ("nobody", "look", "open")
     assert "Dana Owner" in trouble.message
     with db.reading() as conn:
-        assert sessions.token(conn, token) is None
+        assert seats.token(conn, token) is None
     troubles.resolve(trouble.id, "retry", "Is she back?", actor=ADA)
     [again] = makers.troubles(process, state="open")
     to = {"to": {"email": "olga@example.com"}}

@@ -1,16 +1,12 @@
 """Staff come, sign in, guess and leave; programs get their tokens."""
 
-import hashlib
-
 import pytest
-import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from portal import db
-from portal.access import limits, sessions
+from portal.access import seats
 from portal.actions import people as verbs
-from portal.clock import Clock
-from portal.errors import Faulty, NotSignedIn, NotYours, TooFast, Unknown
+from portal.actions import sign_in as doors
+from portal.errors import Faulty, NotSignedIn, NotYours, Unknown
 from portal.models import ApiToken, StaffSession, Team, User
 from portal.readings import house
 from tests import makers, people
@@ -26,7 +22,7 @@ def add(email: str = "Mia@Example.com", **more: object) -> str:
 
 
 def sign_in(word: str = WORD, email: str = "mia@example.com", ip: str = "192.0.2.5") -> str:
-    return verbs.sign_in(email, word, ip=ip, agent="Firefox")
+    return doors.sign_in(email, word, ip=ip, agent="Firefox")
 
 
 def teams_of(user: str) -> tuple[str, ...]:
@@ -36,7 +32,7 @@ def teams_of(user: str) -> tuple[str, ...]:
 
 def actor_of(secret: str) -> object:
     with db.reading() as conn:
-        return sessions.staff(conn, secret)
+        return seats.staff(conn, secret)
 
 
 def test_who_was_added_signs_in_whatever_the_letters_of_the_address() -> None:
@@ -89,92 +85,6 @@ def test_only_an_admin_may_add() -> None:
         verbs.add_user("x@example.com", "X", "member", None, actor=people.staff("dana"))
 
 
-def test_wrong_and_unknown_are_told_alike() -> None:
-    add()
-    for word, email in (("wrong word", "mia@example.com"), (WORD, "nobody@example.com")):
-        with pytest.raises(NotSignedIn) as refusal:
-            sign_in(word, email)
-        assert "do not belong together" in str(refusal.value)
-
-
-def test_who_has_no_password_can_not_sign_in() -> None:
-    with pytest.raises(NotSignedIn):
-        sign_in(WORD, "dana@example.com")
-
-
-def test_guessing_is_slowed_and_locks_nobody_out(clock: Clock) -> None:
-    add()
-    sign_in(ip="192.0.2.5")
-    for n in range(10):
-        with pytest.raises(NotSignedIn):
-            sign_in(f"guess {n}", ip="203.0.113.9")
-    with pytest.raises(TooFast) as refusal:
-        sign_in(ip="203.0.113.9")
-    assert 0 < refusal.value.retry_after <= 600
-    sign_in(ip="192.0.2.5")
-    clock.advance(minutes=11)
-    sign_in(ip="203.0.113.9")
-
-
-def guess_from_everywhere() -> None:
-    """A hundred wrong passwords; counted only, for hashing them all takes long on purpose."""
-    mark = hashlib.sha256(b"mia@example.com").hexdigest()[:32]
-    for _ in range(100):
-        limits.count(f"sign-in:{mark}", 86_400)
-
-
-def test_a05_a_hundred_guesses_from_everywhere_keep_the_owner_out_nowhere() -> None:
-    add()
-    sign_in(ip="192.0.2.5")
-    guess_from_everywhere()
-    sign_in(ip="192.0.2.5")
-    guess_from_everywhere()
-    sign_in(ip="198.51.100.1")
-
-
-def test_a05_from_then_on_an_address_has_one_guess_a_minute_and_ten_a_day(clock: Clock) -> None:
-    add()
-    guess_from_everywhere()
-    heard = 0
-    for _ in range(40):
-        with pytest.raises((NotSignedIn, TooFast)) as refusal:
-            sign_in("a guess", ip="198.51.100.1")
-        heard += refusal.type is NotSignedIn
-        clock.advance(seconds=30)
-    assert heard == 10
-    sign_in(ip="198.51.100.2")
-
-
-def set_quick_password(email: str) -> None:
-    """As an older installation may have hashed it: a guess then takes no time to speak of."""
-    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(WORD)
-    with db.transaction() as tx:
-        tx.execute(sa.update(User).where(User.email == email).values(password_hash=hashed))
-
-
-def test_a05_one_browser_guesses_a_few_times_whatever_the_accounts() -> None:
-    for name in people.STAFF:
-        set_quick_password(f"{name}@example.com")
-    told = {NotSignedIn: 0, TooFast: 0}
-    for n in range(90):
-        name = list(people.STAFF)[n % len(people.STAFF)]
-        with pytest.raises((NotSignedIn, TooFast)) as refusal:
-            sign_in("password1", f"{name}@example.com", ip="203.0.113.9")
-        told[refusal.type] += 1
-    assert told == {NotSignedIn: 60, TooFast: 30}
-
-
-def test_signing_out_ends_one_session_of_ones_own() -> None:
-    add()
-    mine, other = sign_in(), sign_in()
-    actor = actor_of(mine)
-    verbs.sign_out(mine, actor=ADA)
-    assert actor_of(mine) is not None
-    verbs.sign_out(mine, actor=actor)  # type: ignore[arg-type]
-    assert actor_of(mine) is None
-    assert actor_of(other) is not None
-
-
 def test_secrets_are_not_kept() -> None:
     add()
     secret = sign_in()
@@ -187,13 +97,13 @@ def test_secrets_are_not_kept() -> None:
 def test_a_token_acts_for_its_user_until_it_ends() -> None:
     token = verbs.make_token("till", "Dana@example.com", False, actor=ADA)
     with db.reading() as conn:
-        actor = sessions.token(conn, token)
+        actor = seats.token(conn, token)
     assert actor is not None
     assert (actor.user_id, actor.role) == ("dana", "member")
     [row] = makers.rows(ApiToken)
     verbs.revoke_token(row.id, actor=ADA)
     with db.reading() as conn:
-        assert sessions.token(conn, token) is None
+        assert seats.token(conn, token) is None
     with pytest.raises(Unknown):
         verbs.revoke_token(row.id, actor=ADA)
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import clock, db, installation
-from portal.actions import links, people
+from portal.actions import links, sign_in
 from portal.cli.demo import SIGN_IN, loading
 from portal.cli.demo.cast import STAFF
 from portal.delivery.catcher import Mailbox
@@ -128,7 +128,7 @@ def _every_file_is_what_was_sent(store: Store) -> None:
 
 def _anybody_can_sign_in() -> None:
     for one in STAFF:
-        assert people.sign_in(one.email, SIGN_IN[1], ip="192.0.2.9", agent=None)
+        assert sign_in.sign_in(one.email, SIGN_IN[1], ip="192.0.2.9", agent=None)
 
 
 def _the_newest_mail_makes_a_supplier(mailbox: Mailbox) -> None:

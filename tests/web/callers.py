@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal import clock, db
-from portal.access import links
+from portal.access import links, seats
 from portal.actions import doubts, handoffs, pieces, questions, uploads
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
@@ -77,9 +77,17 @@ def new_world(app: Flask) -> World:
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
+        "session_id": session_of("olga"),
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
     }  # fmt: skip
     return World(process, names)
+
+
+def session_of(name: str) -> str:
+    """A browser in which somebody else is signed in; the session's id."""
+    with db.transaction() as tx:
+        seats.begin(tx, name, "password", ip=None, agent=None)
+    return str(makers.rows(StaffSession, user_id=name)[-1].id)
 
 
 def token_of(task: Any) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from portal import clock, db
-from portal.access import sessions
-from portal.actions import people, timers
+from portal.access import seats
+from portal.actions import sign_in, timers
 from portal.actor import Actor
 from portal.cli.demo.cast import AGENTS, PASSWORD, STAFF
 from portal.delivery.catcher import Mailbox
@@ -45,11 +45,11 @@ class History:
         for number, one in enumerate(STAFF):
             agent = AGENTS[number % 2]
             ip = f"192.0.2.{20 + number}"
-            secret = people.sign_in(one.email, PASSWORD, ip=ip, agent=agent)
+            secret = sign_in.sign_in(one.email, PASSWORD, ip=ip, agent=agent)
             with db.reading() as conn:
-                actor = sessions.staff(conn, secret)
+                actor = seats.staff(conn, secret)
             assert actor is not None
-            people.sign_out(secret, actor=actor)
+            sign_in.sign_out(secret, actor=actor)
             self.staff[one.key] = replace(actor, ip=ip, agent=agent)
 
     def live(self, stories: Sequence[Moments], until: datetime) -> None:

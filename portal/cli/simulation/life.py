@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portal import clock, db
-from portal.access import sessions
+from portal.access import seats, sessions
 from portal.actions import (
     approvals,
     calls,
@@ -19,8 +19,8 @@ from portal.actions import (
     forms,
     links,
     messages,
-    people,
     processes,
+    sign_in,
     signals,
     signatures,
     tasks,
@@ -288,9 +288,9 @@ class Life:
         """A member of staff, signed in."""
         from portal.cli.simulation.house import PASSWORD
 
-        secret = people.sign_in(email, PASSWORD, ip=None, agent=None)
+        secret = sign_in.sign_in(email, PASSWORD, ip=None, agent=None)
         with db.reading() as conn:
-            actor = sessions.staff(conn, secret)
+            actor = seats.staff(conn, secret)
         assert actor is not None
         return actor
 

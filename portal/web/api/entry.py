@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, g, jsonify, request
 
 from portal import clock, db
-from portal.access import sessions
+from portal.access import seats
 from portal.actor import Actor
 from portal.definition.values import holds_control, is_storable
 from portal.errors import Faulty, NotSignedIn, TooFast, TooLarge
@@ -67,7 +67,7 @@ def _know_the_caller() -> None:
         return
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     with db.reading() as conn:
-        known = sessions.token(conn, secret.strip()) if kind.lower() == "bearer" else None
+        known = seats.token(conn, secret.strip()) if kind.lower() == "bearer" else None
     if known is None:
         raise NotSignedIn("Send a valid API token: Authorization: Bearer TOKEN.")
     _spend(known.id)

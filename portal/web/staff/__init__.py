@@ -3,7 +3,9 @@
 from flask import Flask
 
 from portal.web.staff import (
+    account,
     automations,
+    book,
     changes,
     definitions,
     desk,
@@ -29,7 +31,9 @@ __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
 ROOMS = (
+    account,
     automations,
+    book,
     changes,
     definitions,
     desk,

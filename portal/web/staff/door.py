@@ -7,15 +7,16 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy.exc
 from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
 from portal import clock, db
-from portal.access import sessions
+from portal.access import seats
 from portal.actor import Actor
-from portal.errors import FormTooOld, NotSignedIn, NotYours, PortalError, TooFast
+from portal.errors import FormTooOld, NotProved, NotSignedIn, NotYours, PortalError, TooFast
 from portal.readings import house, waiting, words
 from portal.readings.prose import to_html
 from portal.settings import Settings
@@ -27,18 +28,25 @@ doors = Blueprint("staff", __name__)
 # Longer than any staff session lives: the session in the database decides.
 COOKIE_LIVES = timedelta(hours=24)
 OPEN_TO_ALL = {"staff.sign_in"}
-FOR_READERS = {"staff.sign_in", "staff.sign_out", "staff.ask_trail"}
+# What an auditor may send: what is their own, and a trail, which changes nothing.
+FOR_READERS = {
+    "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
+    "staff.end_my_session", "staff.end_my_others",
+}  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.
 TAKES_FILES = {"staff.do_task", "staff.publish"}
+# What was typed into these is shown again on no page.
+SECRET = {"password", "old", "new", "again"}
 _CSRF = "staff_csrf"
 
 
 class Member(UserMixin):  # type: ignore[misc]
     """A signed-in member of staff, as flask-login keeps them; ``secret`` names the session."""
 
-    def __init__(self, actor: Actor | None, secret: str) -> None:
-        self.actor = actor
+    def __init__(self, seat: seats.Seat | None, secret: str) -> None:
+        self.seat = seat
+        self.actor = seat and seat.actor
         self.secret = secret
 
     def get_id(self) -> str:
@@ -76,6 +84,19 @@ def me() -> Actor:
     if actor is None:
         raise NotSignedIn("Sign in to go on.")
     return actor  # type: ignore[no-any-return]
+
+
+def my_seat() -> seats.Seat:
+    """The session of this browser; NotSignedIn where there is none."""
+    me()
+    return current_user.seat  # type: ignore[no-any-return]
+
+
+def remember(secret: str) -> None:
+    """A fresh cookie, so that nothing from before lives on in it."""
+    cookie.clear()
+    cookie.permanent = True
+    login_user(Member(None, secret))
 
 
 def my_secret() -> str:
@@ -139,6 +160,12 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
+@doors.errorhandler(NotProved)
+def _unproved(_refusal: NotProved) -> ResponseReturnValue:
+    """Ask who sits there, and go on where they were."""
+    return redirect(f"/me/prove?next={_quoted(safe_place(request.path))}", 303)
+
+
 @doors.errorhandler(PortalError)
 def _refused(refusal: PortalError) -> ResponseReturnValue:
     """A refusal, told on a page of the desk."""
@@ -163,11 +190,16 @@ def _for_templates() -> dict[str, object]:
 
 def _member(secret: str) -> Member | None:
     with db.reading() as conn:
-        actor = sessions.staff(conn, secret)
-    if actor is None:
+        seat = seats.seat(conn, secret)
+    if seat is None:
         return None
-    seen = replace(actor, ip=request.remote_addr, agent=str(request.user_agent)[:400] or None)
-    return Member(seen, secret)
+    ip, agent = whence()
+    return Member(replace(seat, actor=replace(seat.actor, ip=ip, agent=agent)), secret)
+
+
+def whence() -> tuple[str | None, str | None]:
+    """From what address and by what browser a request came."""
+    return request.remote_addr, str(request.user_agent)[:400] or None
 
 
 def _token() -> str:
@@ -192,7 +224,7 @@ def _session_over() -> ResponseReturnValue:
     typed = {
         called(name, {}): "\n".join(values)
         for name, values in request.form.lists()
-        if not name.startswith("_") and name != "password" and any(values)
+        if not name.startswith("_") and name not in SECRET and any(values)
     }
     page = render_template("staff/session_over.html", typed=typed, again=safe_place(request.path))
     return page, 403

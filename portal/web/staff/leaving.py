@@ -3,10 +3,11 @@
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import db
+from portal import clock, db
 from portal.actions import leaving as actions
+from portal.actions import sign_in
 from portal.errors import Faulty, NotYours
-from portal.readings import leaving, words
+from portal.readings import leaving, seats, words
 from portal.web.staff.door import doors, me, said
 
 
@@ -40,6 +41,14 @@ def close_account(user_id: str) -> ResponseReturnValue:
         said(told)
     actions.close(user_id, actor=me())
     said("The account is closed. Nobody can sign in with it, and its tokens have ended.")
+    return redirect(f"/people/{user_id}", 303)
+
+
+@doors.post("/people/<user_id>/sign-out")
+def sign_out_everywhere(user_id: str) -> ResponseReturnValue:
+    """End all their sessions at once."""
+    n = sign_in.end_all(user_id, actor=me())
+    said(f"Ended: {words.count(n, 'session')}." if n else "They were signed in nowhere.")
     return redirect(f"/people/{user_id}", 303)
 
 
@@ -95,6 +104,7 @@ def _page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> Respons
             teams=leaving.teams(conn, user_id),
             owns=leaving.belongings(conn, user_id),
             successors=leaving.successors(conn, user_id),
+            signed_in=seats.signed_in(conn, user_id, clock.now()),
             at=at,
             faults={one.at: one.message for one in fault.faults} if fault else {},
             typed=request.form if fault else {},

@@ -3,11 +3,11 @@
 from flask import redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 
-from portal.actions import people
+from portal.actions import sign_in as actions
 from portal.errors import NotSignedIn, TooFast
-from portal.web.staff.door import Member, doors, me, my_secret, safe_place, said
+from portal.web.staff.door import doors, me, my_secret, remember, safe_place, said, whence
 
 
 @doors.route("/login", methods=["GET", "POST"])
@@ -19,33 +19,22 @@ def sign_in() -> ResponseReturnValue:
             return redirect(place, 303)
         return render_template("staff/login.html", place=place)
     email = request.form.get("email", "").strip()
+    ip, agent = whence()
     try:
-        secret = people.sign_in(
-            email,
-            request.form.get("password", ""),
-            ip=request.remote_addr,
-            agent=str(request.user_agent)[:400] or None,
-        )
+        secret = actions.sign_in(email, request.form.get("password", ""), ip=ip, agent=agent)
     except (NotSignedIn, TooFast) as refusal:
         page = render_template("staff/login.html", place=place, email=email, fault=refusal.sentence)
         headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooFast) else {}
         return page, 429 if headers else 401, headers
-    _remember(secret)
+    remember(secret)
     return redirect(place, 303)
 
 
 @doors.post("/logout")
 def sign_out() -> ResponseReturnValue:
     """End this browser's session, here and in the database."""
-    people.sign_out(my_secret(), actor=me())
+    actions.sign_out(my_secret(), actor=me())
     logout_user()
     cookie.clear()
     said("You are signed out.")
     return redirect("/login", 303)
-
-
-def _remember(secret: str) -> None:
-    """A fresh cookie, so that nothing from before the sign-in lives on in it."""
-    cookie.clear()
-    cookie.permanent = True
-    login_user(Member(None, secret))

@@ -1,0 +1,36 @@
+"""Writing into the book at the door, in the transaction of what is written about."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.actor import Actor
+from portal.db import Tx
+from portal.models import BookEntry
+
+
+def note(tx: Tx, kind: str, user_id: str | None, *, actor: Actor, **told: Any) -> None:
+    """Write one line: what happened, to whose account, by whom; ``told`` are words and ids."""
+    tx.execute(sa.insert(BookEntry).values(**_line(tx, kind, actor), user_id=user_id, told=told))
+
+
+def note_own(
+    tx: Tx, kind: str, user: Any, *, ip: str | None, agent: str | None, **told: Any
+) -> None:
+    """Write what somebody did who is not signed in yet; ``user`` has ``id`` and ``name``."""
+    who = {"actor_id": user.id, "actor_name": user.name, "user_id": user.id}
+    line = {"id": db.new_id(), "at": tx.now, "kind": kind, "told": told, "ip": ip, "agent": agent}
+    tx.execute(sa.insert(BookEntry).values(**who, **line))
+
+
+def _line(tx: Tx, kind: str, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": db.new_id(),
+        "at": tx.now,
+        "kind": kind,
+        "actor_id": actor.user_id or actor.id,
+        "actor_name": actor.name,
+        "ip": actor.ip,
+        "agent": actor.agent,
+    }

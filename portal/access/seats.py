@@ -1,0 +1,166 @@
+"""Members of staff who sit at the desk, each by a browser of theirs, and programs by a token.
+
+Cookies and tokens hold a random secret; the database holds its SHA-256. A session lives by the
+database alone, so that ending it takes effect with the next request.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal import clock, db
+from portal.access.sessions import digest
+from portal.actor import Actor
+from portal.db import Tx
+from portal.errors import NotProved, NotSignedIn
+from portal.models import ApiToken, StaffSession, TeamMember, User
+from portal.models.people import STAFF_ABSOLUTE, STAFF_IDLE
+
+PROOF_LASTS = timedelta(minutes=10)
+_TOUCH_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A session at the desk: whose it is, and when they last showed that it is they."""
+
+    id: str
+    actor: Actor
+    proved_at: datetime
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether they may change how they sign in without being asked once more."""
+        return clock.now() - self.proved_at <= PROOF_LASTS
+
+
+def seat(conn: Connection, secret: str) -> Seat | None:
+    """The session behind a staff cookie; ``None`` where it is over. One statement."""
+    now = clock.now()
+    since = {"seen": now - STAFF_IDLE, "started": now - STAFF_ABSOLUTE}
+    rows = conn.execute(_STAFF, {"secret": digest(secret), **since}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    if now - first.seen_at > _TOUCH_AFTER:
+        _touch(first.session_id)
+    actor = _actor(rows, kind="staff", id_=first.id, via="page", auth=first.method)
+    return Seat(first.session_id, actor, first.proved_at or first.started_at)
+
+
+def staff(conn: Connection, secret: str) -> Actor | None:
+    """The member of staff behind a staff cookie; ``None`` where the session is over."""
+    found = seat(conn, secret)
+    return found.actor if found else None
+
+
+def token(conn: Connection, bearer: str) -> Actor | None:
+    """The program behind an API token, acting for the token's user; ``None`` if unknown."""
+    query = (
+        _users(ApiToken.id.label("token_id"), ApiToken.is_system)
+        .join(ApiToken, ApiToken.user_id == User.id)
+        .where(ApiToken.secret_sha256 == digest(bearer), ApiToken.revoked_at.is_(None))
+    )
+    rows = conn.execute(query).all()
+    if not rows:
+        return None
+    role = "system" if rows[0].is_system else rows[0].role
+    return _actor(rows, kind="api", id_=rows[0].token_id, via="api", auth="token", role=role)
+
+
+def begin(tx: Tx, user_id: str, method: str, *, ip: str | None, agent: str | None) -> str:
+    """Open a session, always a new one; the secret for its cookie.
+
+    ``method`` says how they showed who they are, in the words of ``Actor.auth``.
+    """
+    secret = secrets.token_urlsafe(32)
+    tx.execute(
+        sa.insert(StaffSession).values(
+            id=db.new_id(), user_id=user_id, secret_sha256=digest(secret), method=method,
+            started_at=tx.now, seen_at=tx.now, proved_at=tx.now, ended_at=None, ip=ip, agent=agent,
+        )
+    )  # fmt: skip
+    return secret
+
+
+def renew(tx: Tx, secret: str) -> str:
+    """Note that they showed anew who they are; the session's new secret, the old one is dead."""
+    fresh = secrets.token_urlsafe(32)
+    mine = sa.and_(StaffSession.secret_sha256 == digest(secret), StaffSession.ended_at.is_(None))
+    told = {"secret_sha256": digest(fresh), "proved_at": tx.now, "seen_at": tx.now}
+    if tx.execute(sa.update(StaffSession).where(mine).values(told)).rowcount == 0:
+        raise NotSignedIn("This session has ended. Sign in again.")
+    return fresh
+
+
+def end(tx: Tx, *which: sa.ColumnElement[bool]) -> int:
+    """End these sessions; how many were open."""
+    ended = sa.update(StaffSession).where(StaffSession.ended_at.is_(None), *which)
+    return tx.execute(ended.values(ended_at=tx.now)).rowcount
+
+
+def require_proof(tx: Tx, secret: str, actor: Actor) -> None:
+    """Refuse with NotProved whoever did not show a short while ago that it is they."""
+    since = sa.func.coalesce(StaffSession.proved_at, StaffSession.started_at)
+    mine = sa.select(since).where(
+        StaffSession.secret_sha256 == digest(secret),
+        StaffSession.user_id == actor.user_id,
+        StaffSession.ended_at.is_(None),
+    )
+    proved_at = tx.execute(mine).scalar()
+    if proved_at is None or tx.now - proved_at > PROOF_LASTS:
+        raise NotProved("First show that it is you. What you changed was not kept.")
+
+
+def _users(*more: Any) -> "sa.Select[*tuple[Any, ...]]":
+    """Active users, a row for each of their teams."""
+    columns = (User.id, User.email, User.name, User.role, TeamMember.team_id)
+    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *more).select_from(User)
+    return query.outerjoin(TeamMember, TeamMember.user_id == User.id).where(User.is_active)
+
+
+# Built once: every page of the desk asks this first.
+_STAFF = (
+    _users(
+        StaffSession.id.label("session_id"),
+        StaffSession.seen_at,
+        StaffSession.started_at,
+        StaffSession.proved_at,
+        StaffSession.method,
+    )
+    .join(StaffSession, StaffSession.user_id == User.id)
+    .where(
+        StaffSession.secret_sha256 == sa.bindparam("secret"),
+        StaffSession.ended_at.is_(None),
+        StaffSession.seen_at > sa.bindparam("seen"),
+        StaffSession.started_at > sa.bindparam("started"),
+    )
+)
+
+
+def _actor(
+    rows: Any, *, kind: Any, id_: str, via: Any, auth: str, role: str | None = None
+) -> Actor:
+    first = rows[0]
+    return Actor(
+        kind=kind,
+        id=id_,
+        name=first.name,
+        email=first.email,
+        user_id=first.id,
+        role=role or first.role,
+        team_ids=frozenset(row.team_id for row in rows if row.team_id),
+        via=via,
+        auth=auth,
+    )
+
+
+def _touch(session_id: str) -> None:
+    """Note that the session is in use, once a minute at the most."""
+    mine = StaffSession.id == session_id
+    with db.transaction() as tx:
+        tx.execute(sa.update(StaffSession).where(mine).values(seen_at=tx.now))

@@ -1,0 +1,120 @@
+"""The book at the door, in sentences: sign-ins, changes of people, reads of what people sent."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import BookEntry, User
+from portal.readings import devices, words
+from portal.readings.seats import by_what
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the book: a sentence, when, and from what browser."""
+
+    id: str
+    at: datetime
+    sentence: str
+    ip: str | None
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines, and from which one the next go on (``None`` at the end)."""
+
+    lines: Sequence[Line]
+    next: str | None
+
+
+def lines(
+    conn: Connection,
+    *,
+    about: str | None = None,
+    topic: str | None = None,
+    before: str | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """The book, newest first; one statement.
+
+    ``about`` is a user: what happened to their account, and what they did. ``topic`` is one of
+    ``TOPICS``; ``before`` an entry's id.
+    """
+    query = (
+        sa.select(BookEntry.__table__, User.name.label("whom"))
+        .outerjoin(User, User.id == BookEntry.user_id)
+        .order_by(BookEntry.id.desc())
+        .limit(limit + 1)
+    )
+    if about:
+        query = query.where(sa.or_(BookEntry.user_id == about, BookEntry.actor_id == about))
+    if topic:
+        query = query.where(BookEntry.kind.in_(TOPICS[topic]))
+    if before:
+        query = query.where(BookEntry.id < before)
+    rows = conn.execute(query).all()
+    shown = [_line(row) for row in rows[:limit]]
+    return Page(shown, shown[-1].id if len(rows) > limit else None)
+
+
+def _line(row: Any) -> Line:
+    is_own = row.user_id is None or row.user_id == row.actor_id
+    whose = "their own" if is_own else f"{row.whom or 'somebody'}’s"
+    sentence = KINDS[row.kind](_Told(row.actor_name, row.whom or "somebody", whose, row.told))
+    return Line(row.id, row.at, sentence, row.ip, devices.in_words(row.agent) if row.agent else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a sentence is made of: who, whom, whose, and what else was told."""
+
+    who: str
+    whom: str
+    whose: str
+    more: dict[str, Any]
+
+
+def _person(one: _Told, verb: str) -> str:
+    more = [f"as {one.more['role']}"]
+    if one.more["teams"]:
+        more.append(f"in {words.listed(one.more['teams'])}")
+    if one.more["password"]:
+        more.append("with a new password")
+    return f"{one.who} {verb} {one.whom}, {words.listed(more)}."
+
+
+def _sessions(one: _Told) -> str:
+    n = one.more["count"]
+    return f"{one.who} ended {'one' if n == 1 else n} of {one.whose} sessions."
+
+
+KINDS: dict[str, Callable[[_Told], str]] = {
+    "signed-in": lambda one: f"{one.who} signed in {by_what(one.more['method'])}.",
+    "signed-out": lambda one: f"{one.who} signed out.",
+    "proved": lambda one: f"{one.who} showed once more that it is they.",
+    "session-ended": lambda one: f"{one.who} ended one of {one.whose} sessions.",
+    "sessions-ended": _sessions,
+    "password-changed": lambda one: f"{one.who} changed {one.whose} password.",
+    "person-added": lambda one: _person(one, "added"),
+    "person-changed": lambda one: _person(one, "changed"),
+    "account-closed": lambda one: f"{one.who} closed {one.whose} account.",
+    "token-made": lambda one: (
+        f"{one.who} made the API token “{one.more['name']}”, which acts for {one.whom}."
+    ),
+    "token-ended": lambda one: (
+        f"{one.who} ended the API token “{one.more['name']}”, which acted for {one.whom}."
+    ),
+}
+TOPICS: dict[str, tuple[str, ...]] = {
+    "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),
+    "people": tuple(
+        kind for kind in KINDS if kind.startswith(("person", "account", "token", "password"))
+    ),
+}
