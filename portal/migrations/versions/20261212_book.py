@@ -6,8 +6,8 @@ from alembic import op
 from portal.db import UTCDateTime
 from portal.models.book import ddl_triggers
 
-revision = "20261211_book"
-down_revision = "20261210_digests"
+revision = "20261212_book"
+down_revision = "20261211_stretches"
 
 
 def upgrade() -> None:
