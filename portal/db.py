@@ -85,45 +85,48 @@ class Tx:
     """One open writing transaction; ``now`` is its one moment."""
 
     def __init__(self, conn: Connection) -> None:
-        self.conn = conn
+        self._conn = conn
         self.now = clock.now()
         self.kept: dict[object, Any] = {}
         self._before: list[Callable[[], None]] = []
         self._last: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
         self._explain: list[Callable[[IntegrityError], Exception | None]] = []
+        self._is_finishing = False
         self._at_once = _AtOnce(conn)
+
+    @property
+    def conn(self) -> Connection:
+        """The connection, with nothing under way on it."""
+        self._at_once.settle()
+        return self._conn
 
     def execute(self, statement: sa.Executable, rows: Any = None) -> CursorResult[Any]:
         """Run one Core statement, once or for a list of rows."""
         if isinstance(rows, list) and len(rows) == 1:
             [rows] = rows  # a driver makes more ado about a list of one
-        self._at_once.settle()
         return self.conn.execute(statement, rows)
 
     def all(self, statement: Prepared, **given: Any) -> list[Any]:
         """The rows that a prepared statement brings."""
-        self._at_once.settle()
         return statement.all(self.conn, given)
 
     def first(self, statement: Prepared, **given: Any) -> Any:
         """The first of them; None if there is none."""
-        self._at_once.settle()
-        rows = statement.all(self.conn, given)
-        return rows[0] if rows else None
+        return statement.first(self.conn, given)
 
     def run(self, statement: Prepared, rows: Given | Sequence[Given]) -> None:
         """Run a prepared statement that brings nothing back, once or for rows of the same keys.
 
-        PostgreSQL is not waited for: what it refuses is told when the next statement that brings
-        something back is run, or at the end.
+        At the end of a transaction PostgreSQL is not waited for: what it refuses is told when the
+        next statement that brings something back is run, or when all are through.
         """
-        self._at_once.open()
-        statement.run(self.conn, [rows] if isinstance(rows, Mapping) else rows)
+        if self._is_finishing:
+            self._at_once.open()
+        statement.run(self._conn, [rows] if isinstance(rows, Mapping) else rows)
 
     def changed(self, statement: Prepared, **given: Any) -> int:
         """Run a prepared statement and say how many rows it changed."""
-        self._at_once.settle()
         return int(statement.run(self.conn, [given]).rowcount)
 
     def explain(self, call: Callable[[IntegrityError], Exception | None]) -> None:
@@ -132,7 +135,7 @@ class Tx:
 
     def insert(self, model: "type[Base]") -> "sqlite.Insert | postgresql.Insert":
         """An INSERT that knows ``ON CONFLICT``, in the words of this database."""
-        is_sqlite = self.conn.dialect.name == "sqlite"
+        is_sqlite = self._conn.dialect.name == "sqlite"
         return sqlite.insert(model) if is_sqlite else postgresql.insert(model)
 
     def before_commit(self, call: Callable[[], None], *, last: bool = False) -> None:
@@ -148,6 +151,7 @@ class Tx:
 
     def finish(self) -> None:
         """Run what was kept for the end of the transaction."""
+        self._is_finishing = True
         try:
             while self._before or self._last:
                 (self._before or self._last).pop(0)()

@@ -44,6 +44,11 @@ class Prepared:
             given = self._stretched(given)
         return self._form(conn, given).all(conn, given)
 
+    def first(self, conn: Connection, given: Given) -> Any:
+        """The first of them; None if there is none."""
+        rows = self.all(conn, given)
+        return rows[0] if rows else None
+
     def run(self, conn: Connection, rows: Sequence[Given]) -> Any:
         """Run it for rows that have the same keys; the driver's cursor, for what it counted."""
         if self._lists:

@@ -28,6 +28,7 @@ from portal.ledger.catalogue import FileReceived, UploadSubmitted
 from portal.models import FileRow, Upload, documents, trees
 from portal.models.files import BEING_CHECKED, NOT_SCANNED, REFUSED
 from portal.models.tasks import require_open
+from portal.prepared import prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def finish(tx: Tx, upload_id: str, fence: int, arrived: Arrived, *, actor: Actor
     require_open(task.state, task.name)
     if upload.result is not None:
         return str(upload.result)
-    here = tx.execute(_STAGED, {"task": task_id}).all()
+    here = tx.all(_STAGED, task=task_id)
     here = [row.sha256 for row in here if row.document == arrived.document]
     result = "repeated" if arrived.sha256 in here else "staged"
     mine = sa.update(Upload).where(Upload.id == upload_id, Upload.fence == fence)
@@ -150,9 +151,11 @@ def submit(
 
 # Arriving
 
-_ADD = sa.insert(FileRow)
-_STAGED = sa.select(FileRow.id, FileRow.document, FileRow.sha256).where(
-    FileRow.task_id == sa.bindparam("task"), FileRow.state == "staged"
+_ADD = prepared(sa.insert(FileRow))
+_STAGED = prepared(
+    sa.select(FileRow.id, FileRow.document, FileRow.sha256).where(
+        FileRow.task_id == sa.bindparam("task"), FileRow.state == "staged"
+    )
 )
 
 
@@ -168,7 +171,7 @@ def _stage(
     _make_room(tx, task.id, asked, arrived)
     rows = [_row(tx, task, one) for one in arrived]
     if rows:
-        tx.execute(_ADD, rows)
+        tx.run(_ADD, rows)
     if installation.current.scans:
         outbox.put(tx, [_scan(tx, row) for row in rows])
     return [row["id"] for row in rows]
@@ -197,7 +200,7 @@ def _make_room(
     tx: Tx, task_id: str, asked: dict[str, Document], arrived: Sequence[Arrived]
 ) -> None:
     """Drop earlier files that the new ones repeat, or that leave no room for them."""
-    before = tx.execute(_STAGED, {"task": task_id}).all()
+    before = tx.all(_STAGED, task=task_id)
     dropped = []
     for document in {one.document for one in arrived}:
         new = {one.sha256 for one in arrived if one.document == document}
@@ -228,7 +231,7 @@ def _row(tx: Tx, task: Any, one: Arrived) -> dict[str, Any]:
 
 # Answering
 
-_RECEIVE = (
+_RECEIVE = prepared(
     sa.update(FileRow)
     .where(FileRow.task_id == sa.bindparam("task"), FileRow.state == "staged")
     .values(state="received")
@@ -238,7 +241,7 @@ _RECEIVE = (
 
 def _receive(tx: Tx, task_id: str) -> list[Any]:
     """The files that arrived for the task, now part of its answer, in the order they came."""
-    rows = tx.execute(_RECEIVE, {"task": task_id}).all()
+    rows = tx.all(_RECEIVE, task=task_id)
     return sorted(rows, key=lambda row: row.id)
 
 
@@ -248,7 +251,7 @@ def _proved(
     """Judge the files while they are still staged: they become an answer when it counts."""
     if step.verify != "code":
         return actor
-    staged = running.tx.execute(_STAGED, {"task": task.id}).all()
+    staged = running.tx.all(_STAGED, task=task.id)
     begun, new = running.round_of(task), sorted(staged, key=lambda row: str(row.id))
     answers = _answers(step, begun, new, _harmful(running.tx, begun, new))
     return codes.prove(running, task, actor, answers, proof)

@@ -117,7 +117,7 @@ _NAMED_USERS = _USERS.where(
 
 
 # Teams by name or id, each with those of some users who are its members.
-_TEAMS = (
+_TEAMS = prepared(
     sa.select(Team.name, Team.id, TeamMember.user_id)
     .outerjoin(
         TeamMember,
@@ -135,7 +135,7 @@ _TEAMS = (
 )
 _OUTSIDE = "outside"
 # The same people where they are somebody outside who chose a time zone.
-_NAMED = _NAMED_USERS.union_all(
+_NAMED = prepared(_NAMED_USERS.union_all(
     sa.select(
         sa.literal(None, sa.String), Preference.email, sa.literal(None, sa.String),
         Preference.timezone, sa.literal(_OUTSIDE), sa.true(),
@@ -143,7 +143,7 @@ _NAMED = _NAMED_USERS.union_all(
         Preference.email.in_(sa.bindparam("emails", expanding=True)),
         Preference.timezone.is_not(None),
     )
-)  # fmt: skip
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +165,15 @@ def _look_up(
 ) -> _Directory:
     emails = {email_of(one) for one in named.values()}
     owner_id, team_id = process["owner_id"], process["team_id"]
-    known = tx.execute(_NAMED, {"emails": list(emails), "owner": owner_id}).all()
+    known = tx.all(_NAMED, emails=list(emails), owner=owner_id)
     users = [row for row in known if row.role != _OUTSIDE]
     zones = {row.email: row.timezone for row in known if row.role == _OUTSIDE}
     names = {role.team for role in tree.roles.values() if role.team}
     teams: dict[str, str] = {}
     members: set[tuple[str, str]] = set()
     if names or team_id:
-        wanted = {"names": list(names), "team": team_id, "users": [user.id for user in users]}
-        for row in tx.execute(_TEAMS, wanted):
+        ids = [user.id for user in users]
+        for row in tx.all(_TEAMS, names=list(names), team=team_id, users=ids):
             teams[row.name] = row.id
             members.add((row.id, row.user_id))
     mine = (user for user in users if user.id == owner_id and user.role in WRITERS)

@@ -19,6 +19,7 @@ from portal.errors import Fault, Faulty
 from portal.ledger import record
 from portal.ledger.catalogue import ProcessStarted
 from portal.models import DefinitionRow, trees
+from portal.prepared import prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,12 @@ class Parent:
     depth: int
 
 
-_CURRENT = sa.select(
-    *(DefinitionRow.id, DefinitionRow.key, DefinitionRow.version, DefinitionRow.digest),
-    *(DefinitionRow.owner_id, DefinitionRow.team_id),
-).where(DefinitionRow.key == sa.bindparam("key"), DefinitionRow.is_current)
+_CURRENT = prepared(
+    sa.select(
+        *(DefinitionRow.id, DefinitionRow.key, DefinitionRow.version, DefinitionRow.digest),
+        *(DefinitionRow.owner_id, DefinitionRow.team_id),
+    ).where(DefinitionRow.key == sa.bindparam("key"), DefinitionRow.is_current)
+)
 
 
 def prepare(
@@ -60,7 +63,7 @@ def prepare(
 
     Raises Faulty at ``definition``, at input ids and at ``participants.ROLE``.
     """
-    row = tx.execute(_CURRENT, {"key": key}).first()
+    row = tx.first(_CURRENT, key=key)
     if row is None:
         raise Faulty.one("definition", f"There is no definition with the key “{key}”.")
     tree = trees.tree(tx.conn, row.id)

@@ -20,6 +20,7 @@ from portal.models.files import FileRow
 from portal.models.pieces import Upload
 from portal.models.processes import Process, StepRun
 from portal.models.tasks import Task
+from portal.prepared import prepared
 
 # How many times all that is asked for, each file as large as it may be.
 _OF_A_TASK, _OF_A_PERSON, _OF_A_PROCESS = 4, 12, 24
@@ -39,7 +40,7 @@ _TASK = (
     .where(Task.id == sa.bindparam("task"))
 )
 _THEIRS = sa.case((Task.participant_id == sa.bindparam("person"), Task.scope))
-_ASKED = (
+_ASKED = prepared(
     sa.select(
         Task.step,
         sa.func.count(sa.distinct(Task.scope)).label("times"),
@@ -55,9 +56,11 @@ _COMING = sa.select(Upload.task_id, Upload.participant_id, Upload.length).where(
     Upload.process_id == sa.bindparam("process"), Upload.result.is_(None)
 )
 _BOTH = _HERE.union_all(_COMING).subquery()
-_KEPT = sa.select(
-    _BOTH.c.task_id, _BOTH.c.participant_id, sa.func.sum(_BOTH.c.size).label("bytes")
-).group_by(_BOTH.c.task_id, _BOTH.c.participant_id)
+_KEPT = prepared(
+    sa.select(
+        _BOTH.c.task_id, _BOTH.c.participant_id, sa.func.sum(_BOTH.c.size).label("bytes")
+    ).group_by(_BOTH.c.task_id, _BOTH.c.participant_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def room(conn: Connection, task: Any, tree: Definition, wanted: int = 0) -> Room
     were the only upload ever asked for, that much is told and no more is looked up.
     """
     ids = {"process": task.process_id, "person": task.participant_id}
-    kept = conn.execute(_KEPT, ids).all()
+    kept = _KEPT.all(conn, ids)
     here = _Kept(
         of_task=sum(int(row.bytes) for row in kept if row.task_id == task.id),
         of_person=sum(int(row.bytes) for row in kept if row.participant_id == task.participant_id),
@@ -109,7 +112,7 @@ def room(conn: Connection, task: Any, tree: Definition, wanted: int = 0) -> Room
     alone = _least(here, most, most, most)
     if 0 < wanted <= alone.left:
         return alone
-    steps = [(row, _most(tree, row.step)) for row in conn.execute(_ASKED, ids)]
+    steps = [(row, _most(tree, row.step)) for row in _ASKED.all(conn, ids)]
     asked = sum(row.times * each for row, each in steps)
     asked_of = sum(row.times_of_person * each for row, each in steps)
     return _least(here, most, asked_of, asked)

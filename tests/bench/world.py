@@ -21,6 +21,7 @@ from portal.definition.fields import JsonSent
 from portal.ledger import outbox
 from portal.ledger.tables import Head
 from portal.models import Link, Process, StaffSession, Task
+from portal.prepared import prepared
 from portal.settings import Settings
 from tests import makers, people
 
@@ -259,15 +260,16 @@ def last_seq(process_id: str) -> int:
         return int(conn.execute(sa.select(Head.seq).where(Head.log == process_id)).scalar_one())
 
 
-_OPEN = sa.text(
-    "select id, participant_id, holder_id from tasks"
-    " where process_id = :process and state = 'open' order by id desc"
+_OPEN = prepared(
+    sa.select(Task.id, Task.participant_id, Task.holder_id)
+    .where(Task.process_id == sa.bindparam("process"), Task.state == "open")
+    .order_by(Task.id.desc())
 )
 
 
 def _open_task(process_id: str) -> Any:
     with db.reading() as conn:
-        return conn.execute(_OPEN, {"process": process_id}).first()
+        return _OPEN.first(conn, {"process": process_id})
 
 
 def ten_steps() -> None:
