@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from portal.definition.tree import Field
 
 __all__ = [
-    "Entry", "FieldFault", "FormSent", "JsonSent", "default_value", "parse_form", "parse_json",
-    "read_value", "show", "typed_of", "visible",
+    "Entry", "FieldFault", "FormSent", "JsonSent", "default_value", "given", "parse_form",
+    "parse_json", "read_value", "show", "typed_of", "visible",
 ]  # fmt: skip
 
 MOST_ROWS = 1000
@@ -152,6 +152,11 @@ def visible(
             break
         shown = now
     return shown
+
+
+def given(fields: "Sequence[Field]", controls: Controls) -> set[str]:
+    """The ids of the fields in which something stands, be it right or wrong."""
+    return {one.id for one in fields if _is_given(one, _from_form(one, controls))}
 
 
 def default_value(field: "Field", facts: Mapping[str, Any], *, today: date | None = None) -> Any:
@@ -359,6 +364,7 @@ def _row(field: "Field", controls: Controls, name: str, number: str) -> dict[str
 
 def _is_given(field: "Field", raw: Any) -> bool:
     given = raw["amount"] if field.type == "money" else raw
+    given = given.rows if isinstance(given, _Rows) else given
     return bool(given.strip() if isinstance(given, str) else given)
 
 

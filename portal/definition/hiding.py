@@ -1,10 +1,10 @@
-"""Which controls of a form need no answer as it stands: those that its conditions hide."""
+"""How a form stands before it is sent: what its conditions hide, and what is answered so far."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from portal.definition.fields import FormSent, visible
+from portal.definition.fields import FormSent, given, visible
 from portal.definition.tree import Field
 
 
@@ -41,6 +41,11 @@ def hidden(
             seen = visible(table.columns, cells.values, facts)
             found += [f"{prefix}{one.id}" for one in table.columns if one.id not in seen]
     return found
+
+
+def answered(fields: Sequence[Field], typed: Mapping[str, Sequence[str]]) -> set[str]:
+    """The ids of the fields in which something stands, be it right or wrong."""
+    return given(fields, _Controls(typed))
 
 
 class _Controls:

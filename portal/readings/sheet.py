@@ -1,13 +1,13 @@
 """The sheet before a person: a task, told from rows at hand, with all that its page shows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from portal import clock, language
-from portal.definition import drawings, scopes, statements, ways
+from portal.definition import drawings, scopes, sections, statements, ways
 from portal.definition import facts as definition_facts
 from portal.definition.fields import default_value, show, typed_of, visible
 from portal.definition.operators import ExpressionFailed
@@ -68,6 +68,8 @@ class Item:
     files: Sequence[Row] = ()
     drawing: str = ""
     may_mark: bool = False
+    part: str = ""
+    """The heading of the part of a form that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +285,12 @@ class Asked:
     @property
     def fields(self) -> list[Field]:
         """The fields of a form that are asked in this round."""
-        if not isinstance(self.step, FormStep):
-            return []
-        return [one for one in self.step.fields if not self.only or one.id in self.only]
+        return [one for one in self.all_fields if not self.only or one.id in self.only]
+
+    @property
+    def all_fields(self) -> Sequence[Field]:
+        """The fields of a form, also those that stand from an earlier round."""
+        return self.step.fields if isinstance(self.step, FormStep) else ()
 
     @property
     def has_placeholders(self) -> bool:
@@ -469,8 +474,12 @@ class Asked:
         if isinstance(step, FormStep):
             seen = self._seen(step, answers)
             return [
-                self._field(one, answers.get(one.id), f"{prefix}{one.id}", may_mark)
-                for one in step.fields
+                replace(
+                    self._field(one, answers.get(one.id), f"{prefix}{one.id}", may_mark),
+                    part=self.text(section.heading),
+                )
+                for section in sections.of(step.fields)
+                for one in section.fields
                 if one.id in answers and one.id in seen
             ]
         if isinstance(step, UploadStep):

@@ -24,6 +24,7 @@
     for (const one of form.querySelectorAll("[data-field]")) {
       one.toggleAttribute("data-off", off.has(one.dataset.field));
     }
+    form.dispatchEvent(new Event("hid"));
   }
 
   async function keep() {

@@ -18,7 +18,8 @@ def test_a_form_falls_into_parts_where_its_fields_say_so() -> None:
 
 
 def test_two_parts_of_one_name_stay_two() -> None:
-    again = GOOD.replace("label: Regions", 'label: Regions, section: "Trade of {{ inputs.company }}"')
+    once_more = 'label: Regions, section: "Trade of {{ inputs.company }}"'
+    again = GOOD.replace("label: Regions", once_more)
     step = load(again).step("details")
     assert isinstance(step, FormStep)
     assert [len(one.fields) for one in sections.of(step.fields)] == [2, 2, 4]

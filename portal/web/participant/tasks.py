@@ -28,7 +28,7 @@ from portal.readings import drafts as draft_readings
 from portal.readings import links as link_readings
 from portal.readings import uploads as upload_readings
 from portal.readings.asked import Asked
-from portal.web import answers, forms
+from portal.web import answers, forms, progress
 from portal.web.names import told
 from portal.web.participant import uploads
 from portal.web.participant.door import (
@@ -162,10 +162,15 @@ def _page(
     nonce = forms.new_nonce()
     shown = asked.signing.sha256 if asked.signing else ""
     is_upload = guest.task.kind == "upload"
+    questions = forms.questions(asked.fields, _facts(asked), typed, more=more)
+    off = hidden(asked, typed)
     return render_template(
         "participant/task.html",
         asked=asked,
-        questions=forms.questions(asked.fields, _facts(asked), typed, more=more),
+        questions=questions,
+        progress=progress.of(
+            asked.all_fields, questions, _facts(asked), typed, faults=faults or (), hidden=off or ()
+        ),
         typed=typed,
         faults=faults or {},
         told=told(faults or {}, answers.labels(asked)) if faults else {},
@@ -177,7 +182,7 @@ def _page(
         now=clock.now(),
         takes_files=forms.token("uploads", guest.person.id, guest.task.id) if is_upload else "",
         coming=_coming(guest.task.id) if is_upload else (),
-        hidden=hidden(asked, typed),
+        hidden=off,
         keeps_drafts=guest.task.kind in drafts.KINDS,
         draft_at=draft_at,
         is_kept=draft_at is not None and request.method == "POST",

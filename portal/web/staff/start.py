@@ -13,7 +13,7 @@ from portal.definition import fields
 from portal.definition.tree import Definition
 from portal.errors import AlreadyRecorded, Fault, Faulty
 from portal.readings import catalogue, house, lists, requests, trees, words
-from portal.web import forms, names
+from portal.web import forms, names, progress
 from portal.web.staff.door import doors, me, said
 
 
@@ -102,6 +102,7 @@ def _page(key: str, typed: forms.Typed, faults: list[Fault]) -> ResponseReturnVa
         row=row,
         tree=tree,
         questions=asked,
+        progress=progress.of(tree.inputs, asked, _facts(tree), typed, faults=told),
         colleagues=colleagues,
         faults=told,
         places=_places(tree, told),

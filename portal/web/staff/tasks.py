@@ -15,7 +15,7 @@ from portal.readings import asked, lists
 from portal.readings import questions as question_readings
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
-from portal.web import answers, forms
+from portal.web import answers, forms, progress
 from portal.web.downloads import handed_out
 from portal.web.names import told
 from portal.web.staff import rows
@@ -144,6 +144,8 @@ def _page(
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
     with db.reading() as conn:
         threads = question_readings.of_process(conn, found.process.id, task=found.task.id)
+    questions = forms.questions(found.fields, found.facts, typed, more=more)
+    wrong = {one.at: one.message for one in faults}
     page = render_template(
         "staff/task.html",
         asked=found,
@@ -153,12 +155,11 @@ def _page(
         holder=_holder(found, person),
         late=error if isinstance(error, TaskDone) else None,
         instructions=_instructions(found),
-        questions=forms.questions(found.fields, found.facts, typed, more=more),
+        questions=questions,
+        progress=progress.of(found.all_fields, questions, found.facts, typed, faults=wrong),
         typed=typed,
-        faults={one.at: one.message for one in faults},
-        told=told(
-            {one.at: one.message for one in faults}, {**answers.labels(found), "reason": "Why"}
-        ),
+        faults=wrong,
+        told=told(wrong, {**answers.labels(found), "reason": "Why"}),
         is_mine=_is_mine(found),
         may_manage=may_manage(found.process),
         nonce=forms.new_nonce(),
