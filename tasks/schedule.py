@@ -33,5 +33,6 @@ SCHEDULE = (
     Entry("escalations", upkeep.tell_again, every=60.0, first=30.0),
     Entry("prune", upkeep.prune, every=3600.0, first=300.0),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),
+    Entry("search", upkeep.refresh_search, every=86_400.0, first=15.0),
     Entry("look over", upkeep.look_over, every=86_400.0, first=120.0),
 )

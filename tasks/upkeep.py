@@ -90,6 +90,18 @@ def look_over() -> int:
     return altered
 
 
+@job
+def refresh_search() -> int:
+    """Have every process found by what its ledger tells; how many were not."""
+    mended, after = 0, ""
+    while True:
+        last, some = upkeep.refresh_search(after)
+        mended += some
+        if last is None:
+            return mended
+        after = last
+
+
 def _read(reading: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
     with db.reading() as conn:
         return reading(conn, *args, **kwargs)

@@ -40,14 +40,19 @@ def require(actor: Actor, verb: str, process: Any = None) -> None:
 
 def process_for(tx: Tx, actor: Actor, process_id: str, verb: str) -> Any:
     """The process, if the actor may do this with it; Unknown or NotYours."""
-    columns = (Process.id, Process.owner_id, Process.team_id, Process.state, Process.title)
-    row = tx.execute(sa.select(*columns).where(Process.id == process_id)).first()
+    row = tx.first(_PROCESS, process=process_id)
     if row is None or (not actor.is_staff and actor.kind != "system"):
         raise Unknown("There is no such process.")
     require(actor, verb, row)
     return row
 
 
+_PROCESS = prepared(
+    sa.select(
+        *(Process.id, Process.owner_id, Process.team_id, Process.state),
+        *(Process.title, Process.reference),
+    ).where(Process.id == sa.bindparam("process"))
+)
 _TASK = prepared(
     sa.select(
         Task.id,

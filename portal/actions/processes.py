@@ -8,7 +8,7 @@ from portal.actions.repeats import Repeat, keep_answer
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.engine import closing, starting, successors, troubles
+from portal.engine import closing, searching, starting, successors, troubles
 from portal.engine.advance import advance
 from portal.engine.running import Running
 from portal.errors import Conflict, Unknown
@@ -64,9 +64,12 @@ def cancel(tx: Tx, process_id: str, reason: str, *, actor: Actor) -> None:
 def comment(tx: Tx, process_id: str, text: str, *, actor: Actor) -> Recorded:
     """Write a remark that staff can read. Faulty at ``text``."""
     chain = record.open_chain(tx, process_id)
-    may.process_for(tx, actor, process_id, "comment")
+    process = may.process_for(tx, actor, process_id, "comment")
     said = words("text", text, "Write the comment first.")
-    return chain.add(CommentAdded(text=said), actor=actor)
+    recorded = chain.add(CommentAdded(text=said), actor=actor)
+    named = {"title": process.title, "reference": process.reference}
+    tx.before_commit(lambda: searching.note(tx, chain, named), last=True)
+    return recorded
 
 
 @action

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from portal.access import limits
 from portal.db import Tx, action
-from portal.engine import troubles
+from portal.engine import searching, troubles
 from portal.engine.running import Running
-from portal.ledger import checkpoints, outbox
+from portal.ledger import checkpoints, outbox, record
 from portal.models import (
     AddressCode,
     BrowserSession,
@@ -21,6 +21,7 @@ from portal.models import (
     KeptAnswer,
     LostLink,
     Piece,
+    Process,
     ProvedAddress,
     SessionLink,
     StaffSession,
@@ -40,6 +41,7 @@ KEEP_UPLOADS = timedelta(days=3)
 _KEEP_UNUSED = timedelta(hours=1)  # of which nothing arrived; meanwhile it takes up room
 _KEEP_ANSWERS = timedelta(days=7)
 _AT_ONCE = 1000
+_SOME_PROCESSES = sa.select(Process.id).order_by(Process.id).limit(20)
 _SILENCES = {
     "worker": "No worker has shown a sign of life for two minutes: mails and audit trails wait.",
     "scheduler": "No scheduler has shown a sign of life for two minutes: reminders wait.",
@@ -107,6 +109,18 @@ def seal_ends(tx: Tx, signer: checkpoints.Signer, ended: Sequence[outbox.Claimed
     checkpoints.anchor_heads(tx, signer, [str(one.process_id) for one in ended])
     for one in ended:
         outbox.settle(tx, one.id, one.fence)
+
+
+@action
+def refresh_search(tx: Tx, after: str = "") -> tuple[str | None, int]:
+    """Compare what some processes are found by with their ledgers, and mend what differs.
+
+    Those whose ids come after ``after``; the last of them (``None`` at the end) and how many were
+    mended. A process that is written to just now is left to its writer.
+    """
+    ids = tx.execute(_SOME_PROCESSES.where(Process.id > after)).scalars().all()
+    free = record.open_chains(tx, ids) if ids else {}
+    return (ids[-1] if ids else None), sum(searching.rebuild(tx, id_) for id_ in free)
 
 
 @action

@@ -6,7 +6,7 @@ statement per table, however many rounds and tasks it moves.
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -157,6 +157,11 @@ class Changes:
     def __init__(self, model: type[Participant] | type[StepRun] | type[Task]) -> None:
         self._statement, self._names, self._values = _written(model)
         self._rows: dict[str, Row] = {}
+
+    @property
+    def ids(self) -> Collection[str]:
+        """The ids of those rows."""
+        return self._rows.keys()
 
     def add(self, row: Row) -> None:
         """Have the row written, as it is when the transaction ends."""

@@ -18,7 +18,7 @@ from portal.db import Tx
 from portal.definition import hours, scopes
 from portal.definition.text import Escape, Text
 from portal.definition.tree import ChooseStep, Definition, EachStep, PersonStep, Step
-from portal.engine import loading, writing
+from portal.engine import loading, searching, writing
 from portal.engine.decide import Standing
 from portal.engine.facts import Facts
 from portal.engine.rows import Asked, CameBy, Person, Place, Round
@@ -74,6 +74,7 @@ class Running:
         # One process is in hand once: what is loaded again in this transaction is this one.
         tx.kept[Running, process["id"]] = self
         tx.before_commit(self._write)
+        tx.before_commit(self._note, last=True)
 
     @classmethod
     def load(cls, tx: Tx, process_id: str) -> "Running":
@@ -401,6 +402,17 @@ class Running:
         if not self._is_new:
             sum_up(self)
             writing.update_process(self.tx, self.process)
+
+    def _note(self) -> None:
+        """What the process is found by, once all events are there."""
+        tasks = self.tasks
+        searching.note(
+            self.tx,
+            self.chain,
+            self.process,
+            scope_of=lambda task: tasks[task].scope if task in tasks else "",
+            newcomers=self._writes.people.ids,
+        )
 
 
 def doer(actor: Actor) -> str:

@@ -55,12 +55,16 @@ class Recorded:
 
 
 class Chain:
-    """The open end of one process's ledger, inside one transaction."""
+    """The open end of one process's ledger, inside one transaction.
+
+    ``events`` are those added in it, each with its number.
+    """
 
     def __init__(self, tx: Tx, head: dict[str, Any], *, is_new: bool = False) -> None:
         self._tx = tx
         self._head = head
         self._is_new = is_new
+        self.events: list[tuple[int, Event]] = []
         self._entries: list[dict[str, Any]] = []
         self._disclosures: list[dict[str, Any]] = []
 
@@ -103,6 +107,7 @@ class Chain:
             }
         )  # fmt: skip
         self._disclosures += disclosures
+        self.events.append((seq, event))
         head.update(seq=seq, hash=chain.event_hash(body), at=at)
         self._entries.append(
             {
@@ -198,7 +203,8 @@ def begin_chain(
 def erase(tx: Tx, process_id: str, seq: int, fields: list[str]) -> list[str]:
     """Delete the values of an event's fields for good; the names of those that were there.
 
-    The caller records ``disclosure.erased`` in the same transaction.
+    The caller records ``disclosure.erased`` in the same transaction, and has what the process is
+    found by made anew.
     """
     table = Disclosure.__table__
     which = sa.and_(

@@ -17,6 +17,7 @@ from portal.models.preferences import Preference
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
+from portal.models.searching import SearchDocument
 from portal.models.signals import Signal
 from portal.models.stretches import Follower, Stretch, Told
 from portal.models.tasks import Task
@@ -49,6 +50,7 @@ __all__ = [
     "Process",
     "ProvedAddress",
     "Question",
+    "SearchDocument",
     "SessionLink",
     "Signal",
     "StaffSession",

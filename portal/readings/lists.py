@@ -20,6 +20,7 @@ from portal.errors import Faulty, Unknown
 from portal.models import DefinitionRow, Doubt, Participant, Process, Task, Team, Trouble, User
 from portal.models.processes import PROCESS_STATES
 from portal.models.tasks import TASK_STATES
+from portal.readings import search
 
 TROUBLE_STATES = ("open", "resolved")
 __all__ = ["PROCESS_STATES", "TASK_STATES"]  # for the doors, which know no models
@@ -42,7 +43,7 @@ class ProcessFilters:
     """What a list of processes is narrowed to; ``None`` leaves a side open.
 
     ``owner`` is a user's e-mail address or a team's name, ``role`` a role that takes part, ``q``
-    a part of the title, the reference or a participant's name or address.
+    words of its title, reference, people, answers or files (``readings/search``).
     """
 
     state: str | None = None
@@ -88,6 +89,8 @@ def processes(
 ) -> Page:
     """Processes with their owner's name and address, earliest due first; no data of theirs."""
     wanted = _narrow_processes(_PROCESSES, filters, now)
+    if filters.q and filters.q.strip():
+        wanted = wanted.where(search.within(conn, filters.q))
     page = _by_due if filters.overdue is not True else _by_due_alone
     return page(conn, wanted, Process.due_at, Process.id, cursor, limit)
 
@@ -247,8 +250,6 @@ def _narrow_processes(
         wanted = wanted.where(late if filters.overdue else sa.not_(sa.func.coalesce(late, False)))
     if filters.role:
         wanted = wanted.where(_takes_part(Participant.role == filters.role))
-    if filters.q and filters.q.strip():
-        wanted = wanted.where(_matches(filters.q))
     return wanted
 
 
@@ -262,20 +263,6 @@ def _is_owned(owner: str) -> sa.ColumnElement[bool]:
 
 def _takes_part(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(Participant.process_id == Process.id, condition)
-
-
-def _matches(q: str) -> sa.ColumnElement[bool]:
-    text = q.strip()
-    return sa.or_(
-        Process.title.icontains(text, autoescape=True),
-        Process.reference.icontains(text, autoescape=True),
-        _takes_part(
-            sa.or_(
-                Participant.name.icontains(text, autoescape=True),
-                Participant.email.icontains(text, autoescape=True),
-            )
-        ),
-    )
 
 
 def _narrow_tasks(

@@ -13,9 +13,15 @@ from portal import db
 from portal.migrations import missing_revisions, upgrade
 
 
+def is_of_models(_thing: object, name: str | None, *_: object) -> bool:
+    """Not the full-text index, which each database makes in its own way."""
+    return not (name or "").startswith("search_index")
+
+
 def test_the_migrations_end_where_the_models_are(database: db.Database) -> None:
     with database.engine.connect() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": is_of_models}
+        context = MigrationContext.configure(conn, opts=opts)
         assert compare_metadata(context, db.Base.metadata) == []
 
 
