@@ -72,14 +72,15 @@ def create_web() -> Flask:
 
 
 def _read_definitions() -> None:
-    """Parse the definitions in use, so that nobody's first page waits for it."""
+    """Parse the definitions in use, so that nobody's first page waits for it; then it stands."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from portal import db
+    from portal import db, memory
     from portal.readings import lists, trees
 
     with contextlib.suppress(SQLAlchemyError), db.reading() as conn:
         trees.trees(conn, [row.id for row in lists.definitions(conn)])
+    memory.keep_for_good()
 
 
 def command() -> None:

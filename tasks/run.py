@@ -20,7 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from portal import clock, kin
+from portal import clock, kin, memory
 from portal.ledger import outbox
 from portal.settings import Settings
 from tasks import queues, relay, upkeep
@@ -132,6 +132,7 @@ def _work_short(settings: Settings) -> None:
     open_house(settings)
     outbox.nudge = relay.bell(settings)
     threading.Thread(target=_beating, daemon=True).start()
+    memory.keep_for_good()
     _work(_Short, ("urgent", "default"), settings)
 
 
@@ -140,6 +141,7 @@ def _work_long(settings: Settings) -> None:
 
     open_house(settings)
     outbox.nudge = relay.bell(settings)
+    memory.keep_for_good()
     _work(_Long, ("slow",), settings)
 
 
@@ -186,6 +188,7 @@ def scheduler(settings: Settings) -> None:
     open_house(settings)
     outbox.nudge = relay.bell(settings)
     walk = Walk(settings)
+    memory.keep_for_good()
     while not is_over.is_set():
         walk.step()
     walk.finish()

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from portal import db
+from portal import db, memory
 from portal.migrations import upgrade
 from tests.bench import peers
 from tests.bench.cases import SIDES
@@ -59,8 +59,9 @@ class Result:
 
 
 def measure(call: Callable[[], object], times: int) -> Sample:
-    """Seconds a call, children included, after one warm-up."""
+    """Seconds a call, children included, after one warm-up; as in a process that stands."""
     call()
+    memory.keep_for_good()
     wall, cpu = time.perf_counter(), _processor_seconds()
     for _ in range(times):
         call()

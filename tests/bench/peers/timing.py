@@ -1,13 +1,16 @@
 """One sample of a peer, printed as ``side.py`` prints one of ours. Standard library alone."""
 
+import gc
 import json
 import resource
 import time
 
 
 def timed(call, times):
-    """Seconds of processor and wall time a call, after one warm-up."""
+    """Seconds of processor and wall time a call, after one warm-up; collected as ours are."""
     call()
+    gc.collect()
+    gc.freeze()
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(times):
         call()
