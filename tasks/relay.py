@@ -17,7 +17,7 @@ from portal import fault
 from portal.actions import messages
 from portal.ledger.outbox import Claimed
 from portal.settings import Settings
-from tasks import calls, checkpoints, mail, queues, runs, scans, trails
+from tasks import batches, calls, checkpoints, mail, queues, runs, scans, trails
 from tasks.hold import LEASE
 from tasks.job import job
 
@@ -65,6 +65,7 @@ ROUTES = (
     Route("default", _LATER, 25, mail.carry_out, "tasks.mail.deliver"),
     Route("default", ("call.request",), 10, calls.carry_out, "tasks.calls.make"),
     Route("default", ("file.scan",), 4, scans.carry_out, "tasks.scans.scan"),
+    Route("slow", ("batch.rows",), 1, batches.carry_out, "tasks.batches.go_on"),
     Route("slow", ("trail.build",), 1, trails.carry_out, "tasks.trails.build"),
 )
 # An alarm says that nobody works on the queues: whoever raises it sends it.

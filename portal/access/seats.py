@@ -5,7 +5,7 @@ database alone, so that ending it takes effect with the next request.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,20 @@ def staff(conn: Connection, secret: str) -> Actor | None:
     """The member of staff behind a staff cookie; ``None`` where the session is over."""
     found = seat(conn, secret)
     return found.actor if found else None
+
+
+def absent(
+    conn: Connection, user_id: str, *, auth: str, ip: str | None, agent: str | None
+) -> Actor | None:
+    """A member of staff for whom a worker does what they asked for on a page, as they may now.
+
+    ``None`` where their account is closed meanwhile.
+    """
+    rows = conn.execute(_users().where(User.id == user_id)).all()
+    if not rows:
+        return None
+    actor = _actor(rows, kind="staff", id_=user_id, via="page", auth=auth)
+    return replace(actor, ip=ip, agent=agent)
 
 
 def token(conn: Connection, bearer: str) -> Actor | None:

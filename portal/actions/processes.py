@@ -51,8 +51,14 @@ def start(
 
 
 @action
-def cancel(tx: Tx, process_id: str, reason: str, *, actor: Actor) -> None:
-    """End a process before its time; everybody who was asked is told. Faulty at ``reason``."""
+def cancel(
+    tx: Tx, process_id: str, reason: str, *, repeat: Repeat | None = None, actor: Actor
+) -> None:
+    """End a process before its time; everybody who was asked is told. Faulty at ``reason``.
+
+    AlreadyRecorded where ``repeat`` was answered before.
+    """
+    keep_answer(tx, repeat, process_id)
     running = Running.load(tx, process_id)
     may.process_for(tx, actor, process_id, "manage")
     running.require_running()

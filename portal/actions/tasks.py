@@ -6,6 +6,7 @@ from typing import Any
 from portal.access import may
 from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
+from portal.actions.repeats import Repeat, keep_answer
 from portal.actions.wording import remark, words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -67,9 +68,13 @@ def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
 
 
 @action
-def remind(tx: Tx, task_id: str, *, actor: Actor) -> None:
-    """Have a reminder go out now, beside those of the definition; once a second at the most."""
+def remind(tx: Tx, task_id: str, *, repeat: Repeat | None = None, actor: Actor) -> None:
+    """Have a reminder go out now, beside those of the definition; once a second at the most.
+
+    AlreadyRecorded where ``repeat`` was answered before.
+    """
     running = Running.of_task(tx, task_id)
+    keep_answer(tx, repeat, running.process["id"])
     may.task_for(tx, actor, task_id, "manage")
     task = running.open_task(task_id)
     running.chain.send(
@@ -80,12 +85,22 @@ def remind(tx: Tx, task_id: str, *, actor: Actor) -> None:
 
 
 @action
-def reassign(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor: Actor) -> None:
+def reassign(
+    tx: Tx,
+    task_id: str,
+    to: Mapping[str, Any],
+    reason: str,
+    *,
+    repeat: Repeat | None = None,
+    actor: Actor,
+) -> None:
     """Hand an open task to somebody else, ``{email, name}``; the old links die with it.
 
-    Raises Faulty at ``to.email`` and ``reason``.
+    Raises Faulty at ``to.email`` and ``reason``; AlreadyRecorded where ``repeat`` was answered
+    before.
     """
     running = Running.of_task(tx, task_id)
+    keep_answer(tx, repeat, running.process["id"])
     may.task_for(tx, actor, task_id, "manage")
     task = running.open_task(task_id)
     step = running.tree.step(task.step)

@@ -13,6 +13,7 @@ from portal.engine.running import Running
 from portal.ledger import checkpoints, outbox, record
 from portal.models import (
     AddressCode,
+    Batch,
     BrowserSession,
     Code,
     Draft,
@@ -40,6 +41,7 @@ _KEEP_DRAFTS = timedelta(days=14)
 KEEP_UPLOADS = timedelta(days=3)
 _KEEP_UNUSED = timedelta(hours=1)  # of which nothing arrived; meanwhile it takes up room
 _KEEP_ANSWERS = timedelta(days=7)
+_KEEP_BATCHES = timedelta(days=30)
 _AT_ONCE = 1000
 _SOME_PROCESSES = sa.select(Process.id).order_by(Process.id).limit(20)
 _SILENCES = {
@@ -77,6 +79,7 @@ def prune(tx: Tx) -> int:
     tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(LostLink).where(LostLink.asked_at < tx.now - _KEEP_CODES))
+    tx.execute(sa.delete(Batch).where(Batch.made_at < tx.now - _KEEP_BATCHES))
     _forget_drafts(tx)
     gone += _forget_uploads(tx)
     before = tx.now - _KEEP_SESSIONS

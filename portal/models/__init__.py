@@ -1,5 +1,6 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
+from portal.models.batches import Batch, BatchRow
 from portal.models.book import BookEntry
 from portal.models.codes import Code
 from portal.models.definitions import AddedStep, DefinitionReview, DefinitionRow
@@ -30,6 +31,8 @@ __all__ = [
     "AddressCode",
     "ApiToken",
     "Attempt",
+    "Batch",
+    "BatchRow",
     "BookEntry",
     "BrowserSession",
     "Code",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from portal.definition.tree import BlockStep, Definition, PersonStep, Step
-from portal.readings import lists, spoken, trees
+from portal.readings import lists, spoken, tables, trees
 
 BOUNCED = "If a mail comes back, an exception is put before the owner."
 LATE = "If the portal was down at that moment, it happens as soon as it is back."
@@ -65,13 +65,8 @@ def as_csv(found: Sequence[Automation]) -> str:
     for one in found:
         cells = (one.definition, one.key, one.step, one.step_name, one.kind, one.does, one.owner,
                  one.owner_email, one.fails)  # fmt: skip
-        table.writerow([_harmless(cell) for cell in cells])
+        table.writerow([tables.harmless(cell) for cell in cells])
     return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet computes what begins like a formula; an apostrophe makes it a text."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _of(row: Any, tree: Definition) -> Iterator[Automation]:

@@ -95,6 +95,14 @@ def processes(
     return page(conn, wanted, Process.due_at, Process.id, cursor, limit)
 
 
+def process_ids(
+    conn: Connection, filters: ProcessFilters, now: datetime, limit: int
+) -> Sequence[str]:
+    """The ids of the processes that the filters find, the oldest first; ``limit`` at the most."""
+    wanted = _narrow_processes(sa.select(Process.id), filters, now)
+    return conn.execute(wanted.order_by(Process.id).limit(limit)).scalars().all()
+
+
 def tasks(
     conn: Connection,
     filters: TaskFilters,

@@ -67,6 +67,16 @@ GET  /requests/new                                     in   in   in   200  200  
 POST /requests/new                                     403  403  403  303  303  403  303  403
 GET  /processes/new                                    in   in   in   200  200  200  200  in
 GET  /processes/new/<key>                              in   in   in   200  200  200  200  in
+GET  /processes/new/<key>/many                         in   in   in   200  200  200  200  in
+POST /processes/new/<key>/many                         403  403  403  422  422  403  422  403
+GET  /processes/new/<key>/many.csv                     in   in   in   200  200  200  200  in
+GET  /batches                                          in   in   in   200  200  200  200  in
+POST /batches                                          403  403  403  422  422  403  422  403
+GET  /batches/<batch_id>                               in   in   in   404  200  200  200  in
+GET  /batches/<batch_id>/progress                      in   in   in   404  200  200  200  in
+GET  /batches/<batch_id>/result.csv                    in   in   in   404  200  200  200  in
+POST /batches/<batch_id>/begin                         403  403  403  404  303  403  409  403
+POST /batches/<batch_id>/stop                          403  403  403  404  303  403  409  403
 POST /processes/new/<key>                              403  403  403  303  303  403  303  403
 GET  /processes/<process_id>                           in   in   in   200  200  200  200  in
 POST /processes/<process_id>/cancel                    403  403  403  403  303  403  303  403

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web.staff import (
     account,
     automations,
+    batches,
     book,
     changes,
     definitions,
@@ -34,6 +35,7 @@ ROOMS = (
     account,
     automations,
     book,
+    batches,
     changes,
     definitions,
     desk,

@@ -35,7 +35,7 @@ FOR_READERS = {
 }  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.
-TAKES_FILES = {"staff.do_task", "staff.publish"}
+TAKES_FILES = {"staff.do_task", "staff.publish", "staff.draft_launch"}
 # What was typed into these is shown again on no page.
 SECRET = {"password", "old", "new", "again"}
 _CSRF = "staff_csrf"

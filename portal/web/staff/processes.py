@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from portal import clock, db
-from portal.actions import links, processes, tasks, trails
+from portal.actions import links, processes, selections, tasks, trails
 from portal.actions.moves import Move
 from portal.definition import asks
 from portal.definition.tree import Definition
@@ -31,13 +31,8 @@ from portal.web import forms
 from portal.web.downloads import handed_out
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, said, status_of
+from portal.web.staff.filters import STATES, process_filters
 
-STATES = {
-    "running": "Running",
-    "completed": "Completed",
-    "rejected": "Ended by a rejection",
-    "cancelled": "Cancelled",
-}
 AT_ONCE = 50
 HISTORY_AT_ONCE = 100
 
@@ -46,26 +41,20 @@ HISTORY_AT_ONCE = 100
 def list_processes() -> ResponseReturnValue:
     """Processes by earliest due, narrowed by what the address asks."""
     asked = request.args
-    state = asked.get("state", "running")
-    filters = lists.ProcessFilters(
-        state=state if state in STATES else None,
-        definition=asked.get("definition") or None,
-        owner=asked.get("owner", "").strip() or None,
-        overdue=True if asked.get("overdue") else None,
-        role=asked.get("role", "").strip() or None,
-        q=asked.get("q", "").strip()[:200] or None,
-    )
     now = clock.now()
     with db.reading() as conn:
         definitions = lists.definition_names(conn)
-        page = lists.processes(conn, filters, now, cursor=asked.get("cursor"), limit=AT_ONCE)
+        page = lists.processes(
+            conn, process_filters(asked), now, cursor=asked.get("cursor"), limit=AT_ONCE
+        )
     return render_template(
         "staff/processes.html",
         page=page,
         lines=rows.processes(page.items, now, house_zone()),
         definitions=definitions,
         states=STATES,
-        state=state,
+        chosen=selections.CHOSEN,
+        state=asked.get("state", "running"),
         asked=asked,
     )
 
