@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Entry", "FieldFault", "FormSent", "JsonSent", "default_value", "given", "parse_form",
-    "parse_json", "read_value", "show", "typed_of", "visible",
+    "parse_json", "read_value", "respelled", "show", "typed_of", "visible",
 ]  # fmt: skip
 
 MOST_ROWS = 1000
@@ -195,6 +195,26 @@ def typed_of(field: "Field", value: Any, prefix: str = "") -> Typed:
     if field.type == "yes_no":
         return {name: ["yes" if value else "no"]}
     return {name: value if isinstance(value, list) else [str(value)]}
+
+
+def respelled(fields: "Sequence[Field]", typed: Mapping[str, Sequence[str]], spoken: str) -> Typed:
+    """What was typed in that language, with its numbers as the present language types them."""
+    names = {field.id: field for field in fields}
+    return {
+        name: [numerals.respelled(one, spoken) for one in sent]
+        if _is_numeral(name.split("-"), names)
+        else list(sent)
+        for name, sent in typed.items()
+    }
+
+
+def _is_numeral(parts: "Sequence[str]", fields: "Mapping[str, Field]") -> bool:
+    """Whether a control, its name taken apart, holds a number."""
+    field = fields.get(parts[0])
+    if field is not None and field.type == "table" and len(parts) > 2:
+        return _is_numeral(parts[2:], {column.id: column for column in field.columns})
+    wanted = {"number": [], "money": ["amount"]}
+    return field is not None and wanted.get(field.type) == list(parts[1:])
 
 
 class _Reading:

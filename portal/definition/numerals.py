@@ -25,12 +25,15 @@ _AS_ASCII = {
 }
 
 
-def read(typed: str) -> str:
-    """The number with a decimal point and no other sign; what is none stays as it was typed."""
+def read(typed: str, spoken: str | None = None) -> str:
+    """The number with a decimal point and no other sign; what is none stays as it was typed.
+
+    ``spoken`` is the language that it was typed in, where that is not the present one.
+    """
     text = typed.strip().translate(_AS_ASCII)
     if _PLAIN.fullmatch(text):
         return text
-    mark = _decimal_mark()
+    mark = _decimal_mark(spoken)
     match = _pattern(mark).fullmatch(text)
     if match is None:
         return typed
@@ -44,8 +47,14 @@ def written(number: str) -> str:
     return number.replace(".", _decimal_mark())
 
 
-def _decimal_mark() -> str:
-    return get_decimal_symbol(language.current())
+def respelled(typed: str, spoken: str) -> str:
+    """A number typed in that language as the present one types it; what is none stays."""
+    number = read(typed, spoken)
+    return written(number) if _PLAIN.fullmatch(number) else typed
+
+
+def _decimal_mark(spoken: str | None = None) -> str:
+    return get_decimal_symbol(spoken or language.current())
 
 
 @lru_cache(maxsize=8)

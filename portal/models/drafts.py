@@ -22,3 +22,7 @@ class Draft(Base):
     participant_id: Mapped[str] = mapped_column(sa.ForeignKey("participants.id"), primary_key=True)
     typed: Mapped[dict[str, Any]]
     kept_at: Mapped[datetime]
+    page: Mapped[str | None]
+    """The once-number of the page that kept it."""
+    language: Mapped[str | None]
+    """The language that was read, by which numbers were typed."""

@@ -11,13 +11,15 @@ from portal.models import Draft
 
 
 class Kept(NamedTuple):
-    """The controls as they were left, and when."""
+    """The controls as they were left, and when; by which page, and read in which language."""
 
     typed: Mapping[str, Sequence[str]]
     at: datetime
+    page: str | None = None
+    language: str | None = None
 
 
-_QUERY = sa.select(Draft.typed, Draft.kept_at).where(
+_QUERY = sa.select(Draft.typed, Draft.kept_at, Draft.page, Draft.language).where(
     Draft.task_id == sa.bindparam("task"), Draft.participant_id == sa.bindparam("person")
 )
 
@@ -25,4 +27,4 @@ _QUERY = sa.select(Draft.typed, Draft.kept_at).where(
 def of(conn: Connection, task_id: str, participant_id: str) -> Kept | None:
     """The draft of one person for one task, if there is one. One statement."""
     row = conn.execute(_QUERY, {"task": task_id, "person": participant_id}).first()
-    return Kept(row.typed, row.kept_at) if row else None
+    return Kept(row.typed, row.kept_at, row.page, row.language) if row else None

@@ -7,7 +7,8 @@
   const form = document.querySelector("form[data-draft]");
   if (!form) return;
   const told = document.querySelector("[data-draft-told]");
-  const button = form.querySelector("button[name=_draft]");
+  const button = form.querySelector("button[name=_draft][value=yes]");
+  const elsewhere = form.querySelector("[data-elsewhere]");
   const AFTER = 1200;
   let timer = 0;
   let isChanged = false;
@@ -27,13 +28,17 @@
     form.dispatchEvent(new Event("hid"));
   }
 
-  async function keep() {
+  // What was typed on another device stands until it is said that this takes its place.
+  async function keep(isOver = false) {
     clearTimeout(timer);
-    if (!isChanged) return;
+    if (!isChanged && !isOver) return;
     isChanged = false;
     const mine = ++asked;
+    const sent = body();
+    if (isOver) sent.set("_over", "yes");
     try {
-      const answer = await fetch(form.dataset.draft, { method: "POST", body: body(), keepalive: true });
+      const answer = await fetch(form.dataset.draft, { method: "POST", body: sent, keepalive: true });
+      if (elsewhere) elsewhere.hidden = answer.headers.get("Portal-Refusal") !== "kept-elsewhere";
       say(answer.ok ? form.dataset.kept : await answer.text());
       if (answer.status === 200 && mine === asked) hide((await answer.json()).hidden);
     } catch {
@@ -46,14 +51,18 @@
   function change(event) {
     isChanged = true;
     clearTimeout(timer);
-    timer = setTimeout(keep, event.type === "change" && "hidden" in form.dataset ? 0 : AFTER);
+    timer = setTimeout(() => keep(), event.type === "change" && "hidden" in form.dataset ? 0 : AFTER);
   }
 
   form.addEventListener("input", change);
   form.addEventListener("change", change);
   form.addEventListener("submit", () => { clearTimeout(timer); isChanged = false; });
-  addEventListener("pagehide", keep);
-  addEventListener("online", keep);
+  elsewhere?.querySelector("button").addEventListener("click", (event) => {
+    event.preventDefault();
+    keep(true);
+  });
+  addEventListener("pagehide", () => keep());
+  addEventListener("online", () => keep());
   if (button) button.hidden = true;
   if ("hidden" in form.dataset) hide(form.dataset.hidden.split(" "));
 })();

@@ -195,3 +195,28 @@ def test_a_signature_is_drawn_with_the_mouse(site: str, page: "Page") -> None:
     press(page, "Sign")
     assert page.get_by_role("img", name="Signature drawn by Vera Vendor").count() == 1
     assert makers.events(process, "signature.made")[0]["data"]["method"] == "drawn"
+
+
+def test_two_devices_find_each_others_draft_and_neither_takes_it_from_the_other(
+    process: str, site: str, page: "Page", browser: "Browser"
+) -> None:
+    task = makers.task(process, "details")
+    enter(page, site, task)
+    with browser.new_context(viewport=PHONE) as context:
+        phone = context.new_page()
+        enter(phone, site, task)
+        page.fill("[name=company]", "Sea")
+        page.get_by_text("Kept as a draft. Nothing is sent yet.").wait_for()
+        phone.fill("[name=company]", "Lake")
+        phone.get_by_text("This was filled in on another device meanwhile.").wait_for()
+        assert Axe().run(phone).violations_count == 0
+        phone.get_by_role("button", name="Keep what stands here").click()
+        phone.get_by_text("Kept as a draft. Nothing is sent yet.").wait_for()
+        phone.get_by_role("button", name="Keep what stands here").wait_for(state="hidden")
+        page.fill("[name=contact]", "ann@sea.example")
+        page.get_by_text("This was filled in on another device meanwhile.").wait_for()
+        assert page.input_value("[name=company]") == "Sea"
+        page.get_by_role("link", name="Show what was typed there").click()
+        assert page.input_value("[name=company]") == "Lake"
+        page.fill("[name=contact]", "bob@lake.example")
+        page.get_by_text("Kept as a draft. Nothing is sent yet.").wait_for()

@@ -1,15 +1,18 @@
 """What is typed and not sent: kept as it is typed, and what its conditions hide by now."""
 
-from flask import jsonify
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Connection
 
 from portal import clock, db
+from portal.access.sessions import Guest
 from portal.actions import drafts
 from portal.definition import hiding
 from portal.definition.tree import FormStep
 from portal.errors import PortalError
 from portal.language import gettext as _
 from portal.readings import asked as asked_readings
+from portal.readings import drafts as readings
 from portal.readings import trees, words
 from portal.readings.asked import Asked
 from portal.web import forms
@@ -27,17 +30,31 @@ def keep(task_id: str) -> ResponseReturnValue:
         with db.reading() as conn:
             guest = guest_for(conn, task_id)
         forms.require_ours("answer", guest.person.id, task_id, forms.sent_nonce(), "")
-        drafts.keep(task_id, forms.typed(), actor=actor_of(guest))
+        keep_typed(guest)
     except PortalError as error:
-        return (
-            _("Not kept: %(why)s", why=error.sentence),
-            error.status,
-            {"Content-Type": "text/plain"},
-        )
+        told = _("Not kept: %(why)s", why=error.sentence)
+        return told, error.status, {"Content-Type": "text/plain", "Portal-Refusal": error.code}
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
     off = hidden(asked, forms.typed())
     return ("", 204) if off is None else jsonify(hidden=off)
+
+
+def keep_typed(guest: Guest) -> None:
+    """Keep what the page sent; KeptElsewhere where that would write over another device's."""
+    wants_over = "_over" in request.form or request.form.get("_draft") == "over"
+    base = None if wants_over else request.form.get("_base")
+    drafts.keep(
+        guest.task.id, forms.typed(), page=forms.sent_nonce(), base=base, actor=actor_of(guest)
+    )
+
+
+def base_of_sent(conn: Connection, guest: Guest) -> str:
+    """Which page kept the draft that the page which was sent goes on from."""
+    base = request.form.get("_base", "")
+    kept = readings.of(conn, guest.task.id, guest.person.id)
+    sent = request.form.get("_nonce", "")
+    return sent if kept is not None and kept.page == sent else base
 
 
 def hidden(asked: Asked, typed: Typed) -> list[str] | None:

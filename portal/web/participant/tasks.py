@@ -7,12 +7,13 @@ from typing import Any
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import clock, db
+from portal import clock, db, language
 from portal.access import links, sessions
 from portal.access.sessions import Guest
 from portal.actions import drafts
 from portal.actions import links as link_verbs
 from portal.actor import Actor
+from portal.definition.fields import respelled
 from portal.errors import (
     Conflict,
     Faulty,
@@ -42,7 +43,7 @@ from portal.web.participant.door import (
     with_cookie,
     zone_of,
 )
-from portal.web.participant.drafts import hidden
+from portal.web.participant.drafts import base_of_sent, hidden, keep_typed
 from portal.web.participant.entry import renewed
 from portal.web.participant.refusals import over, refusal
 
@@ -65,7 +66,10 @@ def show(task_id: str) -> ResponseReturnValue:
         draft = draft_readings.of(conn, task_id, guest.person.id) if keeps_drafts else None
     if draft is None:
         return _page(guest, asked, asked.typed())
-    return _page(guest, asked, draft.typed, draft_at=draft.at)
+    typed: Typed = draft.typed
+    if draft.language and draft.language != language.current():
+        typed = respelled(asked.fields, typed, draft.language)
+    return _page(guest, asked, typed, draft_at=draft.at, base=draft.page or "")
 
 
 @doors.post("/w/<task_id>")
@@ -93,7 +97,7 @@ def _answer(guest: Guest) -> ResponseReturnValue:
         if forms.changes_rows() or _take_back(task.id, actor):
             return _again(guest, {})
         if request.form.get("_draft"):
-            drafts.keep(task.id, forms.typed(), actor=actor)
+            keep_typed(guest)
             return _again(guest, {}, is_kept=True)
         unproved = answers.answer(task, actor=actor, session=guest.session_id)
     except Faulty as error:
@@ -101,6 +105,8 @@ def _answer(guest: Guest) -> ResponseReturnValue:
         return _again(guest, faults, status=error.status)
     except TooFast as error:
         return _again(guest, {"code": error.sentence}, status=error.status)
+    except drafts.KeptElsewhere as error:
+        return _again(guest, {}, status=error.status, elsewhere=error.sentence)
     except (Conflict, Gone) as error:
         return _too_late(task.id, error)
     if unproved is None:
@@ -124,17 +130,20 @@ def _take_back(task_id: str, actor: Actor) -> bool:
 
 def _again(
     guest: Guest, faults: dict[str, str], *, status: int = 200, sent: str = "",
-    is_kept: bool = False,
+    is_kept: bool = False, elsewhere: str = "",
 ) -> ResponseReturnValue:  # fmt: skip
     """The same page with what was typed and, beside each field, what is wrong with it.
 
     ``sent`` says that a one-time code is on its way, which the page then asks for; ``is_kept``
-    that what was typed is kept as a draft.
+    that what was typed is kept as a draft, ``elsewhere`` that it is not, for another stands.
     """
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-    more, kept_at = request.form.get("_more"), clock.now() if is_kept else None
-    page = _page(guest, asked, forms.typed(), faults, more=more, sent=sent, draft_at=kept_at)
+        base = base_of_sent(conn, guest) if guest.task.kind in drafts.KINDS else ""
+    page = _page(
+        guest, asked, forms.typed(), faults, more=request.form.get("_more"), sent=sent,
+        draft_at=clock.now() if is_kept else None, base=base, elsewhere=elsewhere,
+    )  # fmt: skip
     return page, status
 
 
@@ -158,6 +167,7 @@ def _too_late(task_id: str, error: PortalError) -> ResponseReturnValue:
 def _page(
     guest: Guest, asked: Asked, typed: Typed, faults: Mapping[str, str] | None = None,
     *, more: str | None = None, sent: str = "", draft_at: datetime | None = None,
+    base: str = "", elsewhere: str = "",
 ) -> str:  # fmt: skip
     nonce = forms.new_nonce()
     shown = asked.signing.sha256 if asked.signing else ""
@@ -184,6 +194,8 @@ def _page(
         coming=_coming(guest.task.id) if is_upload else (),
         hidden=off,
         keeps_drafts=guest.task.kind in drafts.KINDS,
+        base=base,
+        elsewhere=elsewhere,
         draft_at=draft_at,
         is_kept=draft_at is not None and request.method == "POST",
     )
@@ -219,7 +231,8 @@ def go_on(task_id: str) -> ResponseReturnValue:
         return refusal(error, task_id)
     with db.reading() as conn:
         asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
-    page = _page(guest, asked, forms.typed())
+        base = base_of_sent(conn, guest)
+    page = _page(guest, asked, forms.typed(), base=base)
     return with_cookie(make_response(page), entered.secret)
 
 

@@ -54,12 +54,53 @@ def test_what_was_typed_is_there_on_another_device_days_later(
     assert "What you typed on Mon 23 Nov 2026, 09:00 (UTC) is filled in." in page
 
 
-def test_the_last_device_to_keep_it_wins(visitor: Visitor, details: Any) -> None:
+def test_of_two_devices_neither_loses_what_is_typed_without_being_told(
+    visitor: Visitor, visitors: Callable[[], Visitor], details: Any
+) -> None:
+    place, phone = visitor.enter(details), visitors()
+    phone.enter(details)
+    here = {**hidden_in(visitor.get(place)), "_base": ""}
+    there = {**hidden_in(phone.get(place)), "_base": ""}
+    for company in ("S", "Sea"):
+        assert visitor.post(f"{place}/draft", {**here, "company": company}).status_code == 204
+    late = phone.post(f"{place}/draft", {**there, "company": "Lake"})
+    assert (late.status_code, late.headers["Portal-Refusal"]) == (409, "kept-elsewhere")
+    assert "Not kept: This was filled in on another device meanwhile." in late.text
+    assert kept()[0].typed == {"company": ["Sea"]}
+    same = phone.post(f"{place}/draft", {**there, "company": "Sea"})
+    assert same.status_code == 204, "what is the same takes nothing away"
+    visitor.post(f"{place}/draft", {**here, "company": "Seas", "_over": "yes"})
+    button = phone.post(place, {**there, "company": "Lake", "_draft": "yes"})
+    assert (button.status_code, "This is not kept as a draft" in button.text) == (409, True)
+    assert 'value="Lake"' in button.text
+    own = {**hidden_in(button.text), "_base": base_in(button.text), "company": "Lake"}
+    chosen = phone.post(place, {**own, "_draft": "over"})
+    assert kept()[0].typed == {"company": ["Lake"]}
+    own = {**hidden_in(chosen.text), "_base": base_in(chosen.text), "company": "Lake 2"}
+    faulty = phone.post(place, {**own, "staff": "many"})
+    own = {**hidden_in(faulty.text), "_base": base_in(faulty.text), "company": "Lake 3"}
+    assert phone.post(f"{place}/draft", own).status_code == 204, "it goes on from its own"
+    again = visitor.get(place)
+    assert 'value="Lake 3"' in again
+    assert base_in(again) == own["_nonce"]
+
+
+def test_a_number_typed_in_one_language_means_the_same_in_another(
+    visitor: Visitor, details: Any
+) -> None:
     place = visitor.enter(details)
-    for company in ("Sea", "Lake"):
-        visitor.send(f"{place}/draft", place, company=company)
-    [draft] = kept()
-    assert draft.typed == {"company": ["Lake"]}
+    visitor.client.set_cookie("portal_language", "de")
+    visitor.send(f"{place}/draft", place, company="1,2", staff="1,234")
+    assert 'value="1,234"' in visitor.get(place)
+    visitor.client.set_cookie("portal_language", "en")
+    page = visitor.get(place)
+    assert 'value="1.234"' in page
+    assert 'value="1,2"' in page, "what is no number stays"
+
+
+def base_in(page: str) -> str:
+    """The draft that a page goes on from."""
+    return page.partition('name="_base" value="')[2].partition('"')[0]
 
 
 def test_a_button_keeps_it_without_a_script(visitor: Visitor, details: Any) -> None:
