@@ -64,6 +64,16 @@ class NotSignedIn(PortalError):
     status, code, title = 401, "not-signed-in", mark("Sign in first")
 
 
+class CodeWanted(PortalError):
+    """The password is right, and a code is asked beside it; ``step`` names the sign-in."""
+
+    status, code, title = 401, "code-wanted", "A code is asked, too"
+
+    def __init__(self, step: str) -> None:
+        super().__init__("Type the code that your authenticator app shows.")
+        self.step = step
+
+
 class NotProved(PortalError):
     """Signed in, but not asked for long who sits there: what opens the door stays as it is."""
 

@@ -17,8 +17,8 @@ from portal.access.sessions import digest
 from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import NotProved, NotSignedIn
-from portal.models import ApiToken, StaffSession, TeamMember, User
-from portal.models.people import STAFF_ABSOLUTE, STAFF_IDLE
+from portal.models import ApiToken, HouseRule, SecondFactor, StaffSession, TeamMember, User
+from portal.models.people import SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 
 PROOF_LASTS = timedelta(minutes=10)
 _TOUCH_AFTER = timedelta(minutes=1)
@@ -31,6 +31,7 @@ class Seat:
     id: str
     actor: Actor
     proved_at: datetime
+    needs_second: bool = False
 
     @property
     def is_proved(self) -> bool:
@@ -49,7 +50,8 @@ def seat(conn: Connection, secret: str) -> Seat | None:
     if now - first.seen_at > _TOUCH_AFTER:
         _touch(first.session_id)
     actor = _actor(rows, kind="staff", id_=first.id, via="page", auth=first.method)
-    return Seat(first.session_id, actor, first.proved_at or first.started_at)
+    proved_at = first.proved_at or first.started_at
+    return Seat(first.session_id, actor, proved_at, first.needs_second)
 
 
 def staff(conn: Connection, secret: str) -> Actor | None:
@@ -98,7 +100,27 @@ def begin(tx: Tx, user_id: str, method: str, *, ip: str | None, agent: str | Non
             started_at=tx.now, seen_at=tx.now, proved_at=tx.now, ended_at=None, ip=ip, agent=agent,
         )
     )  # fmt: skip
+    judge(tx, StaffSession.user_id == user_id)
     return secret
+
+
+def judge(tx: Tx, *which: sa.ColumnElement[bool]) -> None:
+    """Note of open sessions whether whoever sits there lacks a second factor that is asked.
+
+    To be called whenever the answer may have changed. Those who came in by a passkey or by a
+    sign-in from outside have shown more than a password.
+    """
+    rule = sa.select(HouseRule.value).where(HouseRule.name == SECOND_FACTOR_ROLES)
+    roles = tx.execute(rule).scalar() or []
+    asked = sa.select(User.id).where(User.role.in_(roles))
+    have = sa.select(SecondFactor.user_id).where(SecondFactor.confirmed_at.is_not(None))
+    lacks = sa.and_(
+        StaffSession.method == "password",
+        StaffSession.user_id.in_(asked),
+        StaffSession.user_id.not_in(have),
+    )
+    told = sa.update(StaffSession).where(StaffSession.ended_at.is_(None), *which)
+    tx.execute(told.values(needs_second=lacks))
 
 
 def renew(tx: Tx, secret: str) -> str:
@@ -145,6 +167,7 @@ _STAFF = (
         StaffSession.started_at,
         StaffSession.proved_at,
         StaffSession.method,
+        StaffSession.needs_second,
     )
     .join(StaffSession, StaffSession.user_id == User.id)
     .where(

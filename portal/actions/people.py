@@ -68,6 +68,7 @@ def _keep_user(
             seats.end(tx, StaffSession.user_id == user_id)
     if teams:
         _join(tx, user_id, teams)
+    seats.judge(tx, StaffSession.user_id == user_id)
     what = {"role": role, "teams": teams, "password": hashed is not None}
     kind = "person-added" if known is None else "person-changed"
     book.note(tx, kind, user_id, actor=actor, **what)

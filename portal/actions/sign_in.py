@@ -10,21 +10,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db
-from portal.access import book, limits, may, passwords, seats, sessions
+from portal.access import book, limits, may, passwords, seats, sessions, steps
+from portal.actions import second_factor
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.errors import Fault, Faulty, NotSignedIn, Unknown
+from portal.errors import CodeWanted, Fault, Faulty, NotSignedIn, Unknown
 from portal.models import StaffSession, User
 
 _MINUTE, _TEN_MINUTES, _DAY = 60, 600, 86_400
-_SLOW = "Many wrong passwords were tried for this account today. Wait a little, then try again."
+_SLOW = "Many wrong entries were tried for this account today. Wait a little, then try again."
 _TRIES_HERE, _TRIES_FROM_HERE, _TRIES_ELSEWHERE = 10, 60, 100
 
 
 def sign_in(email: str, password: str, *, ip: str | None, agent: str | None) -> str:
-    """The secret of a new staff session; NotSignedIn or TooFast."""
+    """The secret of a new staff session; NotSignedIn, TooFast, CodeWanted."""
     email = email.strip().lower()
-    counted = _require_patience(email, ip)
+    counted = _require_patience(f"sign-in:{_mark(email)}", f"sign-in:{ip}", email, ip)
     with db.reading() as conn:
         columns = (User.id, User.name, User.password_hash)
         query = sa.select(*columns).where(User.email == email, User.is_active)
@@ -32,7 +33,22 @@ def sign_in(email: str, password: str, *, ip: str | None, agent: str | None) -> 
     if not passwords.fits(user and user.password_hash, password) or user is None:
         raise NotSignedIn("This address and password do not belong together.")
     fresh = passwords.hashed(password) if passwords.is_dated(user.password_hash) else None
-    return _begin(user, fresh, counted, ip=ip, agent=agent)
+    entered, step = _begin(user, fresh, counted, ip=ip, agent=agent)
+    if step is not None:
+        raise CodeWanted(step)
+    return entered
+
+
+def enter_code(step: str | None, code: str, *, ip: str | None, agent: str | None) -> str:
+    """The other half of a sign-in: a code of the app or a recovery code; the session's secret.
+
+    Faulty at ``code``; TooFast; NotSignedIn where the sign-in is over.
+    """
+    row = steps.attempt(step, "code")
+    with db.reading() as conn:
+        email = conn.execute(sa.select(User.email).where(User.id == row.user_id)).scalar_one()
+    counted = _require_patience(f"code:{row.user_id}", f"code:{ip}", email, ip)
+    return _enter_code(step, code, counted, ip=ip, agent=agent)
 
 
 @action
@@ -83,10 +99,13 @@ def change_password(secret: str, old: str, new: str, again: str, *, actor: Actor
     return _keep_password(secret, passwords.hashed(new), actor=actor)
 
 
-def prove(secret: str, password: str, *, actor: Actor) -> str:
-    """Show by the password that it is they; the new secret of this session. Faulty, TooFast."""
+def prove(secret: str, password: str, code: str = "", *, actor: Actor) -> str:
+    """Show by password, and code where one is asked, that it is they; this session's new secret.
+
+    Faulty at ``password`` and ``code``; TooFast.
+    """
     _require_password(actor, password, at="password")
-    return _renew(secret, actor=actor)
+    return _renew(secret, code, actor=actor)
 
 
 @action
@@ -99,7 +118,9 @@ def _keep_password(tx: Tx, secret: str, hashed: str, *, actor: Actor) -> str:
 
 
 @action
-def _renew(tx: Tx, secret: str, *, actor: Actor) -> str:
+def _renew(tx: Tx, secret: str, code: str, *, actor: Actor) -> str:
+    if second_factor.has_one(tx, str(actor.user_id)):
+        second_factor.spend(tx, str(actor.user_id), code)
     limits.forget(tx, f"prove:{actor.user_id}:{actor.ip}")
     book.note(tx, "proved", actor.user_id, actor=actor)
     return seats.renew(tx, secret)
@@ -134,8 +155,12 @@ def _require_password(actor: Actor, password: str, *, at: str = "old") -> None:
 # Signing in
 
 
-def _require_patience(email: str, ip: str | None) -> list[str]:
-    """Count the attempt; what to forget after a right password. Raises TooFast.
+def _mark(email: str) -> str:
+    return hashlib.sha256(email.encode()).hexdigest()[:32]
+
+
+def _require_patience(what: str, from_here: str, email: str, ip: str | None) -> list[str]:
+    """Count the attempt at ``what``; what to forget after a right one. Raises TooFast.
 
     Guesses from many addresses slow the account down, and never shut it: a hundred wrong
     passwords a day would else be all it takes to keep somebody out. From then on every address
@@ -143,13 +168,12 @@ def _require_patience(email: str, ip: str | None) -> list[str]:
     from wherever they are, and guessing goes no faster than the guesser finds addresses. An
     address that has been let in before is not slowed.
     """
-    whom = hashlib.sha256(email.encode()).hexdigest()[:32]
-    here = [f"sign-in:{whom}:{ip}"]
-    limits.spend(f"sign-in:{ip}", _TRIES_FROM_HERE, _TEN_MINUTES)
+    here = [f"{what}:{ip}"]
+    limits.spend(from_here, _TRIES_FROM_HERE, _TEN_MINUTES)
     limits.spend(here[0], _TRIES_HERE, _TEN_MINUTES)
     if not _was_here(email, ip):
-        n = limits.count(f"sign-in:{whom}", _DAY)
-        here.append(f"sign-in:{whom}")
+        n = limits.count(what, _DAY)
+        here.append(what)
         if n > _TRIES_ELSEWHERE:
             slow = [f"{here[0]}:minute", f"{here[0]}:day"]
             limits.spend(slow[0], 1, _MINUTE, _SLOW)
@@ -178,10 +202,35 @@ def _begin(
     *,
     ip: str | None,
     agent: str | None,
-) -> str:
+) -> tuple[str, str | None]:
+    """The new session's secret; where a code is asked, instead that of the step before it."""
     for what in counted:
         limits.forget(tx, what)
     if fresh_hash is not None:
         tx.execute(sa.update(User).where(User.id == user.id).values(password_hash=fresh_hash))
+    if second_factor.has_one(tx, user.id):
+        return "", steps.begin(tx, "code", user.id, {})
     book.note_own(tx, "signed-in", user, ip=ip, agent=agent, method="password")
-    return seats.begin(tx, user.id, "password", ip=ip, agent=agent)
+    return seats.begin(tx, user.id, "password", ip=ip, agent=agent), None
+
+
+@action
+def _enter_code(
+    tx: Tx,
+    step: str | None,
+    code: str,
+    counted: list[str],
+    *,
+    ip: str | None,
+    agent: str | None,
+) -> str:
+    row = steps.take(tx, step, "code")
+    active = sa.select(User.id, User.name).where(User.id == row.user_id, User.is_active)
+    user = tx.execute(active).first()
+    if user is None:
+        raise NotSignedIn("This account is closed.")
+    method = f"password+{second_factor.spend(tx, user.id, code)}"
+    for what in counted:
+        limits.forget(tx, what)
+    book.note_own(tx, "signed-in", user, ip=ip, agent=agent, method=method)
+    return seats.begin(tx, user.id, method, ip=ip, agent=agent)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal.access import limits
+from portal.access import limits, steps
 from portal.db import Tx, action
 from portal.engine import searching, troubles
 from portal.engine.running import Running
@@ -75,6 +75,7 @@ def prune(tx: Tx) -> int:
     """Drop some of what nobody needs any more: done effects, ended sessions, old windows."""
     gone = outbox.prune(tx, tx.now - _KEEP_EFFECTS, _AT_ONCE)
     limits.prune(tx)
+    steps.prune(tx)
     tx.execute(sa.delete(KeptAnswer).where(KeptAnswer.kept_at < tx.now - _KEEP_ANSWERS))
     tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))

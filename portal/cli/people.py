@@ -42,6 +42,31 @@ def add(email: str, name: str, role: str, teams: tuple[str, ...], password_stdin
     return 0
 
 
+@user.command("forget-second-factor")
+@click.argument("email")
+def forget_second_factor(email: str) -> int:
+    """Take a lost authenticator app away; the password stays."""
+    open_house(log_level="warning")
+    from portal import db
+    from portal.actions import second_factor
+    from portal.cli.hand import at_the_terminal
+    from portal.errors import Unknown
+    from portal.readings import house
+
+    with db.reading() as conn:
+        known = [one for one in house.colleagues(conn) if one.email == email.strip().lower()]
+    if not known:
+        click.echo(f"Nobody here has the address {email}.", err=True)
+        return 1
+    try:
+        second_factor.remove_of(known[0].id, None, actor=at_the_terminal())
+    except Unknown as refusal:
+        click.echo(refusal.sentence, err=True)
+        return 1
+    click.echo(f"{email} signs in by password alone now.", err=True)
+    return 0
+
+
 @click.group
 def token() -> None:
     """Make API tokens."""

@@ -8,6 +8,7 @@ from portal.models.doubts import Doubt
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
+from portal.models.keys import HouseRule, RecoveryCode, SecondFactor, SignInStep
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.messages import Mail
@@ -43,6 +44,7 @@ __all__ = [
     "FileRow",
     "Follower",
     "Heartbeat",
+    "HouseRule",
     "KeptAnswer",
     "Link",
     "LostLink",
@@ -53,8 +55,11 @@ __all__ = [
     "Process",
     "ProvedAddress",
     "Question",
+    "RecoveryCode",
     "SearchDocument",
+    "SecondFactor",
     "SessionLink",
+    "SignInStep",
     "Signal",
     "StaffSession",
     "StepRun",

@@ -10,6 +10,8 @@ from portal.db import Base
 ROLES = ("admin", "member", "auditor")
 # Those of them who may be given work; an auditor reads everything and changes nothing.
 WRITERS = ("admin", "member")
+# The rule that names whose role asks for a second factor.
+SECOND_FACTOR_ROLES = "second-factor-roles"
 # How long a session at the desk lives unused, and at all.
 STAFF_IDLE, STAFF_ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 
@@ -51,7 +53,7 @@ class StaffSession(Base):
     """A signed-in browser of a member of staff; its cookie hashes to ``secret_sha256``.
 
     ``method`` says how they showed who they are, in the words of ``Actor.auth``; ``proved_at``
-    when they last did.
+    when they last did. ``needs_second``: they set up a second factor before all else.
     """
 
     __tablename__ = "staff_sessions"
@@ -66,6 +68,7 @@ class StaffSession(Base):
     agent: Mapped[str | None]
     method: Mapped[str] = mapped_column(default="password", server_default="password")
     proved_at: Mapped[datetime | None]
+    needs_second: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class ApiToken(Base):

@@ -102,6 +102,14 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "session-ended": lambda one: f"{one.who} ended one of {one.whose} sessions.",
     "sessions-ended": _sessions,
     "password-changed": lambda one: f"{one.who} changed {one.whose} password.",
+    "second-factor-set": lambda one: f"{one.who} set up an authenticator app.",
+    "second-factor-removed": lambda one: f"{one.who} removed {one.whose} authenticator app.",
+    "recovery-codes-made": lambda one: f"{one.who} made new recovery codes.",
+    "second-factor-rule": lambda one: (
+        f"{one.who} said of whom a second factor is asked: {words.listed(one.more['roles'])}."
+        if one.more["roles"]
+        else f"{one.who} said that a second factor is asked of nobody."
+    ),
     "person-added": lambda one: _person(one, "added"),
     "person-changed": lambda one: _person(one, "changed"),
     "account-closed": lambda one: f"{one.who} closed {one.whose} account.",
@@ -115,6 +123,8 @@ KINDS: dict[str, Callable[[_Told], str]] = {
 TOPICS: dict[str, tuple[str, ...]] = {
     "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),
     "people": tuple(
-        kind for kind in KINDS if kind.startswith(("person", "account", "token", "password"))
+        kind
+        for kind in KINDS
+        if kind.split("-")[0] in ("person", "account", "token", "password", "second", "recovery")
     ),
 }

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import StaffSession, User
-from portal.models.people import STAFF_ABSOLUTE, STAFF_IDLE
+from portal.models import HouseRule, RecoveryCode, SecondFactor, StaffSession, User
+from portal.models.people import SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 from portal.readings import devices
 
 MOST = 200
@@ -29,9 +29,16 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What opens the door for somebody."""
+    """What opens the door for somebody.
+
+    ``app_since`` is when they took an authenticator app into use, ``waiting`` the id of one that
+    is being set up, ``codes_left`` how many recovery codes are unused.
+    """
 
     has_password: bool
+    app_since: datetime | None
+    waiting: str | None
+    codes_left: int
 
 
 def signed_in(conn: Connection, user_id: str, now: datetime) -> Sequence[SignedIn]:
@@ -52,8 +59,28 @@ def signed_in(conn: Connection, user_id: str, now: datetime) -> Sequence[SignedI
 
 def keys(conn: Connection, user_id: str) -> Keys:
     """By what somebody may sign in; one statement."""
-    query = sa.select(User.password_hash.is_not(None)).where(User.id == user_id)
-    return Keys(has_password=bool(conn.execute(query).scalar()))
+    left = sa.select(sa.func.count()).where(
+        RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)
+    )
+    query = (
+        sa.select(
+            User.password_hash.is_not(None).label("has_password"),
+            SecondFactor.id.label("factor"),
+            SecondFactor.confirmed_at,
+            left.scalar_subquery().label("codes_left"),
+        )
+        .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
+        .where(User.id == user_id)
+    )
+    row = conn.execute(query).one()
+    waiting = row.factor if row.confirmed_at is None else None
+    return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left)
+
+
+def asked_of(conn: Connection) -> list[str]:
+    """Whose role asks for a second factor."""
+    query = sa.select(HouseRule.value).where(HouseRule.name == SECOND_FACTOR_ROLES)
+    return conn.execute(query).scalar() or []
 
 
 def by_what(method: str) -> str:
@@ -61,7 +88,11 @@ def by_what(method: str) -> str:
     return METHODS.get(method, method)
 
 
-METHODS = {"password": "by password"}
+METHODS = {
+    "password": "by password",
+    "password+totp": "by password and code",
+    "password+recovery": "by password and recovery code",
+}
 
 
 def _told(row: Any) -> SignedIn:

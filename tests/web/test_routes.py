@@ -53,6 +53,15 @@ POST /me/prove                                         403  403  403  422  422  
 POST /me/password                                      403  403  403  422  422  422  422  403
 POST /me/sessions/end                                  403  403  403  303  303  303  303  403
 POST /me/sessions/<session_id>/end                     403  403  403  404  404  404  303  403
+GET  /login/code                                       in   in   in   in   in   in   in   in
+POST /login/code                                       403  403  403  in   in   in   in   403
+GET  /me/second-factor                                 in   in   in   200  200  200  200  in
+POST /me/second-factor                                 403  403  403  409  409  409  409  403
+POST /me/second-factor/begin                           403  403  403  303  303  303  303  403
+POST /me/second-factor/codes                           403  403  403  409  409  409  409  403
+POST /me/second-factor/remove                          403  403  403  303  303  303  303  403
+POST /people/second-factor                             403  403  403  403  403  403  303  403
+POST /people/<user_id>/second-factor/remove            403  403  403  403  403  403  404  403
 GET  /book                                             in   in   in   403  403  200  200  in
 GET  /people                                           in   in   in   403  403  200  200  in
 GET  /people/<user_id>                                 in   in   in   403  403  200  200  in

@@ -52,9 +52,9 @@ def prove() -> ResponseReturnValue:
     place = safe_place(request.values.get("next") or "/me")
     faults = {}
     if request.method == "POST":
-        password = request.form.get("password", "")
+        typed = (request.form.get(name, "") for name in ("password", "code"))
         try:
-            remember(sign_in.prove(my_secret(), password, actor=me()))
+            remember(sign_in.prove(my_secret(), *typed, actor=me()))
             return redirect(place, 303)
         except Faulty as fault:
             faults = {one.at: one.message for one in fault.faults}

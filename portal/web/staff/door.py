@@ -27,17 +27,23 @@ doors = Blueprint("staff", __name__)
 
 # Longer than any staff session lives: the session in the database decides.
 COOKIE_LIVES = timedelta(hours=24)
-OPEN_TO_ALL = {"staff.sign_in"}
+OPEN_TO_ALL = {"staff.sign_in", "staff.enter_code"}
+# Where those are let who have to set up a second factor first.
+BEFORE_ALL = {
+    "staff.second_factor", "staff.begin_second_factor", "staff.confirm_second_factor",
+    "staff.prove", "staff.sign_out",
+}  # fmt: skip
 # What an auditor may send: what is their own, and a trail, which changes nothing.
 FOR_READERS = {
     "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
-    "staff.end_my_session", "staff.end_my_others",
+    "staff.end_my_session", "staff.end_my_others", "staff.enter_code", "staff.begin_second_factor",
+    "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
 }  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.
 TAKES_FILES = {"staff.do_task", "staff.publish", "staff.draft_launch"}
 # What was typed into these is shown again on no page.
-SECRET = {"password", "old", "new", "again"}
+SECRET = {"password", "old", "new", "again", "code"}
 _CSRF = "staff_csrf"
 
 
@@ -140,6 +146,8 @@ def safe_place(wanted: str | None) -> str:
 def _judge() -> ResponseReturnValue | None:
     """Signed in, sent from our own page, and not a reader who would write."""
     is_in = bool(getattr(current_user, "actor", None))
+    if is_in and my_seat().needs_second and request.endpoint not in BEFORE_ALL:
+        return redirect("/me/second-factor", 303)
     if request.method not in ("GET", "HEAD"):
         if is_in and me().role == "auditor" and request.endpoint not in FOR_READERS:
             raise NotYours("Auditors read everything and change nothing.")
@@ -162,8 +170,10 @@ def _keep_private(response: Response) -> Response:
 
 @doors.errorhandler(NotProved)
 def _unproved(_refusal: NotProved) -> ResponseReturnValue:
-    """Ask who sits there, and go on where they were."""
-    return redirect(f"/me/prove?next={_quoted(safe_place(request.path))}", 303)
+    """Ask who sits there, and go on to where they can do it then."""
+    person = (request.view_args or {}).get("user_id")
+    place = "/me/second-factor" if my_seat().needs_second else "/me"
+    return redirect(f"/me/prove?next={_quoted(f'/people/{person}' if person else place)}", 303)
 
 
 @doors.errorhandler(PortalError)

@@ -104,6 +104,7 @@ def _page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> Respons
             teams=leaving.teams(conn, user_id),
             owns=leaving.belongings(conn, user_id),
             successors=leaving.successors(conn, user_id),
+            opens=seats.keys(conn, user_id),
             signed_in=seats.signed_in(conn, user_id, clock.now()),
             at=at,
             faults={one.at: one.message for one in fault.faults} if fault else {},

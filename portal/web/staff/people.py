@@ -7,7 +7,7 @@ from portal import db
 from portal.actions import people as actions
 from portal.actor import Actor
 from portal.errors import Faulty, NotYours
-from portal.readings import house
+from portal.readings import house, seats
 from portal.web.staff.door import doors, me, said
 
 
@@ -76,10 +76,12 @@ def _page(
         raise NotYours("Only admins and auditors see this page.")
     with db.reading() as conn:
         colleagues, tokens = house.colleagues(conn), house.tokens(conn)
+        asked_of = seats.asked_of(conn)
     page = render_template(
         "staff/people.html",
         colleagues=colleagues,
         tokens=tokens,
+        asked_of=asked_of,
         token=token,
         at=at,
         faults={one.at: one.message for one in fault.faults} if fault else {},

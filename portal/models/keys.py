@@ -1,0 +1,62 @@
+"""What opens the door for staff beside a password, and sign-ins that are under way."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class SecondFactor(Base):
+    """Somebody's authenticator app.
+
+    Its key is derived from the secret keys and ``id``, and stands nowhere. ``last_step`` is the
+    half minute whose code was taken last: none is taken twice. Asked for once ``confirmed_at``.
+    """
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), primary_key=True)
+    id: Mapped[str]
+    last_step: Mapped[int]
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """One of the codes that stand in for a lost phone, each good once; kept as its SHA-256."""
+
+    __tablename__ = "recovery_codes"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    used_at: Mapped[datetime | None]
+
+
+class SignInStep(Base):
+    """What was begun at the door and waits for its second half; the browser holds its secret.
+
+    ``purpose`` says what it is good for, ``told`` what has to be known then. It goes when it is
+    used, so that nothing is good twice.
+    """
+
+    __tablename__ = "sign_in_steps"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    user_id: Mapped[str | None]
+    told: Mapped[dict[str, Any]]
+    tries: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class HouseRule(Base):
+    """What an admin decided for the whole house, on a page; ``value`` under its ``name``."""
+
+    __tablename__ = "house_rules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[list[Any]]
+    changed_at: Mapped[datetime]
