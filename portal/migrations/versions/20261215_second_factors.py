@@ -6,7 +6,7 @@ from alembic import op
 from portal.db import UTCDateTime
 
 revision = "20261215_second_factors"
-down_revision = "20261214_batches"
+down_revision = "20261215_drafts"
 
 _INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
