@@ -119,8 +119,7 @@ def _form(task_id: str, by: _Sending) -> Unproved | None:
 
 
 def _upload(task_id: str, by: _Sending) -> Unproved | None:
-    arrivals.receive(task_id, request, actor=by.actor)
-    return uploads.submit(task_id, nonce=by.nonce, proof=by.proof, actor=by.actor)
+    return arrivals.answer(task_id, request, nonce=by.nonce, proof=by.proof, actor=by.actor)
 
 
 def _approval(task_id: str, by: _Sending) -> Unproved | None:

@@ -1,7 +1,7 @@
 """Files on their way in: streamed to the store while they arrive, hashed once, judged by content.
 
 A door says which documents it ``expect``s before anything reads the body; what is not expected
-is let go byte by byte. ``receive`` then judges each file and keeps the good ones, so that one bad
+is let go byte by byte. ``answer`` then judges each file and keeps the good ones, so that one bad
 file never costs the others.
 """
 
@@ -16,6 +16,7 @@ from werkzeug.sansio.multipart import File
 
 from portal import db
 from portal.actions import uploads
+from portal.actions.codes import Proof, Unproved
 from portal.actions.uploads import Arrived
 from portal.actor import Actor
 from portal.definition.tree import Document
@@ -204,8 +205,31 @@ def expect_for(request: Request, task_id: str) -> list[Document]:
     return documents
 
 
-def receive(task_id: str, request: Request, *, actor: Actor) -> None:
-    """Judge what arrived for an upload task and stage the good files.
+def answer(
+    task_id: str,
+    request: Request,
+    *,
+    nonce: str | None = None,
+    proof: Proof | None = None,
+    actor: Actor,
+) -> Unproved | None:
+    """Answer an upload with what arrived and what was staged before, in one transaction.
+
+    Where it can't count yet, what arrived is staged, so that nobody sends it a second time.
+    """
+    good = _received(task_id, request, actor)
+    try:
+        return uploads.submit(task_id, arrived=good, nonce=nonce, proof=proof, actor=actor)
+    except Faulty:
+        _stage(task_id, good, actor)
+        raise
+    except PortalError:
+        _forget(good)
+        raise
+
+
+def _received(task_id: str, request: Request, actor: Actor) -> list[Arrived]:
+    """Judge what arrived for an upload task; the good files.
 
     Raises Faulty at document ids for the others, after the good ones are safe; FilesTooLarge
     where one of them is too large.
@@ -221,21 +245,26 @@ def receive(task_id: str, request: Request, *, actor: Actor) -> None:
         for one in mine:
             _judge(document, one, good, faults)
     faults += _unasked(request, {one.id for one in documents})
-    if good:
-        _stage(task_id, good, actor)
     if faults:
+        _stage(task_id, good, actor)
         over = any(one.is_too_large for one in _expected(request))
         raise (FilesTooLarge if over else Faulty)(faults)
+    return good
 
 
 def _stage(task_id: str, good: list[Arrived], actor: Actor) -> None:
     """Hand the files over; what is refused does not stay."""
     try:
-        uploads.stage(task_id, good, actor=actor)
+        if good:
+            uploads.stage(task_id, good, actor=actor)
     except PortalError:
-        for one in good:
-            _store().delete(one.storage_id)
+        _forget(good)
         raise
+
+
+def _forget(good: list[Arrived]) -> None:
+    for one in good:
+        _store().delete(one.storage_id)
 
 
 def _judge(document: Document, one: FileStorage, good: list[Arrived], faults: list[Fault]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from portal import clock, db
-from portal.actions import approvals, forms, links, signatures, tasks, uploads
+from portal.actions import approvals, forms, links, signatures, tasks
 from portal.actor import Actor
 from portal.definition.fields import JsonSent
 from portal.errors import Faulty
@@ -116,8 +116,7 @@ def _send_files(task_id: str) -> None:
     body: dict[str, Any] = request.form.to_dict()
     body["on_behalf"] = body.get("on_behalf", "").lower() in _YES
     actor = entry.on_behalf(body)
-    arrivals.receive(task_id, request, actor=actor)
-    uploads.submit(task_id, nonce=None, actor=actor)
+    arrivals.answer(task_id, request, actor=actor)
 
 
 @call("POST", "/tasks/<task_id>/remind", "Remind the assignee now", gives="Task")
