@@ -7,6 +7,7 @@ diacritics, whatever punctuation stands between them.
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,12 @@ def folded(text: str) -> list[str]:
         text = "".join(one for one in apart if not unicodedata.combining(one))
         text = text.translate(_BARE)
     return [word[:_LONGEST_WORD] for word in _WORD.findall(text.lower())]
+
+
+def places_of_words(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where each word of a text begins and ends, with the word as it is looked up."""
+    for found in _WORD.finditer(text):
+        yield found.start(), found.end(), "".join(folded(found[0]))
 
 
 class Places(TypeDecorator[dict[str, Any]]):

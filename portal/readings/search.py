@@ -168,12 +168,18 @@ def _shown_before(
 
 def _places(told: dict[str, Any], wanted: Sequence[str]) -> dict[str, str]:
     """The places that hold any of the words."""
-    return {place: text for place, text in told.items() if text and hits(text, tuple(wanted))}
+    return {place: text for place, text in told.items() if text and has_hit(text, wanted)}
 
 
-def hits(text: str, wanted: Sequence[str]) -> bool:
+def has_hit(text: str, wanted: Sequence[str]) -> bool:
     """Whether any of the words stands in the text."""
     return any(is_hit(word, wanted) for word in folded(text))
+
+
+def has_all(text: str, wanted: Sequence[str]) -> bool:
+    """Whether every one of the words stands in the text."""
+    held = folded(text)
+    return all(any(is_hit(word, (one,)) for word in held) for one in wanted)
 
 
 def is_hit(word: str, wanted: Sequence[str]) -> bool:

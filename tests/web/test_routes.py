@@ -72,6 +72,8 @@ POST /people/users                                     403  403  403  403  403  
 POST /people/tokens                                    403  403  403  403  403  403  200  403
 POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  403  303  403
 GET  /processes                                        in   in   in   200  200  200  200  in
+GET  /search                                           in   in   in   200  200  200  200  in
+GET  /search.json                                      in   in   in   200  200  200  200  in
 GET  /requests/new                                     in   in   in   200  200  200  200  in
 POST /requests/new                                     403  403  403  303  303  403  303  403
 GET  /processes/new                                    in   in   in   200  200  200  200  in
