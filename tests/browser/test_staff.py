@@ -124,7 +124,8 @@ def test_every_page_is_sound_and_fits(browser: Browser, place: str, width: int) 
 def addresses(page: Page, place: str) -> list[str]:
     """The pages of the rail, and one of each that they lead to."""
     paths = ["/", "/timeline", "/processes", "/tasks", "/definitions", "/people", "/exceptions",
-             "/search?q=vera", "/search", "/processes/new", "/processes/new/demo", "/definitions/demo", "/definitions/publish",
+             "/search?q=vera", "/search", "/processes/new", "/processes/new/demo",
+             "/definitions/demo", "/definitions/publish",
              "/processes/nothing"]  # fmt: skip
     page.goto(f"{place}/tasks")
     links = re.findall(r'href="(/(?:tasks|processes)/[0-9a-f-]{36})"', page.content())
