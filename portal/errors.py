@@ -4,9 +4,9 @@ Rooms raise these; the doors translate them once, to a page (``web/errors.py``) 
 problem document (RFC 9457).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from portal.language import mark
 
@@ -56,6 +56,20 @@ class Faulty(PortalError):
     def one(cls, at: str, message: str) -> "Faulty":
         """The refusal of a single entry."""
         return cls([Fault(at, message)])
+
+
+def together(*judgements: Callable[[], Any]) -> list[Any]:
+    """What each gives; a Faulty with what all of them find, so that nobody mends one by one."""
+    given: list[Any] = []
+    faults: list[Fault] = []
+    for judge in judgements:
+        try:
+            given.append(judge())
+        except Faulty as error:
+            faults += error.faults
+    if faults:
+        raise Faulty(faults)
+    return given
 
 
 class NotSignedIn(PortalError):

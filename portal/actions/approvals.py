@@ -15,7 +15,7 @@ from portal.engine.decide import End, Verdict, after, verdict
 from portal.engine.rounds import Item
 from portal.engine.rows import Asked
 from portal.engine.running import Running
-from portal.errors import Faulty, NotYours
+from portal.errors import Faulty, NotYours, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import (
@@ -64,10 +64,11 @@ def decide(
     _require_separate(running, step, task, actor)
     asking.require_own_vote(running, task, actor)
     outcome = _outcome(step, decision)
-    said = {
-        "comment": _comment(comment, outcome),
-        "items": _items(running, step, task, outcome, items),
-    }
+    why, marked = together(
+        lambda: _comment(comment, outcome),
+        lambda: _items(running, step, task, outcome, items),
+    )
+    said = {"comment": why, "items": marked}
     proved = codes.prove(running, task, actor, {**said, "outcome": outcome}, proof)
     if isinstance(proved, Unproved):
         return proved

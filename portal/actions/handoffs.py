@@ -12,7 +12,7 @@ from portal.engine import casting, handoffs, pickups, successors
 from portal.engine.handoffs import PassedOn
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
-from portal.errors import Conflict, Faulty, NotYours
+from portal.errors import Conflict, Faulty, NotYours, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger import record
@@ -57,8 +57,10 @@ def delegate(tx: Tx, task_id: str, to: Mapping[str, Any], reason: str, *, actor:
             _("“%(task)s” may not be passed on to somebody else.", task=task.name),
             _("Write to whoever asks for it, and say why."),
         )
-    person = successors.next_in_line(running, task, by, to)
-    why = words("reason", reason, _(_WHY), longest=LONGEST_REASON)
+    person, why = together(
+        lambda: successors.next_in_line(running, task, by, to),
+        lambda: words("reason", reason, _(_WHY), longest=LONGEST_REASON),
+    )
     passed = PassedOn(by, person, why, actor.user_id if not actor.on_behalf else None)
     if mode == "ask" and not actor.on_behalf:
         _ask(running, task, passed, actor)

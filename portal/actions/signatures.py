@@ -19,7 +19,7 @@ from portal.engine import closing
 from portal.engine.advance import advance
 from portal.engine.rows import Asked, Place
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty
+from portal.errors import Conflict, Faulty, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import SignatureDeclined, SignatureMade
@@ -146,31 +146,30 @@ def _judged(
     step: SignStep, signature: str | None, drawing: Any, *, agrees: bool
 ) -> tuple[str, Strokes | None]:
     """The name and the strokes. A name stands under a drawing, too: who signed can be read."""
-    faults: list[Fault] = []
-    name, strokes = "", None
-    try:
-        name = words("signature", signature, _("Type your name to sign."), longest=LONGEST_NAME)
-    except Faulty as faulty:
-        faults += faulty.faults
-    try:
-        strokes = drawings.read(drawing)
-    except ValueError as unfit:
-        faults.append(Fault("drawing", _(str(unfit))))
-    else:
-        faults += _wrong_way(step, strokes)
-    if not agrees:
-        faults.append(Fault("agree", _("Tick this box to sign.")))
-    if faults:
-        raise Faulty(faults)
+    ask = _("Type your name to sign.")
+    name, strokes, _agreed = together(
+        lambda: words("signature", signature, ask, longest=LONGEST_NAME),
+        lambda: _drawn(step, drawing),
+        lambda: _require_agreed(agrees=agrees),
+    )
     return " ".join(name.split()), strokes
 
 
-def _wrong_way(step: SignStep, strokes: Strokes | None) -> list[Fault]:
+def _drawn(step: SignStep, drawing: Any) -> Strokes | None:
+    try:
+        strokes = drawings.read(drawing)
+    except ValueError as unfit:
+        raise Faulty.one("drawing", _(str(unfit))) from None
     if strokes is None and "typed" not in step.methods:
-        return [Fault("drawing", _(drawings.EMPTY))]
+        raise Faulty.one("drawing", _(drawings.EMPTY))
     if strokes is not None and "drawn" not in step.methods:
-        return [Fault("drawing", _("This takes a typed name as the signature, and no drawing."))]
-    return []
+        raise Faulty.one("drawing", _("This takes a typed name as the signature, and no drawing."))
+    return strokes
+
+
+def _require_agreed(*, agrees: bool) -> None:
+    if not agrees:
+        raise Faulty.one("agree", _("Tick this box to sign."))
 
 
 def _matter(running: Running, step: SignStep, task: Asked, shown: str | None) -> _Matter:

@@ -13,8 +13,9 @@ from portal.db import Tx, action
 from portal.definition.tree import PersonStep, TaskStep
 from portal.engine import closing, handoffs, pickups, successors
 from portal.engine.advance import advance
+from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty
+from portal.errors import Conflict, Fault, Faulty, together
 from portal.language import gettext as _
 from portal.ledger.catalogue import TaskDone
 
@@ -43,7 +44,7 @@ def tick(
     if task is None:
         return None
     step = running.step_of(task, TaskStep, "a to-do")
-    words = _checked(step, note, ticked)
+    words, _ticked = together(lambda: remark("note", note), lambda: _require_ticked(step, ticked))
     answers = {"note": words}
     proved = codes.prove(running, task, actor, answers, proof)
     if isinstance(proved, Unproved):
@@ -106,14 +107,21 @@ def reassign(
     step = running.tree.step(task.step)
     if not isinstance(step, PersonStep):
         raise Conflict("This step is not done by a person.")
-    why = words("reason", reason, "Say in a sentence why.")
-    if running.person(task.participant_id).email == successors.address_of(to):
-        raise Faulty.one("to.email", "This person has the task already.")
-    person = successors.by_address(running, task, to)
+    person, why = together(
+        lambda: _another(running, task, to),
+        lambda: words("reason", reason, "Say in a sentence why."),
+    )
     handoffs.hand_over(running, step, task, person, why, actor)
 
 
-def _checked(step: TaskStep, note: str | None, ticked: Collection[int] | None) -> str | None:
+def _another(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
+    """The person ``{email, name}``, who does not have the task yet."""
+    if running.person(task.participant_id).email == successors.address_of(to):
+        raise Faulty.one("to.email", "This person has the task already.")
+    return successors.by_address(running, task, to)
+
+
+def _require_ticked(step: TaskStep, ticked: Collection[int] | None) -> None:
     faults = [
         Fault(f"item-{place + 1}", _("Tick this too, once it is done."))
         for place in range(len(step.checklist))
@@ -121,4 +129,3 @@ def _checked(step: TaskStep, note: str | None, ticked: Collection[int] | None) -
     ]
     if faults:
         raise Faulty(faults)
-    return remark("note", note)

@@ -12,7 +12,7 @@ from portal.definition.values import is_email
 from portal.engine import asking, casting
 from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
-from portal.errors import Conflict, Fault, Faulty
+from portal.errors import Conflict, Fault, Faulty, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import ParticipantNamed
@@ -31,17 +31,22 @@ def address_of(to: Any) -> str:
     return email
 
 
+def _name_of(to: Mapping[str, Any], *, is_required: bool = False) -> str | None:
+    if is_required and not str(to.get("name") or "").strip():
+        raise Faulty.one("to.name", _("Give their name, by which the mail greets them."))
+    try:
+        return casting.name_of(to)
+    except ValueError as unfit:
+        raise Faulty.one("to.name", str(unfit)) from None
+
+
 def by_address(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
     """The person ``{email, name}``, who may do this task. Faulty at ``to.email`` or ``to.name``."""
     return running.keep_person(_candidate(running, task, to))
 
 
 def _candidate(running: Running, task: Asked, to: Mapping[str, Any]) -> Person:
-    email = address_of(to)
-    try:
-        name = casting.name_of(to)
-    except ValueError as unfit:
-        raise Faulty.one("to.name", str(unfit)) from None
+    email, name = together(lambda: address_of(to), lambda: _name_of(to))
     try:
         person = casting.somebody(running.tx, running.process, None, email, name)
     except ValueError as unfit:
@@ -68,9 +73,7 @@ def next_in_line(running: Running, task: Asked, by: Person, to: Mapping[str, Any
             ),
             _("Do it, or write to whoever asks for it."),
         )
-    address_of(to)
-    if not str(to.get("name") or "").strip():
-        raise Faulty.one("to.name", _("Give their name, by which the mail greets them."))
+    together(lambda: address_of(to), lambda: _name_of(to, is_required=True))
     _require_new(running, task, casting.email_of(to))
     try:
         person = _candidate(running, task, to)

@@ -1,5 +1,7 @@
 """Which language a visitor reads, and Flask-Babel told so for the pages."""
 
+import re
+
 from flask import Flask, Response, request
 from flask_babel import Babel, Domain
 
@@ -7,6 +9,8 @@ from portal import installation, language
 from portal.web import forms
 
 COOKIE = "portal_language"
+# Where a line is narrow it would end behind the hyphen; a mark that nobody sees forbids that.
+_PARTED = re.compile(r"\b([Ee]-)(?=[Mm]ail)")
 _YEAR = 365 * 24 * 3600
 
 
@@ -24,6 +28,7 @@ class _House(Babel):  # type: ignore[misc]
 def install(app: Flask) -> None:
     """Every page begins in English; the participants' doors choose another."""
     _House(app, locale_selector=language.current)
+    app.jinja_env.install_gettext_callables(_said, _said_of, newstyle=True)  # type: ignore[attr-defined]
     app.before_request(_begin)
     app.teardown_request(lambda _error: language.use(None))
     app.jinja_env.globals.update(
@@ -32,6 +37,15 @@ def install(app: Flask) -> None:
         languages=language.names,
         language_token=lambda: forms.token("language"),
     )
+
+
+def _said(message: str) -> str:
+    """The message for a page, before anything is filled in."""
+    return _PARTED.sub("\\1\u2060", language.gettext(message))
+
+
+def _said_of(one: str, many: str, n: int) -> str:
+    return _PARTED.sub("\\1\u2060", language.plural(one, many, n))
 
 
 def _begin() -> None:

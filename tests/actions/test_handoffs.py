@@ -253,6 +253,7 @@ def test_of_several_who_may_do_it_one_passes_on_their_own_part_alone() -> None:
         ({"email": "nobody", "name": "N"}, "Why.", ("Faulty", ["to.email"])),
         ({"email": "otto@other.example"}, "Why.", ("Faulty", ["to.name"])),
         ({"email": "otto@other.example", "name": "O\x07"}, "Why.", ("Faulty", ["to.name"])),
+        ({"email": "nobody"}, " ", ("Faulty", ["to.email", "to.name", "reason"])),
         (people.OTTO, "  ", ("Faulty", ["reason"])),
         (people.OTTO, "x" * 1001, ("Faulty", ["reason"])),
         ({"email": "aud@example.com", "name": "Aud"}, "Why.", ("Faulty", ["to.email"])),

@@ -27,7 +27,7 @@ def block(task_id: str) -> ResponseReturnValue:
         else:
             verbs.block(task_id, text, nonce=nonce, actor=actor_of(guest))
 
-    return replies.taken(task_id, "blocked", "text", _page, verb, f"/w/{task_id}")
+    return replies.taken(task_id, "blocked", "text", _page, verb, f"/w/{task_id}?said=block")
 
 
 def _page(guest: Guest, faults: Faults | None = None) -> str:

@@ -70,7 +70,7 @@ def pass_on(task_id: str) -> ResponseReturnValue:
     except (Conflict, Gone) as error:
         passed = _passed_on(task_id)  # on another device, at the same moment
         return _again_or_elsewhere(task_id, passed[1]) if passed else refusal(error, task_id)
-    return redirect(place if is_done else f"/w/{task_id}", 303)
+    return redirect(place if is_done else f"/w/{task_id}?said=delegate", 303)
 
 
 def _passed_on(task_id: str) -> tuple[Guest, Told] | None:

@@ -86,7 +86,8 @@ def of_mine(verb: Callable[[str], object], at: str = "") -> ResponseReturnValue:
     except Faulty as error:
         faults = {f"{one.at}-{at}" if at else one.at: one.message for one in error.faults}
         return make_response(_page(faults), error.status)
-    return redirect("/w", 303)
+    said = request.path.rpartition("/")[2]
+    return redirect(f"/w?said={said}-{at}" if at else f"/w?said={said}", 303)
 
 
 def _again(fault: str, status: int) -> ResponseReturnValue:
@@ -121,6 +122,7 @@ def _rendered(visitor: Visitor, found: list[readings.Mine], **more: object) -> s
         zones=zones.OFFERED,
         has_digest=visitor.has_digest,
         typed=request.form,
+        said=request.args.get("said"),
         nonce=nonce,
         csrf=forms.token("mine", visitor.session_id, nonce),
         **more,

@@ -26,7 +26,7 @@ def promise(task_id: str) -> ResponseReturnValue:
         "day",
         _page,
         lambda guest, _nonce: verbs.promise(task_id, day, actor=actor_of(guest)),
-        f"/w/{task_id}",
+        f"/w/{task_id}?said=promise",
     )
 
 

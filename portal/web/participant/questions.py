@@ -28,7 +28,7 @@ def ask(task_id: str) -> ResponseReturnValue:
         "text",
         _page,
         lambda guest, nonce: verbs.ask(task_id, text, nonce=nonce, actor=actor_of(guest)),
-        f"/w/{task_id}/question",
+        f"/w/{task_id}/question?said=yes",
     )
 
 
@@ -37,4 +37,6 @@ def _page(guest: Guest, faults: Faults | None = None) -> str:
         found = readings.of_process(conn, guest.process.id, task=guest.task.id)
     mine = next((one for one in found if one.participant == guest.person.id), None)
     template = "participant/question.html"
-    return replies.rendered(template, "question", guest, faults or {}, thread=mine)
+    return replies.rendered(
+        template, "question", guest, faults or {}, thread=mine, said=request.args.get("said")
+    )

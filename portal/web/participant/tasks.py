@@ -196,6 +196,7 @@ def _page(
         keeps_drafts=guest.task.kind in drafts.KINDS,
         base=base,
         elsewhere=elsewhere,
+        said=request.args.get("said"),
         draft_at=draft_at,
         is_kept=draft_at is not None and request.method == "POST",
     )

@@ -23,7 +23,7 @@ def test_it_is_said_on_a_page_and_answered_on_the_definitions(
     assert "Write what is different in reality." in faulty.text
     sent = visitor.send(f"{path}/doubt", text=TEXT)
     assert (sent.status_code, sent.location) == (303, f"{path}/doubt?told=yes")
-    assert "You hear by e-mail what comes of it." in visitor.get(sent.location)
+    assert "You hear by e-\u2060mail what comes of it." in visitor.get(sent.location)
 
     [doubt] = makers.rows(Doubt)
     dana, place = at_the_desk(app, "dana"), "/definitions/demo"

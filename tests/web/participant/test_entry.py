@@ -210,7 +210,7 @@ def test_a_planted_cookie_is_replaced_on_entry(visitor: Visitor, task: Any) -> N
 
 def test_without_a_session_nothing_is_shown(visitor: Visitor, task: Any) -> None:
     page = visitor.get(f"/w/{task.id}", 403)
-    assert "Open the link in your e-mail" in page
+    assert "Open the link in your e-\u2060mail" in page
     assert "tax form" not in page
     visitor.get("/w", 403)
 

@@ -19,7 +19,12 @@ def test_a_day_is_named_on_the_page_and_seen_at_the_desk(
     assert 'value="next week"' in faulty.text
     hidden = hidden_in(visitor.get(f"{path}/promise"))
     for _ in range(2):  # two presses of one button
-        assert visitor.post(f"{path}/promise", {**hidden, "day": "2026-12-04"}).location == path
+        assert (
+            visitor.post(f"{path}/promise", {**hidden, "day": "2026-12-04"}).location
+            == f"{path}?said=promise"
+        )
+    told = 'role="status" tabindex="-1" autofocus>You said: by Fri 4 Dec 2026.'
+    assert told in visitor.get(f"{path}?said=promise"), "whoever said so is led to what came of it"
     assert "You said: by Fri 4 Dec 2026." in visitor.get(path)
     assert 'value="2026-12-04"' in visitor.get(f"{path}/promise")
     dana = at_the_desk(app, "dana").client

@@ -27,7 +27,7 @@ def test_a_question_is_asked_and_answered_from_the_pages(
     hidden = hidden_in(visitor.get(f"{path}/question"))
     for _ in range(2):  # two presses of one button
         sent = visitor.post(f"{path}/question", {**hidden, "text": TEXT})
-        assert (sent.status_code, sent.location) == (303, f"{path}/question")
+        assert (sent.status_code, sent.location) == (303, f"{path}/question?said=yes")
     page = visitor.get(f"{path}/question")
     assert page.count(SHOWN) == 1
     assert "nobody reminds you" in visitor.get(path)
@@ -121,7 +121,7 @@ def test_what_keeps_a_person_from_it_is_said_shown_and_answered(
     path = visitor.enter(task)
     assert f'href="{path}/blocked"' in visitor.get(path)
     assert visitor.send(f"{path}/blocked", text="").status_code == 422
-    assert visitor.send(f"{path}/blocked", text=TEXT).location == path
+    assert visitor.send(f"{path}/blocked", text=TEXT).location == f"{path}?said=block"
     assert "what keeps you from it" in visitor.get(path)
     dana = at_the_desk(app, "dana")
     desk = dana.client.get("/").text
@@ -142,6 +142,6 @@ def test_what_keeps_a_person_from_it_is_said_shown_and_answered(
     program = by_token(app, "dana")
     where = f"/api/v1/tasks/{task.id}"
     assert program.call("GET", where, {}).json["blocked_since"]
-    assert visitor.send(f"{path}/blocked", _go_on="yes").location == path
+    assert visitor.send(f"{path}/blocked", _go_on="yes").location == f"{path}?said=block"
     assert program.call("GET", where, {}).json["blocked_since"] is None
     assert "can go on." in visitor.get(f"{path}/question")
