@@ -54,7 +54,7 @@ _FIRST = (
     "mail.answer",
 )
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",
-          "mail.review", "mail.handoff", "mail.claimed", "mail.delegation",
+          "mail.review", "mail.doubled", "mail.handoff", "mail.claimed", "mail.delegation",
           "mail.refusal", "mail.promise", "mail.digest", "mail.doubt", "mail.settled")  # fmt: skip
 ROUTES = (
     # Before the mails, whose sending is recorded after the end; one signature for hundreds.

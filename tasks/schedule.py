@@ -30,6 +30,7 @@ SCHEDULE = (
     Entry("stretches", upkeep.follow, every=3.0, first=2.0),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0),
     Entry("reviews", upkeep.ask_reviews, every=3600.0, first=60.0),
+    Entry("doubled", upkeep.tell_of_doubled, every=86_400.0, first=600.0),
     Entry("escalations", upkeep.tell_again, every=60.0, first=30.0),
     Entry("prune", upkeep.prune, every=3600.0, first=300.0),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),

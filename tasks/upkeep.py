@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from portal import db
-from portal.actions import escalations, reviews, stretches, upkeep
+from portal.actions import escalations, insights, reviews, stretches, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import audit
@@ -41,6 +41,12 @@ def checkpoint() -> None:
 def ask_reviews() -> int:
     """Ask the owners of definitions whose review is due; how many definitions those are."""
     return reviews.ask()
+
+
+@job
+def tell_of_doubled() -> int:
+    """Tell the owners of definitions whose exceptions doubled; how many definitions those are."""
+    return insights.tell_of_doubled()
 
 
 @job

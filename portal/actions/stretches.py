@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portal.actions import insights
 from portal.db import Tx, action
 from portal.ledger import following
 from portal.ledger.stretches import MOVING, Telling, people_in, step_of
@@ -43,6 +44,7 @@ def forget(tx: Tx) -> None:
     """Drop all that was told; ``follow`` tells it anew from the first event on."""
     for table in (Stretch, Told):
         tx.execute(sa.delete(table))
+    insights.forget(tx)
     tx.execute(sa.delete(Follower).where(Follower.name == _NAME))
 
 
@@ -60,7 +62,9 @@ def _tell(tx: Tx, entries: Any) -> None:
         last[entry.log] = entry.seq
         if entry.id in steps:
             tellings[entry.log].take(steps[entry.id])
-    _write(tx, {id_: tellings[id_] for id_ in last}, last, set(told))
+    moved = {id_: tellings[id_] for id_ in last}
+    insights.add(tx, fresh, moved)
+    _write(tx, moved, last, set(told))
 
 
 def _write(tx: Tx, tellings: dict[str, Telling], last: dict[str, int], known: set[str]) -> None:

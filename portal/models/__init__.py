@@ -8,6 +8,13 @@ from portal.models.doubts import Doubt
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
+from portal.models.insights import (
+    InsightAlarm,
+    InsightCount,
+    InsightCycle,
+    InsightParty,
+    InsightTime,
+)
 from portal.models.keys import HouseRule, RecoveryCode, SecondFactor, SignInStep
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
@@ -45,6 +52,11 @@ __all__ = [
     "Follower",
     "Heartbeat",
     "HouseRule",
+    "InsightAlarm",
+    "InsightCount",
+    "InsightCycle",
+    "InsightParty",
+    "InsightTime",
     "KeptAnswer",
     "Link",
     "LostLink",

@@ -80,6 +80,7 @@ def new_world(app: Flask) -> World:
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
         "session_id": session_of("olga"),
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
+        "what": "steps",
         "batch_id": batch,
     }  # fmt: skip
     return World(process, names)

@@ -34,6 +34,8 @@ GET  /login                                            200  200  200  303  303  
 POST /login                                            401  401  401  401  401  401  401  401
 POST /logout                                           403  403  403  in   in   in   in   403
 GET  /timeline                                         in   in   in   200  200  200  200  in
+GET  /insights                                         in   in   in   200  200  200  200  in
+GET  /insights/<what>.csv                              in   in   in   200  200  200  200  in
 GET  /exceptions                                       in   in   in   200  200  200  200  in
 GET  /automations                                      in   in   in   200  200  200  200  in
 GET  /automations.csv                                  in   in   in   200  200  200  200  in

@@ -50,6 +50,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "trouble": house.trouble,
     "alarm": house.alarm,
     "review": house.review,
+    "doubled": house.doubled,
 }
 
 

@@ -72,6 +72,20 @@ def alarm(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> li
     ]
 
 
+def doubled(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To the owner of a definition, that its exceptions doubled."""
+    query = sa.select(DefinitionRow.__table__).where(DefinitionRow.id == ref["definition"])
+    row = conn.execute(query).one()
+    facts = {
+        "definition": row.name, "owner": None, "lately": ref["lately"], "starts": ref["starts"],
+    }  # fmt: skip
+    return [
+        Letter(reader, "doubled", reader.tz or tz, facts, name=row.name,
+               place=f"/insights?definition={row.key}&weeks=26")
+        for reader in recipients.owners(conn, row)
+    ]  # fmt: skip
+
+
 def review(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
     """To the owner of a definition, that it is time to look at it; none once that is done."""
     query = sa.select(DefinitionRow.__table__).where(DefinitionRow.id == ref["definition"])
