@@ -1,6 +1,6 @@
 """Going through all ledgers in turn, by the one cursor that orders them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ def news(conn: Connection, after: int, limit: int) -> Sequence[Any]:
     return conn.execute(_NEWS.where(Entry.id > after, settled(conn)).limit(limit)).all()
 
 
-def tail(conn: Connection, told: dict[str, int], limit: int) -> Sequence[Any]:
+def tail(conn: Connection, told: Mapping[str, int], limit: int) -> Sequence[Any]:
     """What the ledgers of some processes have behind the event that each is told up to."""
     behind = [sa.and_(Entry.log == log, Entry.seq > seq) for log, seq in told.items()]
     return conn.execute(_NEWS.where(sa.or_(*behind)).limit(limit)).all()

@@ -38,6 +38,7 @@ class Stretch(Base):
         sa.CheckConstraint(
             "court in ('ours', 'theirs', 'system', 'nobody')", name="stretches_court"
         ),
+        sa.Index("ix_stretches_began", "process_id", "from_at"),
         {"sqlite_with_rowid": False},  # the stretches of a process lie side by side
     )
 

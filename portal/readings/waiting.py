@@ -50,6 +50,36 @@ def sentence(
     return _waits(held, now, tz)
 
 
+def brief(
+    state: str,
+    ended_at: datetime | None,
+    waiting: Sequence[Mapping[str, Any]],
+    n_troubles: int,
+    now: datetime,
+    tz: str,
+    *,
+    is_missed: bool = False,
+) -> str:
+    """Who holds a process and since when in a few words, for dense rows: no sentence.
+
+    ``is_missed``: nobody took it up in time.
+    """
+    if state in _ENDED:
+        return _ENDED[state].format(day=words.short_day(ended_at or now, tz)).rstrip(".")
+    held = holdings(waiting, now)
+    troubles = f", {words.count(n_troubles, 'exception')}" if n_troubles else ""
+    if not held:
+        return f"Stopped{troubles}" if n_troubles else "Nobody just now"
+    people = list(dict.fromkeys(h.who for h in held))
+    if len(people) > 2:
+        people = [people[0], f"{len(people) - 1} others"]
+    late = [h.due_at for h in held if h.is_overdue and h.due_at]
+    overdue = f", {words.span(now - min(late))} late" if late else ""
+    since = words.short_day(min(h.since for h in held), tz)
+    missed = ", not taken up" if is_missed else ""
+    return f"{words.listed(people)} since {since}{missed}{overdue}{troubles}"
+
+
 def _stuck(n_troubles: int, held: Sequence[Holding]) -> str:
     n = "one exception" if n_troubles == 1 else f"{n_troubles} exceptions"
     return f"{_waiting_for(held)}, with {n} open." if held else f"Stopped by {n}."

@@ -36,6 +36,8 @@ POST /logout                                           403  403  403  in   in   
 GET  /timeline                                         in   in   in   200  200  200  200  in
 GET  /insights                                         in   in   in   200  200  200  200  in
 GET  /insights/<what>.csv                              in   in   in   200  200  200  200  in
+GET  /timeline/<process_id>                            in   in   in   200  200  200  200  in
+GET  /timeline/feed                                    in   in   in   200  200  200  200  in
 GET  /exceptions                                       in   in   in   200  200  200  200  in
 GET  /automations                                      in   in   in   200  200  200  200  in
 GET  /automations.csv                                  in   in   in   200  200  200  200  in

@@ -1,14 +1,23 @@
-"""The combined timeline over all processes, as a feed of sentences."""
+"""The combined timeline: every process a row through time, and the same as a feed of sentences."""
 
-from flask import render_template, request
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
-from portal import db
-from portal.readings import feed, lists
+from portal import clock, db
+from portal.errors import Unknown
+from portal.readings import axis, combined, courts, feed, lists, stuck, waiting
+from portal.readings.axis import Window
 from portal.readings.timeline import Filters
-from portal.web.staff.door import doors, house_zone
+from portal.web.staff import tracks
+from portal.web.staff.door import doors, house_zone, me
+from portal.web.staff.processes import may_manage
 
-# What the filter offers: the noun of the event types, and what a reader calls it.
+# What the filter of the feed offers: the noun of the event types, and what a reader calls it.
 GROUPS = {
     "process": "Starts and ends",
     "task": "Tasks",
@@ -24,10 +33,106 @@ GROUPS = {
     "comment": "Comments",
 }
 AT_ONCE = 60
+ROWS_AT_ONCE = 100
+# What an address of the timeline may say, in the order in which it says it.
+_NARROWING = ("definition", "owner", "team", "person", "state", "overdue")
+_ASKED = ("zoom", "from", *_NARROWING)
+_SHOWN = {
+    "running": "Running processes", "ended": "Processes that ended",
+    "all": "Processes, running and ended", "completed": "Completed processes",
+    "rejected": "Processes ended by a rejection", "cancelled": "Cancelled processes",
+}  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One process as its row tells it; ``shares`` say how long it was in whose court in sight."""
+
+    id: str
+    title: str
+    brief: str
+    shares: str
+    tone: str
+    track: Markup
 
 
 @doors.get("/timeline")
 def timeline() -> ResponseReturnValue:
+    """Every process a row, narrowed and paged by cursor, in the window of time that is asked."""
+    now, zone = clock.now(), house_zone()
+    asked = {name: text for name in _ASKED if (text := request.args.get(name, "").strip())}
+    window = axis.window(asked.get("zoom"), asked.get("from"), now, zone)
+    filters = _filters(asked)
+    with db.reading() as conn:
+        page = combined.page(
+            conn, filters, window, cursor=request.args.get("cursor"), limit=ROWS_AT_ONCE
+        )
+        is_part = request.args.get("part") == "rows"
+        choices = None if is_part else combined.choices(conn)
+    shown = {
+        "rows": _rows(page.lines, window, zone),
+        "window": window,
+        "asked": asked,
+        "address": lambda **changed: _address(asked, changed),
+        "next": page.next,
+        "is_first": not request.args.get("cursor"),
+    }
+    if choices is None:
+        return _unless_known(render_template("timeline/_rows.html", **shown))
+    return render_template(
+        "timeline/rows.html",
+        **shown,
+        choices=choices,
+        filters=filters,
+        is_narrowed=any(name in asked for name in _NARROWING),
+        said=_said(filters),
+        feed_asked=_feed_asked(filters),
+        zooms=axis.ZOOMS,
+        states=combined.STATES,
+        key=courts.KEY,
+        grid=tracks.grid(window),
+        scale=tracks.scale(window),
+        when=axis.told(window, zone),
+        mine=me().email,
+    )
+
+
+@doors.get("/timeline/<process_id>")
+def timeline_row(process_id: str) -> ResponseReturnValue:
+    """One row opened: who had what in hand, what will come, and what one may do about it."""
+    now, zone, asked = clock.now(), house_zone(), request.args
+    with db.reading() as conn:
+        found = combined.process(conn, process_id)
+        if found is None:
+            raise Unknown("There is no such process.")
+        if asked.get("part") == "row":
+            window = axis.window(asked.get("zoom"), asked.get("from"), now, zone)
+        else:
+            window = axis.around(found.started_at, found.ended_at or now, now, zone)
+        [line] = combined.lines(conn, [found], window)
+        lanes = courts.lanes(conn, process_id, line.stretches, now, zone)
+        troubles = combined.troubles(conn, process_id)
+    is_part = asked.get("part") == "row"
+    return render_template(
+        "timeline/_row.html" if is_part else "timeline/row.html",
+        process=found,
+        row=_rows([line], window, zone)[0],
+        sentence=waiting.sentence(
+            found.state, found.ended_at, found.waiting, found.n_troubles, now, zone
+        ),
+        lanes=[(one, tracks.lane(one, window)) for one in lanes],
+        held=waiting.holdings(found.waiting, now) if found.state == "running" else [],
+        troubles=troubles,
+        again=stuck.again,
+        may_manage=may_manage(found),
+        key=courts.KEY,
+        grid=tracks.grid(window),
+        scale=tracks.scale(window),
+        window=window,
+    )
+
+
+@doors.get("/timeline/feed")
+def timeline_feed() -> ResponseReturnValue:
     """What happened, newest first, narrowed and paged by cursor."""
     asked = request.args
     group = asked.get("group", "")
@@ -44,6 +149,74 @@ def timeline() -> ResponseReturnValue:
     return render_template(
         "timeline/all.html", feed=told, definitions=definitions, groups=GROUPS, asked=asked
     )
+
+
+def _filters(asked: Mapping[str, str]) -> combined.Filters:
+    state = asked.get("state", "")
+    return combined.Filters(
+        definition=asked.get("definition"),
+        owner=asked.get("owner"),
+        team=asked.get("team"),
+        person=asked.get("person"),
+        state=state if state in combined.STATES else "running",
+        overdue="overdue" in asked,
+    )
+
+
+def _said(filters: combined.Filters) -> str:
+    """What the rows are, in a sentence."""
+    order = "the newest first" if filters.state not in ("running", "all") else "what is due first"
+    late = ", overdue only" if filters.overdue else ""
+    return f"{_SHOWN[filters.state]}{late}, {order}: in whose court the ball is and was."
+
+
+def _feed_asked(filters: combined.Filters) -> str:
+    """What the same narrowing asks of the feed."""
+    asked = {"definition": filters.definition, "email": filters.person}
+    told = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{told}" if told else ""
+
+
+def _rows(lines: Sequence[combined.Line], window: Window, zone: str) -> list[Row]:
+    drawn = tracks.rows(lines, window)
+    return [_row(*one, window, zone) for one in zip(lines, drawn, strict=True)]
+
+
+def _row(line: combined.Line, track: Markup, window: Window, zone: str) -> Row:
+    process, now = line.process, window.now
+    lengths = courts.shares(line.stretches, window.start, window.end, now)
+    is_late = process.state == "running" and process.due_at is not None and process.due_at < now
+    tone = "is-stuck" if process.n_troubles else "is-late" if is_late else ""
+    return Row(
+        process.id,
+        process.title,
+        waiting.brief(
+            process.state,
+            process.ended_at,
+            process.waiting,
+            process.n_troubles,
+            now,
+            zone,
+            is_missed=any(one.why == "missed" for one in line.stretches if one.to_at is None),
+        ),
+        courts.told(lengths),
+        tone,
+        track,
+    )
+
+
+def _address(asked: Mapping[str, str], changed: Mapping[str, Any]) -> str:
+    """The address of the same timeline with something different; ``None`` leaves a side open."""
+    wanted = {**asked, **{name.rstrip("_"): value for name, value in changed.items()}}
+    told = urlencode({name: value for name, value in wanted.items() if value})
+    return f"/timeline?{told}" if told else "/timeline"
+
+
+def _unless_known(html: str) -> ResponseReturnValue:
+    """Rows with a tag of their own: whoever has them already is told so, and sent nothing."""
+    response = make_response(html)
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def _number(text: str | None) -> int | None:

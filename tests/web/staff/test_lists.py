@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from portal import clock as house_clock
+from portal.actions import stretches
 from tests import makers, people
 from tests.web.staff.conftest import Desk
 
@@ -24,7 +25,10 @@ HEAD = makers.HEAD + 'title: "Deal {{ inputs.amount }}"\n'
 
 
 def some(n: int) -> list[str]:
-    return [makers.start(STEPS, head=HEAD, inputs={"amount": i}) for i in range(n)]
+    """So many processes, and the scheduler has told who holds them."""
+    made = [makers.start(STEPS, head=HEAD, inputs={"amount": i}) for i in range(n)]
+    stretches.follow()
+    return made
 
 
 def titles(page: str) -> list[str]:
@@ -59,7 +63,7 @@ def test_paging_shows_every_process_once(desk: Desks) -> None:
 def test_a_made_up_cursor_is_a_plain_fault(desk: Desks) -> None:
     for path in ("/processes?cursor=x", "/tasks?cursor=%00"):
         assert desk_status(desk, path) == 422
-    assert desk_status(desk, "/timeline?before=x&group=nope") == 200
+    assert desk_status(desk, "/timeline/feed?before=x&group=nope") == 200
 
 
 def desk_status(desk: Desks, path: str) -> int:
@@ -94,21 +98,22 @@ def test_the_timeline_is_told_in_sentences_and_narrowed(desk: Desks) -> None:
     first, _ = some(2)
     makers.fill(first, company="Sea")
     dana = desk("dana")
-    page = dana.get("/timeline")
+    page = dana.get("/timeline/feed")
     assert "Vera Vendor sent “Company details”." in page
     assert page.count("Dana Owner started") == 2
-    only = dana.get("/timeline?group=form")
+    only = dana.get("/timeline/feed?group=form")
     assert "sent “Company details”" in only
     assert "started" not in only
-    assert "started" not in dana.get("/timeline?definition=other")
-    assert "started" not in dana.get("/timeline?email=otto@other.example")
-    assert "started" in dana.get("/timeline?email=vera@vendor.example")
+    assert "started" not in dana.get("/timeline/feed?definition=other")
+    assert "started" not in dana.get("/timeline/feed?email=otto@other.example")
+    assert "started" in dana.get("/timeline/feed?email=vera@vendor.example")
 
 
 PAGES = [
     "/", "/processes", "/processes?q=deal&state=any&definition=demo&role=vendor", "/tasks",
-    "/tasks?whose=all", "/timeline", "/timeline?group=form", "/definitions", "/definitions/demo",
-    "/processes/new", "/processes/new/demo", "/definitions/publish?of=demo", "/exceptions",
+    "/tasks?whose=all", "/timeline", "/timeline/feed?group=form", "/definitions",
+    "/definitions/demo", "/processes/new", "/processes/new/demo", "/definitions/publish?of=demo",
+    "/exceptions",
 ]  # fmt: skip
 
 

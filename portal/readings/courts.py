@@ -1,0 +1,157 @@
+"""In whose court the ball was: how long in each, and what every stretch of it was, in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal.models import Participant, Process, Task, Team, User
+from portal.readings import spoken, trees, words
+from portal.readings.stretches import Held
+
+NAMES = {
+    "ours": "with us", "theirs": "with them", "nobody": "with nobody", "system": "with a system",
+}  # fmt: skip
+"""The courts in the order in which they are drawn and told, and what they are called."""
+KEY = {
+    "ours": "Us", "theirs": "Them", "nobody": "Nobody", "system": "A system",
+}  # fmt: skip
+
+
+def shares(
+    held: Iterable[Held], start: datetime, end: datetime, now: datetime
+) -> dict[str, timedelta]:
+    """How long the work was in each court between two moments; side by side counts once."""
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
+    for one in held:
+        first, last = max(one.from_at, start), min(one.to_at or now, end)
+        if first < last:
+            spans.setdefault(one.court, []).append((first, last))
+    return {court: _length(sorted(spans[court])) for court in NAMES if court in spans}
+
+
+def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
+    total, upto = timedelta(0), spans[0][0]
+    for first, last in spans:
+        if last > upto:
+            total += last - max(first, upto)
+            upto = last
+    return total
+
+
+def told(lengths: Mapping[str, timedelta]) -> str:
+    """The shares in words: ``2 days with us and 5 days with them``; empty where there are none."""
+    return words.listed([f"{words.span(one)} {NAMES[court]}" for court, one in lengths.items()])
+
+
+class Spell(NamedTuple):
+    """One stretch, with a sentence of it."""
+
+    held: Held
+    text: str
+
+
+class Lane(NamedTuple):
+    """What one person, team or system had in hand."""
+
+    name: str
+    spells: Sequence[Spell]
+
+
+def lanes(
+    conn: Connection, process_id: str, held: Sequence[Held], now: datetime, tz: str
+) -> list[Lane]:
+    """The stretches of a process by who had them, people first, as they came; four statements."""
+    names = _Names(conn, process_id, held)
+    found: dict[str, list[Spell]] = {}
+    for one in held:
+        who = names.who(one)
+        found.setdefault(who, []).append(Spell(one, _sentence(one, who, names.what(one), now, tz)))
+    people_first = sorted(
+        found, key=lambda who: found[who][0].held.what != "task" or who == _NOBODY
+    )
+    return [Lane(who, found[who]) for who in people_first]
+
+
+_NOBODY = "Nobody"
+
+
+class _Names:
+    """What the people and the work in some stretches of a process are called."""
+
+    def __init__(self, conn: Connection, process_id: str, held: Sequence[Held]) -> None:
+        people = (
+            sa.select(
+                *(Participant.id, Participant.name, Participant.email, Participant.kind),
+                *(User.name.label("user_name"), Team.name.label("team_name")),
+            )
+            .outerjoin(User, User.id == Participant.user_id)
+            .outerjoin(Team, Team.id == Participant.team_id)
+            .where(Participant.process_id == process_id)
+        )
+        self._people = {row.id: _called(row) for row in conn.execute(people)}
+        users = {one.user_id for one in held if one.user_id and one.team_id}
+        if users:
+            members = sa.select(User.id, User.name).where(User.id.in_(users))
+            self._members = {row.id: row.name for row in conn.execute(members)}
+        tasks = sa.select(Task.id, Task.name).where(
+            Task.id.in_({one.task_id for one in held if one.task_id})
+        )
+        self._tasks = {row.id: row.name for row in conn.execute(tasks)}
+        self._steps: dict[str, str] = {}
+        if any(one.step and not one.task_id for one in held):
+            query = sa.select(Process.definition_id).where(Process.id == process_id)
+            tree = trees.tree(conn, conn.execute(query).scalar_one())
+            self._steps = {step.id: spoken.filled(step.name) for step in tree.all_steps()}
+
+    def who(self, held: Held) -> str:
+        if held.what == "task":
+            if held.court == "nobody":
+                return _NOBODY
+            if held.user_id and held.team_id:
+                return str(self._members.get(held.user_id, "A member of the team"))
+            return self._people.get(held.participant_id or "", "Somebody")
+        if held.what == "gap":
+            return _NOBODY if held.court == "nobody" else "The portal"
+        if held.what == "run":
+            return "A process within"
+        return "A signal from outside" if held.why == "signal" else "The clock"
+
+    def what(self, held: Held) -> str:
+        if held.task_id:
+            return str(self._tasks.get(held.task_id, held.step))
+        return self._steps.get(held.step or "", held.step or "")
+
+
+def _called(row: Any) -> str:
+    if row.kind == "team":
+        return f"{row.team_name or 'A team'} (team)"
+    return str(row.user_name or row.name or row.email or "Somebody")
+
+
+_WHY = {
+    "asked": "a question waited for us",
+    "blocked": "they could not go on without us",
+    "declined": "they would not do it",
+    "delegation": "they asked to pass it on",
+    "missed": "nobody had taken it up",
+    "exception": "an exception was open",
+}
+
+
+def _sentence(held: Held, who: str, what: str, now: datetime, tz: str) -> str:
+    length = words.span((held.to_at or now) - held.from_at)
+    began = _moment(held.from_at, tz)
+    when = f"from {began} to {_moment(held.to_at, tz)}" if held.to_at else f"since {began}"
+    about = f"“{what}”: " if what else ""
+    why = f"; {_WHY[held.why]}" if held.why in _WHY else ""
+    return f"{about}{who}, {when} ({length}, {NAMES[held.court]}{why})"
+
+
+def _moment(at: datetime | None, tz: str) -> str:
+    if at is None:
+        return ""
+    local = at.astimezone(words.zone(tz))
+    return f"{words.short_date(local.date())} {local:%H:%M}"
