@@ -30,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
 from portal import clock, fault
-from portal.prepared import Given, Prepared, translated
+from portal.prepared import Given, Prepared, read_json, translated
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -225,8 +225,10 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=10,
                 hide_parameters=True,  # what people sent has no place in a log
+                json_deserializer=read_json,
                 connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
             )
+            event.listen(engine, "connect", _prepare_postgresql)
             event.listen(engine, "checkin", _note_rest)
             event.listen(engine, "checkout", functools.partial(_require_alive, engine))
             return engine
@@ -377,9 +379,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # FULL: an answer "received" may not be lost to a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "wal_autocheckpoint=4000",  # 16 MiB, not 4: moving pages over is a tenth of a step's cost
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # A step alone runs some thirty statements, and an INSERT is one for each number of rows.
+    connection.prepared_max = 400
 
 
 REST_SECONDS = 1.0  # in which a connection is not asked whether it is still there

@@ -13,6 +13,7 @@ whoever listens to ``before_cursor_execute`` hears of these statements too.
 """
 
 import functools
+import json
 import operator
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import iterate
 
 Given = Mapping[str, Any]
+_MOST_ROWS = 16  # that one INSERT takes: each number of rows is a statement of its own
 _Process = Callable[[Any], Any]
 _row_class: Callable[..., Any] = namedtuple
 
@@ -92,7 +94,8 @@ class _Form:
 
     def __init__(self, statement: Any, dialect: Dialect, given: Given) -> None:
         self._statement, self._dialect = statement, dialect
-        self._cursor = _cursors(dialect)
+        self._is_whole = statement.is_insert and dialect.name == "postgresql"
+        self._send_by = _senders(dialect, brings_rows=_brings_rows(statement))
         self._load: Callable[[Any], Any] | None = None
         compiled = _compiled(statement, dialect, given)
         state = compiled.construct_expanded_state(given)
@@ -108,10 +111,10 @@ class _Form:
         list_of = {
             item: name for name, items in state.parameter_expansion.items() for item in items
         }
+        self._order, self._by_count = order, dict[int, str | None]()
         self._processors = _those(
-            compiled.binds[list_of.get(name, name)].type.dialect_impl(dialect)
-            .bind_processor(dialect) for name in order
-        )  # fmt: skip
+            _binding(compiled.binds[list_of.get(name, name)].type, dialect) for name in order
+        )
 
     def all(self, conn: Connection, given: Given) -> list[Any]:
         """The rows it brings."""
@@ -130,7 +133,33 @@ class _Form:
         """Run it once or for each row."""
         if len(rows) == 1:
             return self._send(conn, self._bind(rows[0]), many=False)
+        if self._is_whole and self._text_for(2):
+            return self._run_in_parts(conn, rows)
         return self._send(conn, list(map(self._bind, rows)), many=True)
+
+    def _run_in_parts(self, conn: Connection, rows: Sequence[Given]) -> Any:
+        cursor = None
+        for first in range(0, len(rows), _MOST_ROWS):
+            part = rows[first : first + _MOST_ROWS]
+            bound = [value for row in part for value in self._bind(row)]
+            cursor = self._send(conn, bound, many=False, text=self._text_for(len(part)))
+        return cursor
+
+    def _text_for(self, count: int) -> str | None:
+        """The INSERT with the values of so many rows; None for what is no plain INSERT.
+
+        Each execution is a message to PostgreSQL and dear in its driver, where SQLite's has
+        next to nothing to do for one row more.
+        """
+        if count == 1:
+            return self._text
+        if count not in self._by_count:
+            given = dict.fromkeys(self._order)
+            compiled = _compiled(self._statement.values([given] * count), self._dialect, given)
+            expected = [f"{name}_m{n}" for n in range(count) for name in self._order]
+            fits = compiled.positiontup == expected
+            self._by_count[count] = compiled.string if fits else None
+        return self._by_count[count]
 
     def _bind(self, given: Given) -> Sequence[Any]:
         if self._fixed:
@@ -146,22 +175,24 @@ class _Form:
             bound[place] = process(bound[place])
         return bound
 
-    def _send(self, conn: Connection, bound: Any, *, many: bool) -> Any:
-        cursor = self._cursor(conn.connection.dbapi_connection)
+    def _send(self, conn: Connection, bound: Any, *, many: bool, text: str | None = None) -> Any:
+        text = text or self._text
         for hear in conn.dispatch.before_cursor_execute:
-            hear(conn, cursor, self._text, bound, None, many)
+            hear(conn, None, text, bound, None, many)
         try:
-            (cursor.executemany if many else cursor.execute)(self._text, bound)
+            return self._send_by(conn, text, bound, many)
         except self._dialect.loaded_dbapi.Error as refused:
-            raise translated(conn, self._text, refused) from refused
-        return cursor
+            raise translated(conn, text, refused) from refused
+
+
+def _driver(conn: Connection) -> Any:
+    return conn.connection.dbapi_connection
 
 
 def translated(conn: Connection, text: str | None, refused: Exception) -> Exception:
     """What SQLAlchemy would raise for a fault of the driver; parameters stay out of it."""
     dialect = conn.dialect
-    cursor, driver = None, conn.connection.dbapi_connection
-    is_gone = dialect.is_disconnect(refused, driver, cursor)  # type: ignore[arg-type]
+    is_gone = dialect.is_disconnect(refused, _driver(conn), None)  # type: ignore[arg-type]
     if is_gone:
         conn.invalidate(refused)
     return DBAPIError.instance(
@@ -192,13 +223,69 @@ def _positional(dialect: Dialect) -> Dialect:
     return kind(paramstyle="numeric_dollar", dbapi=dialect.loaded_dbapi)
 
 
-def _cursors(dialect: Dialect) -> Callable[[Any], Any]:
-    """What opens the driver's plainest cursor on its connection."""
+def _brings_rows(statement: Any) -> bool:
+    return not statement.is_dml or bool(statement.exported_columns)
+
+
+def _senders(dialect: Dialect, *, brings_rows: bool) -> Callable[..., Any]:
+    """What hands a text and what is bound to it to the driver, and returns its cursor."""
     if dialect.name == "sqlite":
-        return operator.methodcaller("cursor")
+        return _send_to_sqlite
     import psycopg  # not there, and not needed, where SQLite is all there is
 
-    return psycopg.RawCursor
+    def send(conn: Connection, text: str, bound: Any, many: bool) -> Any:
+        # A cursor that runs the same text again knows how its values are written and read.
+        kept = conn.info
+        cursor = kept.get(text)
+        if cursor is None:
+            cursor = kept[text] = psycopg.RawCursor(_driver(conn))
+        if many:
+            cursor.executemany(text, bound)
+        else:
+            cursor.execute(text, bound, binary=brings_rows)
+        return cursor
+
+    return send
+
+
+def _send_to_sqlite(conn: Connection, text: str, bound: Any, many: bool) -> Any:
+    cursor = _driver(conn).cursor()
+    return cursor.executemany(text, bound) if many else cursor.execute(text, bound)
+
+
+def read_json(text: str | bytes) -> Any:
+    """What JSON says; most of it is an empty list or object."""
+    empty = _EMPTY.get(text)
+    return empty() if empty else json.loads(text)
+
+
+_EMPTY: dict[str | bytes, Callable[[], Any]] = {"[]": list, "{}": dict, b"[]": list, b"{}": dict}
+
+
+def _reading(type_: Any, dialect: Dialect, coltype: Any) -> _Process | None:
+    if isinstance(type_, sa.JSON) and dialect.name == "sqlite":
+        return lambda text: None if text is None else read_json(text)
+    return type_.dialect_impl(dialect).result_processor(dialect, coltype)  # type: ignore[no-any-return]
+
+
+def _binding(type_: Any, dialect: Dialect) -> _Process | None:
+    if isinstance(type_, sa.JSON):
+        return _json_or_null if type_.none_as_null else _json
+    return type_.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+
+
+def _json(value: Any) -> str:
+    """As SQLAlchemy writes JSON, without asking twice; most lists and objects are empty."""
+    if not value:
+        if value == []:
+            return "[]"
+        if value == {}:
+            return "{}"
+    return json.dumps(value)
+
+
+def _json_or_null(value: Any) -> str | None:
+    return None if value is None else _json(value)
 
 
 def _taking(order: Sequence[str]) -> Callable[[Given], tuple[Any, ...]]:
@@ -220,7 +307,7 @@ def _loading(
     make: Callable[[Any], Any] = _row_class("Row", names, rename=True)._make
     types = [column.type for column in statement.exported_columns]
     processors = _those(
-        type_.dialect_impl(dialect).result_processor(dialect, column[1])
+        _reading(type_, dialect, column[1])
         for type_, column in zip(types, description, strict=True)
     )
     if not processors:

@@ -1,7 +1,8 @@
 """The process of ten steps in SpiffWorkflow, its whole state in one row of SQLite after each step.
 
 As its documentation keeps a workflow: ``BpmnWorkflowSerializer`` to JSON and back, specification
-included. Run by the Python of the peers' own environment: ``FOLDER TIMES``.
+included, and as durable as ours: ``synchronous=FULL``.
+Run by the Python of the peers' own environment: ``FOLDER TIMES``.
 """
 
 import sqlite3
@@ -24,7 +25,7 @@ SPEC = PARSER.get_spec("ten_steps")
 
 db = sqlite3.connect(Path(sys.argv[1]) / "spiff.sqlite3", isolation_level=None)
 db.execute("PRAGMA journal_mode=WAL")
-db.execute("PRAGMA synchronous=NORMAL")
+db.execute("PRAGMA synchronous=FULL")
 db.execute("CREATE TABLE workflows (id INTEGER PRIMARY KEY, state TEXT)")
 
 

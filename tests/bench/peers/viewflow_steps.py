@@ -1,5 +1,6 @@
 """The process of ten steps in django-viewflow, on SQLite: Handle nodes, one transaction a step.
 
+A step is as durable as ours: ``synchronous=FULL``.
 Run by the Python of the peers' own environment (see ``peers/__init__.py``): ``FOLDER TIMES``.
 """
 
@@ -22,7 +23,7 @@ settings.configure(
             "NAME": str(FOLDER / "viewflow.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             },
         }
     },
