@@ -27,7 +27,7 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import iterate
 
 Given = Mapping[str, Any]
-_MOST_ROWS = 16  # that one INSERT takes: each number of rows is a statement of its own
+_MOST_ROWS = 32  # that one INSERT takes: each number of rows is a statement of its own
 _Process = Callable[[Any], Any]
 _row_class: Callable[..., Any] = namedtuple
 
