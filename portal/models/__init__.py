@@ -15,7 +15,7 @@ from portal.models.insights import (
     InsightParty,
     InsightTime,
 )
-from portal.models.keys import HouseRule, RecoveryCode, SecondFactor, SignInStep
+from portal.models.keys import HouseRule, Passkey, RecoveryCode, SecondFactor, SignInStep
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.messages import Mail
@@ -62,6 +62,7 @@ __all__ = [
     "LostLink",
     "Mail",
     "Participant",
+    "Passkey",
     "Piece",
     "Preference",
     "Process",

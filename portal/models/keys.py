@@ -60,3 +60,23 @@ class HouseRule(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[list[Any]]
     changed_at: Mapped[datetime]
+
+
+class Passkey(Base):
+    """A passkey by which somebody signs in alone: ids and keys in base64url.
+
+    ``counter`` is what its counter said last; one that does not grow is refused, unless the
+    authenticator keeps none (0).
+    """
+
+    __tablename__ = "passkeys"
+    __table_args__ = (sa.UniqueConstraint("credential", name="passkeys_credential"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    name: Mapped[str]
+    credential: Mapped[str]
+    public_key: Mapped[str]
+    counter: Mapped[int]
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -102,6 +102,8 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "session-ended": lambda one: f"{one.who} ended one of {one.whose} sessions.",
     "sessions-ended": _sessions,
     "password-changed": lambda one: f"{one.who} changed {one.whose} password.",
+    "passkey-added": lambda one: f"{one.who} added the passkey “{one.more['name']}”.",
+    "passkey-removed": lambda one: f"{one.who} removed the passkey “{one.more['name']}”.",
     "second-factor-set": lambda one: f"{one.who} set up an authenticator app.",
     "second-factor-removed": lambda one: f"{one.who} removed {one.whose} authenticator app.",
     "recovery-codes-made": lambda one: f"{one.who} made new recovery codes.",
@@ -125,6 +127,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "people": tuple(
         kind
         for kind in KINDS
-        if kind.split("-")[0] in ("person", "account", "token", "password", "second", "recovery")
+        if kind.split("-")[0]
+        in ("person", "account", "token", "password", "second", "recovery", "passkey")
     ),
 }

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import HouseRule, RecoveryCode, SecondFactor, StaffSession, User
+from portal.models import HouseRule, Passkey, RecoveryCode, SecondFactor, StaffSession, User
 from portal.models.people import SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 from portal.readings import devices
 
@@ -77,6 +77,13 @@ def keys(conn: Connection, user_id: str) -> Keys:
     return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left)
 
 
+def passkeys(conn: Connection, user_id: str) -> Sequence[Any]:
+    """Somebody's passkeys, the newest first: ``id``, ``name``, ``made_at``, ``used_at``."""
+    columns = (Passkey.id, Passkey.name, Passkey.made_at, Passkey.used_at)
+    query = sa.select(*columns).where(Passkey.user_id == user_id)
+    return conn.execute(query.order_by(Passkey.made_at.desc(), Passkey.id).limit(MOST)).all()
+
+
 def asked_of(conn: Connection) -> list[str]:
     """Whose role asks for a second factor."""
     query = sa.select(HouseRule.value).where(HouseRule.name == SECOND_FACTOR_ROLES)
@@ -90,6 +97,7 @@ def by_what(method: str) -> str:
 
 METHODS = {
     "password": "by password",
+    "passkey": "by passkey",
     "password+totp": "by password and code",
     "password+recovery": "by password and recovery code",
 }

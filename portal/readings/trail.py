@@ -36,6 +36,7 @@ ASSURANCE = {
         "reached the mailbox at that moment: one-time code, after a link that staff handed out"
     ),
     "password": "signed in to the portal with a password",
+    "passkey": "signed in to the portal with a passkey",
     "password+totp": "signed in to the portal with a password and a code from an app",
     "password+recovery": "signed in to the portal with a password and a recovery code",
     "token": "an API token that acts for this person",
@@ -47,6 +48,7 @@ SHORT_ASSURANCE = {
     "link+code": "verified by link and code",
     "handed-link+code": "verified by code, the link handed out",
     "password": "signed in",
+    "passkey": "signed in",
     "password+totp": "signed in",
     "password+recovery": "signed in",
     "token": "by API token",

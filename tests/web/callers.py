@@ -78,7 +78,7 @@ def new_world(app: Flask) -> World:
         "file_id": makers.rows(FileRow, task_id=papers.id)[0].id, "key": "demo", "role": "second",
         "exception_id": trouble.id, "trouble_id": trouble.id,
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
-        "session_id": session_of("olga"),
+        "session_id": session_of("olga"), "passkey_id": "none",
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
         "what": "steps",
         "batch_id": batch,

@@ -59,6 +59,13 @@ POST /me/sessions/end                                  403  403  403  303  303  
 POST /me/sessions/<session_id>/end                     403  403  403  404  404  404  303  403
 GET  /login/code                                       in   in   in   in   in   in   in   in
 POST /login/code                                       403  403  403  in   in   in   in   403
+POST /login/passkey/ask                                403  403  403  409  409  409  409  403
+POST /login/passkey                                    403  403  403  401  401  401  401  403
+POST /me/prove/passkey                                 403  403  403  422  422  422  422  403
+POST /me/passkeys                                      403  403  403  422  422  422  422  403
+POST /me/passkeys/begin                                403  403  403  409  409  409  409  403
+POST /me/passkeys/<passkey_id>/name                    403  403  403  404  404  404  404  403
+POST /me/passkeys/<passkey_id>/remove                  403  403  403  404  404  404  404  403
 GET  /me/second-factor                                 in   in   in   200  200  200  200  in
 POST /me/second-factor                                 403  403  403  409  409  409  409  403
 POST /me/second-factor/begin                           403  403  403  303  303  303  303  403
@@ -226,6 +233,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/definitions/publish": {"text": f"{makers.HEAD}steps:\n{makers.FORM}\n"},
     "/fresh": {"email": "vera@vendor.example"},
     "/login": {"email": "dana@example.com", "password": "a guess"},
+    "/me/passkeys": {"name": "laptop"},
+    "/me/passkeys/<passkey_id>/name": {"name": "laptop"},
     "/people/tokens": {"name": "till", "email": "dana@example.com"},
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},

@@ -50,7 +50,7 @@ def change_password() -> ResponseReturnValue:
 def prove() -> ResponseReturnValue:
     """Ask once more who sits there, before something that opens the door is changed."""
     place = safe_place(request.values.get("next") or "/me")
-    faults = {}
+    faults: dict[str, str] = {}
     if request.method == "POST":
         typed = (request.form.get(name, "") for name in ("password", "code"))
         try:
@@ -58,9 +58,17 @@ def prove() -> ResponseReturnValue:
             return redirect(place, 303)
         except Faulty as fault:
             faults = {one.at: one.message for one in fault.faults}
+    return ask_who(place, faults)
+
+
+def ask_who(place: str, faults: dict[str, str]) -> ResponseReturnValue:
+    """The page that asks who sits there, with what was wrong."""
+    mine = str(me().user_id)
     with db.reading() as conn:
-        opens = seats.keys(conn, str(me().user_id))
-    shown = render_template("staff/prove.html", place=place, opens=opens, faults=faults)
+        opens, passkeys = seats.keys(conn, mine), seats.passkeys(conn, mine)
+    shown = render_template(
+        "staff/prove.html", place=place, opens=opens, passkeys=passkeys, faults=faults
+    )
     return shown, 422 if faults else 200
 
 
@@ -73,8 +81,10 @@ def page(fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
             signed_in=seats.signed_in(conn, mine, clock.now()),
             here_id=my_seat().id,
             opens=seats.keys(conn, mine),
+            passkeys=seats.passkeys(conn, mine),
             book=book.lines(conn, about=mine, limit=LATELY),
             at=at,
             faults={one.at: one.message for one in fault.faults} if fault else {},
+            typed=request.form if fault else {},
         )
     return shown, 422 if fault else 200

@@ -15,6 +15,7 @@ from wtforms import ValidationError
 
 from portal import clock, db
 from portal.access import seats
+from portal.access.passkeys import is_possible
 from portal.actor import Actor
 from portal.errors import FormTooOld, NotProved, NotSignedIn, NotYours, PortalError, TooFast
 from portal.readings import house, waiting, words
@@ -27,17 +28,21 @@ doors = Blueprint("staff", __name__)
 
 # Longer than any staff session lives: the session in the database decides.
 COOKIE_LIVES = timedelta(hours=24)
-OPEN_TO_ALL = {"staff.sign_in", "staff.enter_code"}
+OPEN_TO_ALL = {
+    "staff.sign_in", "staff.enter_code", "staff.ask_passkey", "staff.sign_in_by_passkey",
+}  # fmt: skip
 # Where those are let who have to set up a second factor first.
 BEFORE_ALL = {
     "staff.second_factor", "staff.begin_second_factor", "staff.confirm_second_factor",
-    "staff.prove", "staff.sign_out",
+    "staff.prove", "staff.prove_by_passkey", "staff.ask_passkey", "staff.sign_out",
 }  # fmt: skip
 # What an auditor may send: what is their own, and a trail, which changes nothing.
 FOR_READERS = {
     "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
     "staff.end_my_session", "staff.end_my_others", "staff.enter_code", "staff.begin_second_factor",
     "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
+    "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey",
+    "staff.begin_passkey", "staff.add_passkey", "staff.rename_passkey", "staff.remove_passkey",
 }  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.
@@ -194,6 +199,7 @@ def _for_templates() -> dict[str, object]:
         "now": clock.now(),
         "tz": house_zone(),
         "words": words,
+        "has_passkeys": is_possible(),
         "silences": _silences() if actor is not None else [],
     }
 
