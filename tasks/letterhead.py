@@ -1,9 +1,10 @@
 """Sets a letter: what `readings.letters` tells, in the templates of `templates/mail`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 _LOGO = "logo"
+_PREVIEW = 140  # letters; inboxes show about as many
 _QUOTES = re.compile(r"[“”\"]")
 
 
@@ -39,11 +41,13 @@ def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message
     facts = {**letter.facts, **_more(letter, at, brand)}
     subject = _line(letter.template, facts)
     facts["subject"] = subject
+    told = _plain().get_template(f"mail/{letter.template}/body.txt").render(facts)
+    facts["preview"] = preview(told, leaving={facts["greeting"], _row(facts["closing"])})
     return Message(
         to=letter.to.email,
         to_name=letter.to.name if letter.to.name != letter.to.email else "",
         subject=subject,
-        text=_text(letter.template, facts),
+        text=_text(told),
         html=_environment().get_template(f"mail/{letter.template}/body.html").render(facts),
         message_id=f"<{id_}@{_host()}>",
         date=at,
@@ -185,8 +189,36 @@ def _line(template: str, facts: Mapping[str, Any]) -> str:
     return " ".join(_plain().get_template(f"mail/{template}/subject.txt").render(facts).split())
 
 
-def _text(template: str, facts: Mapping[str, Any]) -> str:
-    told = _plain().get_template(f"mail/{template}/body.txt").render(facts)
+def preview(told: str, *, leaving: Collection[str] = ()) -> str:
+    """What an inbox shows beside the subject: the first paragraphs that fit, before any link.
+
+    ``leaving`` are paragraphs that say nothing of the matter. Of a first one that is too long the
+    beginning is taken.
+    """
+    found = ""
+    parts = [_row(part) for part in re.split(r"\n\s*\n", told.strip())]
+    for said, after in pairwise([*parts, ""]):
+        if said in leaving:
+            continue
+        leads_to_link = _is_linked(after) and (bool(found) or said.endswith(":"))
+        if _is_linked(said) or leads_to_link or (found and len(found + said) >= _PREVIEW):
+            break
+        found = f"{found} {said}".strip()
+    if len(found) <= _PREVIEW:
+        return found
+    return f"{found[:_PREVIEW].rpartition(' ')[0].rstrip(',;:–-')}…"
+
+
+def _is_linked(text: str) -> bool:
+    return f"{links.base_url()}/" in text
+
+
+def _row(text: str) -> str:
+    """The text in one line, what it lists behind points."""
+    return " ".join(re.sub(r"(?m)^- ", "· ", text).split())
+
+
+def _text(told: str) -> str:
     if language.current() == language.SOURCE:
         told = "\n".join(_unnested(line) for line in told.split("\n")).translate(_STRAIGHT)
     return re.sub(r"\n{3,}", "\n\n", told).strip() + "\n"

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import dates, lists, numbers, units
@@ -295,8 +295,13 @@ def _length(n: int, part: str, unit: str) -> str:
         return ngettext("%(n)s business day", "%(n)s business days", n)
     if unit == "business hour":
         return ngettext("%(n)s business hour", "%(n)s business hours", n)
+    spoken = language.current()
+    if not part:  # days and weeks have their number in more languages here than as units
+        whole = timedelta(**{f"{unit}s": n})
+        which: Any = unit
+        return dates.format_timedelta(whole, which, threshold=1_000_000, locale=spoken)
     amount = Decimal(f"{n}{part}")
-    return units.format_unit(amount, f"duration-{unit}", "long", locale=language.current())
+    return units.format_unit(amount, f"duration-{unit}", "long", locale=spoken)
 
 
 _ALARMS = {
