@@ -7,7 +7,7 @@ changed (02:30 becomes 03:30); one that comes twice means the first.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -44,14 +44,11 @@ class WorkCalendar:
         """Whether anybody works on that day."""
         return bool(self.week[day.weekday()]) and day not in _holidays(self.holidays, day.year)
 
-    def openings(self, day: date) -> list[tuple[datetime, datetime]]:
+    def openings(self, day: date) -> Sequence[tuple[datetime, datetime]]:
         """The opening times of a day, as moments in UTC; empty on a free day."""
         if not self.is_working_day(day):
-            return []
-        return [
-            (_minute(day, begin, self.timezone), _minute(day, end, self.timezone))
-            for begin, end in self.week[day.weekday()]
-        ]
+            return ()
+        return _openings(day, self.week[day.weekday()], self.timezone)
 
     def is_open(self, moment: datetime) -> bool:
         """Whether the moment lies in working hours; the closing minute no longer does."""
@@ -219,6 +216,14 @@ def _parse_part(text: str) -> tuple[list[int], Opening]:
     start = _DAYS.index(first)
     count = (_DAYS.index(last or first) - start) % 7 + 1
     return [(start + offset) % 7 for offset in range(count)], (begin, end)
+
+
+@lru_cache(maxsize=4096)
+def _openings(
+    day: date, hours: tuple[Opening, ...], zone: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    """The moments of a day's opening times: all that falls due together asks for the same."""
+    return tuple((_minute(day, begin, zone), _minute(day, end, zone)) for begin, end in hours)
 
 
 def _minute(day: date, minute: int, zone: ZoneInfo) -> datetime:

@@ -63,11 +63,16 @@ def _moment(value: datetime | None) -> datetime | None:
 
 def _moment_to_text(value: datetime | None) -> str | None:
     moment = _moment(value)
-    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if moment is None else moment.isoformat(" ", "microseconds")[:_SHOWN]
 
 
 def _moment_of_text(value: str | None) -> datetime | None:
+    if value is not None and len(value) == _SHOWN:
+        return datetime.fromisoformat(f"{value}+00:00")
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+_SHOWN = len("2026-11-21 05:07:31.123456")
 
 
 class Base(DeclarativeBase):

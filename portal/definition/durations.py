@@ -122,10 +122,11 @@ class RungAt:
 
 def ladder(remind: tuple[Rung, ...] | None) -> tuple[Rung, ...]:
     """What a step with `due` reminds by: its own rungs, or the default ladder of five."""
-    if remind is not None:
-        return remind
-    day = Duration(Decimal(1), "day")
-    return (Rung("before", day), Rung("on"), Rung("every", day * 2, AT_MOST - 2))
+    return _DEFAULT if remind is None else remind
+
+
+_DAY = Duration(Decimal(1), "day")
+_DEFAULT = (Rung("before", _DAY), Rung("on"), Rung("every", _DAY * 2, AT_MOST - 2))
 
 
 def rungs(

@@ -390,11 +390,14 @@ class Definition:
     review_every: Duration | None = None
     calendar: CalendarSpec | None = None
     link_for: Duration | None = None
+    # Asked at every step of a process, and always the same.
     _index: dict[str, _Place] = field(init=False, repr=False, compare=False)
+    _all_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         places = {place.step.id: place for place in _places(self.steps, ())}
         object.__setattr__(self, "_index", places)
+        object.__setattr__(self, "_all_steps", tuple(place.step for place in places.values()))
 
     def step(self, wanted: str) -> Step:
         """The step of that id; KeyError if there is none."""
@@ -412,7 +415,7 @@ class Definition:
 
     def all_steps(self) -> tuple[Step, ...]:
         """Every step in document order, those inside blocks included."""
-        return tuple(place.step for place in self._index.values())
+        return self._all_steps
 
     def enclosing_list(self, wanted: str) -> tuple[Step, ...]:
         """The list of steps that the step stands in; KeyError if there is none."""
@@ -424,7 +427,7 @@ class Definition:
 
     def eaches_around(self, wanted: str) -> tuple[EachStep, ...]:
         """The `each` blocks that the step stands in, the outermost first."""
-        return tuple(one for one in self.blocks_around(wanted) if isinstance(one, EachStep))
+        return self._index[wanted].eaches
 
     def steps_before(self, wanted: str) -> tuple[Step, ...]:
         """The steps a `return_to` of this step may name, in document order."""
@@ -438,7 +441,7 @@ class Definition:
     @property
     def has_eaches(self) -> bool:
         """Whether anything runs once for each of several items."""
-        return any(isinstance(place.step, EachStep) for place in self._index.values())
+        return any(isinstance(step, EachStep) for step in self._all_steps)
 
     def value_names(self) -> tuple[str, ...]:
         """Every name under `values`, in document order, each once; those of items too."""
@@ -473,11 +476,13 @@ class _Place:
     step: Step
     siblings: tuple[Step, ...]
     blocks: tuple[BlockStep, ...]
+    eaches: tuple[EachStep, ...]
 
 
 def _places(steps: tuple[Step, ...], blocks: tuple[BlockStep, ...]) -> Iterator[_Place]:
+    eaches = tuple(one for one in blocks if isinstance(one, EachStep))
     for step in steps:
-        yield _Place(step, steps, blocks)
+        yield _Place(step, steps, blocks, eaches)
         if isinstance(step, BlockStep):
             for branch in step.branches:
                 yield from _places(branch.steps, (*blocks, step))
