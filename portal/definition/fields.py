@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Entry", "FieldFault", "FormSent", "JsonSent", "default_value", "given", "parse_form",
-    "parse_json", "read_value", "respelled", "show", "typed_of", "visible",
+    "parse_json", "read_value", "respelled", "show", "shown_now", "typed_of", "visible",
 ]  # fmt: skip
 
 MOST_ROWS = 1000
@@ -154,6 +154,14 @@ def visible(
     return shown
 
 
+def shown_now(
+    fields: "Sequence[Field]", controls: Controls, *, today: date, facts: Mapping[str, Any]
+) -> set[str]:
+    """The ids of the fields that are not hidden, as the form stands; faulty entries are empty."""
+    reading = _Reading(today, facts)
+    return visible(fields, reading.entered(fields, controls), facts)
+
+
 def given(fields: "Sequence[Field]", controls: Controls) -> set[str]:
     """The ids of the fields in which something stands, be it right or wrong."""
     return {one.id for one in fields if _is_given(one, _from_form(one, controls))}
@@ -246,6 +254,10 @@ class _Reading:
             elif field.id in raw and values[field.id] is None and field.required:
                 self.faults.update({} if self._has_fault(at) else {at: _missing(field)})
         return values
+
+    def entered(self, fields: "Sequence[Field]", controls: Controls) -> dict[str, Any]:
+        """What stands in each field, also in one that is hidden."""
+        return {one.id: self._value(one, _from_form(one, controls), one.id) for one in fields}
 
     def table(self, field: "Field", rows: list[tuple[str, Any]], at: str) -> Any:
         """The rows to store, or None for none. Raises FieldFault for the table as a whole."""
