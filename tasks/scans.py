@@ -32,12 +32,12 @@ def _do(one: Claimed, held: Held) -> None:
         return
     file_id = one.ref["file"]
     with db.reading() as conn:
-        storage_id = files.storage_id(conn, file_id)
-    if storage_id is None:
+        file = files.one(conn, file_id)
+    if file is None:
         messages.note_needless(one.id, one.fence)  # it was taken back meanwhile
         return
     try:
-        verdict = _look_at(storage_id)
+        verdict = _look_at(file.storage_id)
     except Unavailable as away:
         log.warning("scan.no_verdict", file=file_id, said=away.sentence)
         scans.note_no_verdict(file_id, away.sentence, one.id, one.fence, one.attempts)

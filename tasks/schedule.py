@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks import sweep, upkeep
+from tasks import renditions, sweep, upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +35,6 @@ SCHEDULE = (
     Entry("prune", upkeep.prune, every=3600.0, first=300.0),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),
     Entry("search", upkeep.refresh_search, every=86_400.0, first=15.0),
+    Entry("pictures", renditions.catch_up, every=3600.0, first=45.0),
     Entry("look over", upkeep.look_over, every=86_400.0, first=120.0),
 )

@@ -80,7 +80,7 @@ def sweep_files() -> int:
     store = Store(house().storage_dir)
     strays = list(store.strays(_read(files.stored)))
     for path in strays:
-        path.unlink(missing_ok=True)
+        store.remove(path)
     return len(strays)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portal.actions import renditions
 from portal.actor import system
 from portal.db import Tx, action
 from portal.engine import changing, troubles
@@ -50,6 +51,8 @@ def note_verdict(tx: Tx, file_id: str, result: str, said: str, outbox_id: str, f
     if result == REFUSED:
         changed["state"] = REFUSED if file.state == "received" else "dropped"
     tx.execute(sa.update(FileRow).where(FileRow.id == file_id).values(changed))
+    if result != REFUSED:
+        outbox.put(tx, renditions.owed(tx, file.process_id, file.id, file.media_type))
     if file.state == "received" or result == REFUSED:
         running.chain.add(_checked(file, result, said), actor=SCANNER)
     if file.state == "received" and result == REFUSED:

@@ -20,6 +20,7 @@ from portal.models import (
     FileRow,
     Heartbeat,
     KeptAnswer,
+    Look,
     LostLink,
     Piece,
     Process,
@@ -97,8 +98,10 @@ def prune(tx: Tx) -> int:
 def forget_files(tx: Tx, file_ids: Sequence[str]) -> list[str]:
     """Forget files that are part of no answer; the storage ids whose bytes may go."""
     never_sent = sa.and_(FileRow.id.in_(file_ids), FileRow.state.in_(("staged", "dropped")))
-    gone = tx.execute(sa.delete(FileRow).where(never_sent).returning(FileRow.storage_id))
-    return list(gone.scalars())
+    gone = sa.delete(FileRow).where(never_sent).returning(FileRow.id, FileRow.storage_id)
+    forgotten = tx.execute(gone).all()
+    tx.execute(sa.delete(Look).where(Look.file_id.in_([row.id for row in forgotten])))
+    return [row.storage_id for row in forgotten]
 
 
 @action

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal import db, installation
 from portal.access import may
-from portal.actions import codes, permits
+from portal.actions import codes, permits, renditions
 from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -173,7 +173,9 @@ def _stage(
     if rows:
         tx.run(_ADD, rows)
     if installation.current.scans:
-        outbox.put(tx, [_scan(tx, row) for row in rows])
+        outbox.put(tx, [_scan(tx, row) for row in rows])  # shown once the scanner has let it pass
+    else:
+        outbox.put(tx, [one for row in rows for one in _pictures(tx, row)])
     return [row["id"] for row in rows]
 
 
@@ -216,6 +218,10 @@ def _scan(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     """What is owed to a file that arrived: the scanner's verdict."""
     ref, once = {"file": row["id"]}, f"scan:{row['id']}"
     return outbox.row("file.scan", ref, once=once, process_id=row["process_id"], now=tx.now)
+
+
+def _pictures(tx: Tx, row: dict[str, Any]) -> list[dict[str, Any]]:
+    return renditions.owed(tx, row["process_id"], row["id"], row["media_type"])
 
 
 def _row(tx: Tx, task: Any, one: Arrived) -> dict[str, Any]:

@@ -9,11 +9,13 @@ import io
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from errno import EDQUOT, EFBIG, ENOSPC
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -87,8 +89,18 @@ class Store:
             raise Unknown(_("This file is no longer here.")) from None
 
     def delete(self, file_id: str) -> None:
-        """Remove a file; one that is gone already is no fault."""
+        """Remove a file and what was shown of it; one that is gone already is no fault."""
+        # The pictures first: where this is cut short, the file's name still leads to them.
+        shutil.rmtree(self.pictures(file_id), ignore_errors=True)
         self.path(file_id).unlink(missing_ok=True)
+
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Remove what ``strays`` found: a file, or a folder of pictures."""
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
     def verify(self, file_id: str, sha256: str) -> bool:
         """Whether the file is there with just the bytes that were stored."""
@@ -104,14 +116,29 @@ class Store:
             raise Unknown(_("This file is no longer here."))
         return self.root / file_id[:2] / file_id
 
+    def pictures(self, file_id: str) -> Path:
+        """The folder of what is shown of a file (``renditions``); it goes with the file."""
+        return self.root / "pictures" / self.path(file_id).relative_to(self.root)
+
+    @property
+    def drafts(self) -> Path:
+        """Where pictures are made, until they are whole."""
+        return self._incoming / "pictures"
+
     def strays(self, known: Collection[str]) -> Iterator[Path]:
         """Files that no row speaks of, and halves of uploads, once both are a day old.
 
+        Folders of pictures are among them: of files that are gone, and half made.
         The day's grace leaves alone what is being written or whose row is not committed yet.
         """
         before = (clock.now() - STRAY_AFTER).timestamp()
-        for path in self.root.glob("*/*"):  # what comes piece by piece is known by a row
-            half = path.parent == self._incoming
+        shown = self.root.glob("pictures/*/*")
+        halves = self.drafts.glob("*")
+        # What comes piece by piece is known by a row.
+        for path in chain(self.root.glob("*/*"), shown, halves):
+            if path == self.drafts:
+                continue
+            half = path.parent in (self._incoming, self.drafts)
             if half or (_ID.fullmatch(path.name) and path.name not in known):
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime < before:

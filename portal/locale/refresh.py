@@ -17,7 +17,14 @@ from portal import language
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PYTHON = ("portal/**/*.py", "tasks/**/*.py")
-_PAGES = ("base.html", "_task.html", "_fields.html", "errors/refused.html", "participant/*.html")
+_PAGES = (
+    "base.html",
+    "_task.html",
+    "_view.html",
+    "_fields.html",
+    "errors/refused.html",
+    "participant/*.html",
+)
 _LETTERS = (
     "answer", "asked_again", "code", "declined", "delegated", "digest", "escalation", "invite",
     "lost", "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal",

@@ -18,6 +18,7 @@ from portal.models.insights import (
 from portal.models.keys import HouseRule, Passkey, RecoveryCode, SecondFactor, SignInStep
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
+from portal.models.looks import Look
 from portal.models.messages import Mail
 from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
@@ -59,6 +60,7 @@ __all__ = [
     "InsightTime",
     "KeptAnswer",
     "Link",
+    "Look",
     "LostLink",
     "Mail",
     "Participant",

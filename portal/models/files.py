@@ -11,6 +11,12 @@ from portal.db import Base
 
 NOT_SCANNED, BEING_CHECKED, PASSED, REFUSED = "not scanned", "being checked", "passed", "refused"
 
+SHOWN = frozenset(
+    ("application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/tiff",
+     "text/plain", "text/csv")
+)  # fmt: skip
+"""The media types of which pictures or text are made, to be looked at on a page."""
+
 
 class FileRow(Base):
     """One stored file.

@@ -156,6 +156,13 @@ def require(conn: Connection, process_id: str) -> None:
         raise Unknown("There is no process at this address.")
 
 
+def title_of(conn: Connection, process_id: str) -> str:
+    """What a process is called; empty where there is none."""
+    return str(
+        conn.execute(sa.select(Process.title).where(Process.id == process_id)).scalar() or ""
+    )
+
+
 def file_of(conn: Connection, process_id: str, file_id: str) -> Row:
     """A file that was sent in this process; Unknown where there is none."""
     query = sa.select(*FileRow.__table__.columns).where(

@@ -1,11 +1,13 @@
 """What is stored: every name a row speaks of, and the files that nobody needs any more."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import FileRow, Task, Trail, Upload
+from portal.models.files import BEING_CHECKED, REFUSED, SHOWN
 
 
 def stored(conn: Connection) -> set[str]:
@@ -36,7 +38,20 @@ def unwanted(conn: Connection, limit: int) -> Sequence[str]:
     return conn.execute(query).scalars().all()
 
 
-def storage_id(conn: Connection, file_id: str) -> str | None:
-    """The name under which a file's bytes are stored; ``None`` where there is no such file."""
-    found = conn.execute(sa.select(FileRow.storage_id).where(FileRow.id == file_id)).scalar()
-    return None if found is None else str(found)
+_ONE = (FileRow.id, FileRow.storage_id, FileRow.media_type, FileRow.sha256)
+
+
+def one(conn: Connection, file_id: str) -> Any:
+    """Where a file's bytes are (``storage_id``), what they are, and their digest; or ``None``."""
+    return conn.execute(sa.select(*_ONE).where(FileRow.id == file_id)).first()
+
+
+def to_show(conn: Connection, after: str, limit: int) -> Sequence[Any]:
+    """Files of which pictures are shown, whoever can still see them, in the order they arrived."""
+    query = sa.select(*_ONE).where(
+        FileRow.id > after,
+        FileRow.media_type.in_(SHOWN),
+        FileRow.state != "dropped",
+        FileRow.scan.not_in((BEING_CHECKED, REFUSED)),
+    )
+    return conn.execute(query.order_by(FileRow.id).limit(limit)).all()

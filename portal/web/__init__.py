@@ -5,11 +5,12 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Hang every door into the app."""
-    from portal.web import api, arrivals, errors, headers, participant, staff, wellknown
+    from portal.web import api, arrivals, errors, headers, participant, staff, viewing, wellknown
 
     app.request_class = arrivals.PortalRequest
     errors.install(app)
     headers.install(app)
+    viewing.install(app)
     participant.register(app)
     staff.register(app)
     api.register(app)

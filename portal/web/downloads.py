@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
-from portal.actions import upkeep
+from portal.actions import looks, upkeep
+from portal.actor import Actor
 from portal.delivery.storage import CHUNK, Store, content_disposition
 from portal.errors import Conflict
 from portal.language import gettext as _
@@ -25,12 +26,20 @@ def handed_out(kept: Any, name: str, media_type: str) -> Response:
     return response
 
 
+def file_out(file: Any, *, task_id: str | None = None, actor: Actor) -> Response:
+    """A file that somebody sent, handed out to whoever may have it; that is noted before."""
+    response = handed_out(file, file.name, file.media_type)
+    if request.method != "HEAD":
+        looks.note(file, looks.SAVED, task_id=task_id, actor=actor)
+    return response
+
+
 def require_intact(kept: Any, name: str) -> None:
     """Refuse with Conflict what is kept no longer as it was stored; the owner is told, once.
 
     What the malware scanner refused, or has not judged yet, is refused as well.
     """
-    _require_harmless(kept, name)
+    require_harmless(kept, name)
     if not _store().verify(kept.storage_id, kept.sha256):
         upkeep.note_changed(kept.process_id, kept.id, name)
         raise Conflict(
@@ -39,7 +48,8 @@ def require_intact(kept: Any, name: str) -> None:
         )
 
 
-def _require_harmless(kept: Any, name: str) -> None:
+def require_harmless(kept: Any, name: str) -> None:
+    """Refuse with Conflict what the malware scanner refused, or has not judged yet."""
     scan = getattr(kept, "scan", None)
     if scan == "refused":
         raise Conflict(

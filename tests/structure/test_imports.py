@@ -55,6 +55,7 @@ MAY: dict[str, set[str]] = {
     "delivery": GROUND - {"db", "prepared"},
     "web": {
         "actions", "readings", "access", "definition", "delivery.storage", "delivery.pieces",
+        "delivery.renditions",
         *GROUND,
     },
     "cli": {

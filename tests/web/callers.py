@@ -82,6 +82,7 @@ def new_world(app: Flask) -> World:
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
         "what": "steps",
         "batch_id": batch,
+        "n": "1",
     }  # fmt: skip
     return World(process, names)
 

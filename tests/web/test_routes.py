@@ -109,6 +109,8 @@ POST /processes/<process_id>/steps                     403  403  403  403  422  
 POST /processes/<process_id>/comments                  403  403  403  303  303  403  303  403
 POST /processes/<process_id>/exceptions/<trouble_id>   403  403  403  403  303  403  303  403
 GET  /processes/<process_id>/files/<file_id>           in   in   in   200  200  200  200  in
+GET  /processes/<process_id>/files/<file_id>/view      in   in   in   200  200  200  200  in
+GET  /processes/<process_id>/files/<file_id>/pages/<n> in   in   in   409  409  409  409  in
 GET  /processes/<process_id>/ledger.jsonl              in   in   in   200  200  200  200  in
 POST /processes/<process_id>/participants/<role>       403  403  403  403  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/reassign  403  403  403  403  303  403  303  403
@@ -128,6 +130,8 @@ POST /tasks/<look>/go-on                               403  403  403  403  303  
 POST /tasks/<look>/promise                             403  403  403  403  303  403  403  403
 POST /tasks/<wish>/delegation                          403  403  403  403  303  403  303  403
 GET  /tasks/<papers>/files/<file_id>                   in   in   in   200  200  200  200  in
+GET  /tasks/<papers>/files/<file_id>/view              in   in   in   200  200  200  200  in
+GET  /tasks/<papers>/files/<file_id>/pages/<n>         in   in   in   409  409  409  409  in
 POST /questions/<question_id>/answer                   403  403  403  403  303  403  303  403
 POST /questions/<question_id>/close                    403  403  403  403  303  403  303  403
 POST /doubts/<doubt_id>/settle                         403  403  403  403  422  403  422  403
@@ -157,6 +161,8 @@ GET  /w/<papers>/delegate                              403  200  404  403  403  
 POST /w/<papers>/delegate                              403  303  404  403  403  403  403  403
 POST /w/<papers>/renew                                 403  403  403  403  403  403  403  403
 GET  /w/<papers>/files/<file_id>                       403  200  404  403  403  403  403  403
+GET  /w/<papers>/files/<file_id>/view                  403  200  404  403  403  403  403  403
+GET  /w/<papers>/files/<file_id>/pages/<n>             403  409  404  403  403  403  403  403
 GET  /w/<papers>/promise                               403  200  404  403  403  403  403  403
 POST /w/<papers>/promise                               403  303  404  403  403  403  403  403
 GET  /w/<papers>/doubt                                 403  200  404  403  403  403  403  403

@@ -1,13 +1,18 @@
-"""Afterwards: what was received, with its proof, and the files to be saved."""
+"""What was received, with its proof; and files, to be looked at and to be saved."""
+
+from typing import Any
 
 from flask import redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from portal import db
+from portal.access.sessions import Guest
 from portal.errors import Gone
 from portal.readings import asked as asked_readings
-from portal.web.downloads import handed_out
-from portal.web.participant.door import SessionOver, doors, guest_for, zone_of
+from portal.readings.asked import Asked
+from portal.web import viewing
+from portal.web.downloads import file_out
+from portal.web.participant.door import SessionOver, actor_of, doors, guest_for, zone_of
 from portal.web.participant.refusals import refusal
 
 
@@ -35,10 +40,46 @@ def receipt(task_id: str) -> ResponseReturnValue:
 @doors.get("/w/<task_id>/files/<file_id>")
 def download(task_id: str, file_id: str) -> ResponseReturnValue:
     """A file that the task's page shows, always to be saved and never opened in place."""
+    try:
+        guest, _asked, file = file_of(task_id, file_id)
+    except (Gone, SessionOver) as error:
+        return refusal(error, task_id)
+    return file_out(file, task_id=task_id, actor=actor_of(guest))
+
+
+@doors.get("/w/<task_id>/files/<file_id>/view")
+def view(task_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that the task's page shows, to be looked at: pictures of its pages, or its text."""
+    try:
+        guest, asked, file = file_of(task_id, file_id)
+    except (Gone, SessionOver) as error:
+        return refusal(error, task_id)
+    seen, text = viewing.to_read(file, task_id=task_id, actor=actor_of(guest))
+    return render_template(
+        "participant/view.html",
+        asked=asked,
+        file=file,
+        view=seen,
+        text=text,
+        first=viewing.first_page(seen),
+        at_once=viewing.AT_ONCE,
+        tz=zone_of(guest, asked),
+    )
+
+
+@doors.get("/w/<task_id>/files/<file_id>/pages/<int:number>")
+def picture(task_id: str, file_id: str, number: int) -> ResponseReturnValue:
+    """The picture of one page of such a file."""
+    try:
+        guest, _asked, file = file_of(task_id, file_id)
+    except (Gone, SessionOver) as error:
+        return refusal(error, task_id)
+    return viewing.picture(file, number, task_id=task_id, actor=actor_of(guest))
+
+
+def file_of(task_id: str, file_id: str) -> tuple[Guest, Asked, Any]:
+    """Who asks, the task, and the file's row; Unknown for a file that its page does not show."""
     with db.reading() as conn:
-        try:
-            guest = guest_for(conn, task_id)
-        except (Gone, SessionOver) as error:
-            return refusal(error, task_id)
-        file = asked_readings.about(conn, guest.task, guest.process, guest.person.id).file(file_id)
-    return handed_out(file, file.name, file.media_type)
+        guest = guest_for(conn, task_id)
+        asked = asked_readings.about(conn, guest.task, guest.process, guest.person.id)
+    return guest, asked, asked.file(file_id)

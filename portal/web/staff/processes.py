@@ -27,8 +27,8 @@ from portal.readings import (
     stuck,
 )
 from portal.readings import dossier as dossiers
-from portal.web import forms
-from portal.web.downloads import handed_out
+from portal.web import forms, viewing
+from portal.web.downloads import file_out, handed_out
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
@@ -174,7 +174,39 @@ def process_file(process_id: str, file_id: str) -> ResponseReturnValue:
     """A file that somebody sent, to be saved."""
     with db.reading() as conn:
         file = dossiers.file_of(conn, process_id, file_id)
-    return handed_out(file, file.name, file.media_type)
+    return file_out(file, actor=me())
+
+
+@doors.get("/processes/<process_id>/files/<file_id>/view")
+def process_file_view(process_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that somebody sent, to be looked at."""
+    with db.reading() as conn:
+        file = dossiers.file_of(conn, process_id, file_id)
+        title = dossiers.title_of(conn, process_id)
+    return file_page(file, at=f"/processes/{process_id}", name=title)
+
+
+@doors.get("/processes/<process_id>/files/<file_id>/pages/<int:number>")
+def process_file_page(process_id: str, file_id: str, number: int) -> ResponseReturnValue:
+    """The picture of one page of such a file."""
+    with db.reading() as conn:
+        file = dossiers.file_of(conn, process_id, file_id)
+    return viewing.picture(file, number, actor=me())
+
+
+def file_page(file: Any, *, at: str, name: str, task_id: str | None = None) -> ResponseReturnValue:
+    """The page on which a file is looked at; ``at`` is the page that it belongs to."""
+    view, text = viewing.to_read(file, task_id=task_id, actor=me())
+    return render_template(
+        "staff/view.html",
+        file=file,
+        view=view,
+        text=text,
+        first=viewing.first_page(view),
+        at_once=viewing.AT_ONCE,
+        at=at,
+        name=name,
+    )
 
 
 def show(

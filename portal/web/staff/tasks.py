@@ -15,12 +15,12 @@ from portal.readings import asked, lists
 from portal.readings import questions as question_readings
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
-from portal.web import answers, forms, progress
-from portal.web.downloads import handed_out
+from portal.web import answers, forms, progress, viewing
+from portal.web.downloads import file_out
 from portal.web.names import told
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
-from portal.web.staff.processes import may_manage
+from portal.web.staff.processes import file_page, may_manage
 
 STATES = ("open", "done", "withdrawn", "expired")
 AT_ONCE = 50
@@ -96,7 +96,25 @@ def task_file(task_id: str, file_id: str) -> ResponseReturnValue:
     """A file that the task's page shows, to be saved."""
     with db.reading() as conn:
         file = asked.of_task(conn, task_id, me().email).file(file_id)
-    return handed_out(file, file.name, file.media_type)
+    return file_out(file, task_id=task_id, actor=me())
+
+
+@doors.get("/tasks/<task_id>/files/<file_id>/view")
+def task_file_view(task_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that the task's page shows, to be looked at."""
+    with db.reading() as conn:
+        found = asked.of_task(conn, task_id, me().email)
+    file = found.file(file_id)
+    at = f"/tasks/{task_id}"
+    return file_page(file, at=at, name=found.task.name, task_id=task_id)
+
+
+@doors.get("/tasks/<task_id>/files/<file_id>/pages/<int:number>")
+def task_file_page(task_id: str, file_id: str, number: int) -> ResponseReturnValue:
+    """The picture of one page of such a file."""
+    with db.reading() as conn:
+        file = asked.of_task(conn, task_id, me().email).file(file_id)
+    return viewing.picture(file, number, task_id=task_id, actor=me())
 
 
 def _doer(found: Asked) -> Actor:
