@@ -9,11 +9,14 @@ from portal.readings.letters import Letter, Reader
 
 NOW = datetime(2026, 11, 27, 16, tzinfo=UTC)
 TO = Reader("vera@vendor.example", "Vera Vendor", "Europe/Berlin", None, "p1", "en")
-_FILE = SimpleNamespace(name="w9.pdf", size=2048, sha256="c3" * 32, arrived_at=NOW)
 _MINE = SimpleNamespace(name="Tax form", title="Onboard Sea", due_at=NOW, tz="UTC")
 _LINK = ("ab" * 16, 1)
 _ENTRY = SimpleNamespace(seq=7, hash="d4" * 32, at=NOW)
 _ASKED = {"comment": "Mind the date", "is_again": False, "passed_by": None, "passed_why": None}
+
+
+def file(name: str) -> SimpleNamespace:
+    return SimpleNamespace(name=name, size=2048, sha256="c3" * 32, arrived_at=NOW)
 
 
 def task(**facts: Any) -> SimpleNamespace:
@@ -88,7 +91,7 @@ def _answering() -> Iterator[Letter]:
 
 def _ending() -> Iterator[Letter]:
     for kind in ("form", "upload", "approval", "sign", "task"):
-        yield letter("receipt", {"task": task(kind=kind), "files": [_FILE]}, link=None)
+        yield letter("receipt", {"task": task(kind=kind), "files": [file("w9.pdf")]}, link=None)
     signed = task(kind="sign", answers={"signature": "Vera Vendor", "sha256": "f6" * 32})
     yield letter("receipt", {"task": signed, "files": []}, link=None)
     declined = task(kind="sign", outcome="rejected")
