@@ -242,7 +242,8 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
         return set()
     others = [one for one in running.open_tasks(task.run_id) if one.id != task.id]
     if asked["votes"] or any(one.team_id for one in others):
-        rows = running.tx.all(_VOTES, run=task.run_id, but=task.id)
+        where = {"process": running.id, "scope": task.scope}
+        rows = running.tx.all(_VOTES, run=task.run_id, but=task.id, **where)
         keys = {row.member if row.team_id else row.participant_id for row in rows}
         keys |= {row.member_email for row in rows if row.team_id}
     else:  # nobody has voted: all the others are in hand
@@ -274,6 +275,8 @@ _VOTES = prepared(
     )
     .outerjoin(User, User.id == TeamMember.user_id)
     .where(
+        Task.process_id == sa.bindparam("process"),  # with the scope, what leads to the round
+        Task.scope == sa.bindparam("scope"),
         Task.run_id == sa.bindparam("run"),
         Task.id != sa.bindparam("but"),
         Task.state.in_(("open", "done")),

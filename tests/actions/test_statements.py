@@ -13,6 +13,7 @@ from portal import db
 from portal.actions import approvals, forms, uploads
 from portal.definition.fields import JsonSent
 from tests import makers
+from tests.bench import world
 
 # One more goes to the door: the statement that reads the session.
 FORM, STAGE, UPLOAD, APPROVAL = 15, 7, 16, 14  # one of a file that arrives owes its pictures
@@ -118,6 +119,27 @@ def test_an_item_is_found_without_reading_the_others(sqlite: db.Database) -> Non
                 f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {one} AND {more}"
             )
             assert f"{index} (process_id=? AND scope=?" in str(plan.all())
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_step_never_reads_the_processes_of_others(database: db.Database) -> None:
+    """Each look into the large tables goes by an id or by the process, none by a state."""
+    makers.publish(world.TEN_STEPS)
+    asked: dict[str, Any] = {}
+
+    def note(conn: object, cursor: object, statement: str, given: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked[statement] = given
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    world.ten_steps()
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    large = r"(tasks|step_runs|participants|links|timers|processes|files|ledger_\w+)"
+    with database.reading() as conn:
+        for statement, given in asked.items():
+            plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(given)).all()
+            for line in (row[3] for row in plan):
+                assert not re.match(rf"SCAN {large}\b|.*\((state|kind)=\?", line), statement
 
 
 @contextmanager
