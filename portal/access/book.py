@@ -24,6 +24,14 @@ def note_own(
     tx.execute(sa.insert(BookEntry).values(**who, **line))
 
 
+def note_read(
+    tx: Tx, actor: Actor, process_id: str | None, told: dict[str, Any], once: str | None
+) -> None:
+    """Write that somebody read; what has the same ``once`` is one line."""
+    line = {**_line(tx, "read", actor), "process_id": process_id, "told": told, "once": once}
+    tx.execute(tx.insert(BookEntry).values(line).on_conflict_do_nothing(index_elements=["once"]))
+
+
 def _line(tx: Tx, kind: str, actor: Actor) -> dict[str, Any]:
     return {
         "id": db.new_id(),

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import BookEntry, User
+from portal.models import BookEntry, Process, User
 from portal.readings import devices, words
 from portal.readings.seats import by_what
 
@@ -22,6 +22,8 @@ class Line:
     id: str
     at: datetime
     sentence: str
+    process: str | None
+    title: str | None
     ip: str | None
     device: str
 
@@ -38,23 +40,28 @@ def lines(
     conn: Connection,
     *,
     about: str | None = None,
+    process: str | None = None,
     topic: str | None = None,
     before: str | None = None,
     limit: int = PAGE,
 ) -> Page:
     """The book, newest first; one statement.
 
-    ``about`` is a user: what happened to their account, and what they did. ``topic`` is one of
+    ``about`` is a user: what happened to their account, and what they did. ``process`` is what
+    was read. ``topic`` is one of
     ``TOPICS``; ``before`` an entry's id.
     """
     query = (
-        sa.select(BookEntry.__table__, User.name.label("whom"))
+        sa.select(BookEntry.__table__, User.name.label("whom"), Process.title)
         .outerjoin(User, User.id == BookEntry.user_id)
+        .outerjoin(Process, Process.id == BookEntry.process_id)
         .order_by(BookEntry.id.desc())
         .limit(limit + 1)
     )
     if about:
         query = query.where(sa.or_(BookEntry.user_id == about, BookEntry.actor_id == about))
+    if process:
+        query = query.where(BookEntry.process_id == process)
     if topic:
         query = query.where(BookEntry.kind.in_(TOPICS[topic]))
     if before:
@@ -68,7 +75,8 @@ def _line(row: Any) -> Line:
     is_own = row.user_id is None or row.user_id == row.actor_id
     whose = "their own" if is_own else f"{row.whom or 'somebody'}’s"
     sentence = KINDS[row.kind](_Told(row.actor_name, row.whom or "somebody", whose, row.told))
-    return Line(row.id, row.at, sentence, row.ip, devices.in_words(row.agent) if row.agent else "")
+    device = devices.in_words(row.agent) if row.agent else ""
+    return Line(row.id, row.at, sentence, row.process_id, row.title, row.ip, device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,37 @@ def _sessions(one: _Told) -> str:
     return f"{one.who} ended {'one' if n == 1 else n} of {one.whose} sessions."
 
 
+READ = {
+    "answers": "read what was sent",
+    "task": "read a task",
+    "history": "read what happened",
+    "search": "searched what was sent",
+    "questions": "read questions and answers",
+    "doubts": "read what was said of a definition",
+    "list": "read a list with people in it",
+    "view": "looked into a file",
+    "file": "took a file",
+    "trail": "took the audit trail",
+    "ledger": "took the whole ledger",
+    "result": "took the result of a launch of many",
+}
+WHY = {
+    "owner": "as its owner",
+    "part": "as somebody who has a part in it",
+    "auditor": "as an auditor",
+    "admin": "as an admin",
+    "member": "as a member",
+    "system": "as a program of the house",
+}
+
+
+def _read(one: _Told) -> str:
+    through = ", by the API" if one.more["via"] == "api" else ""
+    return f"{one.who} {READ[one.more['what']]}, {WHY[one.more['why']]}{through}."
+
+
 KINDS: dict[str, Callable[[_Told], str]] = {
+    "read": _read,
     "signed-in": lambda one: f"{one.who} signed in {by_what(one.more['method'])}.",
     "signed-out": lambda one: f"{one.who} signed out.",
     "proved": lambda one: f"{one.who} showed once more that it is they.",
@@ -123,6 +161,7 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     ),
 }
 TOPICS: dict[str, tuple[str, ...]] = {
+    "reads": ("read",),
     "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),
     "people": tuple(
         kind

@@ -17,6 +17,7 @@ from portal.access import seats
 from portal.actor import Actor
 from portal.definition.values import holds_control, is_storable
 from portal.errors import Faulty, NotSignedIn, TooFast, TooLarge
+from portal.web import reads
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -74,6 +75,13 @@ def _know_the_caller() -> None:
     g.caller = replace(
         known, ip=request.remote_addr, agent=request.headers.get("User-Agent", "")[:300] or None
     )
+
+
+@api.after_request
+def _write_down(response: Response) -> Response:
+    """That a program read what people sent is written down before it is handed out."""
+    reads.note(response, g.get("caller"))
+    return response
 
 
 def caller() -> Actor:

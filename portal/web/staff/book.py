@@ -14,7 +14,7 @@ def book() -> str:
     """Who signed in, what was changed of people, who read what; newest first."""
     if me().role not in ("admin", "auditor"):
         raise NotYours("Only admins and auditors see this page.")
-    asked = {name: request.args.get(name, "") for name in ("about", "topic")}
+    asked = {name: request.args.get(name, "") for name in ("about", "topic", "process")}
     if asked["topic"] not in readings.TOPICS:
         asked["topic"] = ""
     with db.reading() as conn:
@@ -23,6 +23,7 @@ def book() -> str:
             book=readings.lines(
                 conn,
                 about=asked["about"] or None,
+                process=asked["process"] or None,
                 topic=asked["topic"] or None,
                 before=request.args.get("cursor") or None,
             ),

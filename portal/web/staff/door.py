@@ -21,6 +21,7 @@ from portal.errors import FormTooOld, NotProved, NotSignedIn, NotYours, PortalEr
 from portal.readings import house, waiting, words
 from portal.readings.prose import to_html
 from portal.settings import Settings
+from portal.web import reads
 from portal.web.forms import require_same_site
 from portal.web.names import called
 
@@ -168,7 +169,8 @@ def _judge() -> ResponseReturnValue | None:
 
 @doors.after_request
 def _keep_private(response: Response) -> Response:
-    """What staff see stays out of shared and disk caches."""
+    """What staff see stays out of shared and disk caches, and that they saw it is written down."""
+    reads.note(response, getattr(current_user, "actor", None))
     response.headers["Cache-Control"] = "no-store"
     return response
 
