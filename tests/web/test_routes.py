@@ -49,6 +49,9 @@ POST /definitions/<key>/move                           403  403  403  200  200  
 GET  /definitions/<key>/sheet                          in   in   in   200  200  200  200  in
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
 POST /definitions/<key>/outdated                       403  403  403  403  303  403  303  403
+GET  /definitions/<key>/differences                    in   in   in   200  200  200  200  in
+POST /definitions/look                                 403  403  403  200  200  403  200  403
+POST /definitions/complete                             403  403  403  200  200  403  200  403
 GET  /definitions/publish                              in   in   in   200  200  200  200  in
 POST /definitions/publish                              403  403  403  303  303  403  303  403
 GET  /me                                               in   in   in   200  200  200  200  in
@@ -237,6 +240,7 @@ POST /api/v1/tasks/<task_id>/revoke                    401  401  401  403  200  
 REASON = {"reason": "Because.", "text": "A remark."}
 TYPED: dict[str, dict[str, Any]] = {
     "/definitions/publish": {"text": f"{makers.HEAD}steps:\n{makers.FORM}\n"},
+    "/definitions/complete": {"text": "na", "line": "0", "column": "2"},
     "/fresh": {"email": "vera@vendor.example"},
     "/login": {"email": "dana@example.com", "password": "a guess"},
     "/me/passkeys": {"name": "laptop"},

@@ -29,6 +29,7 @@ from portal.readings import (
 from portal.readings import reviews as readings
 from portal.web import arrivals
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
+from portal.web.staff.editor import looked
 from portal.web.staff.processes import may_manage
 
 # The control of the page, told like a document so that its bytes are let in.
@@ -135,7 +136,7 @@ def publish() -> ResponseReturnValue:
     try:
         told = actions.publish(text, filename=name, dry_run=True, actor=me())
         if "look" in request.form:
-            return _publish_page(text, remarks=told.remarks, looked=told)
+            return _publish_page(text, remarks=told.remarks, is_looked=True)
         if told.remarks and request.form.get("without") != _digest(told.remarks):
             return _publish_page(text, remarks=told.remarks)
         told = actions.publish(text, filename=name, actor=me())
@@ -155,15 +156,17 @@ def _publish_page(
     *,
     faults: Sequence[tuple[str, str]] = (),
     remarks: Sequence[str] = (),
-    looked: actions.Published | None = None,
+    is_looked: bool = False,
 ) -> ResponseReturnValue:
+    look = looked(text) if is_looked else {"faults": [], "told": None}
     page = render_template(
         "staff/publish.html",
         text=text,
         faults=faults,
         remarks=remarks,
         without=_digest(remarks),
-        looked=looked,
+        look=look,
+        **{name: one for name, one in look.items() if name not in ("faults", "told")},
     )
     return page, 422 if faults or remarks else 200
 

@@ -1,0 +1,142 @@
+"""What is different between two versions of a definition: said of its parts, and line by line."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from portal.definition.expressions import Expression
+from portal.definition.tree import Definition, Step
+
+_CONTEXT = 3
+_HEAD = {
+    "name": "its name", "title": "the title of its processes", "owner": "its owner",
+    "purpose": "its purpose", "runbook": "its runbook", "review_every": "how often it is reviewed",
+    "calendar": "its calendar", "link_for": "how long links live",
+}  # fmt: skip
+# What of a step is no setting of it: where it stands in the text, and what stands within.
+_PASSED_OVER = {"id", "line", "steps"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is different; ``step`` is its id where it is a step's."""
+
+    text: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the two texts side by side: ``same``, ``gone``, ``new``, or a ``gap``."""
+
+    kind: str
+    before: int | None
+    after: int | None
+    text: str
+
+
+def changes(before: Definition, after: Definition) -> list[Change]:
+    """The differences in what the two say, head first and then the steps as they run."""
+    return [*_head(before, after), *_roles(before, after), *_steps(before, after)]
+
+
+def lines(before: str, after: str) -> list[Line]:
+    """The texts line by line, what is the same only near what is not."""
+    old, new = before.splitlines(), after.splitlines()
+    found: list[Line] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        if found or group[0][1]:
+            found.append(Line("gap", None, None, ""))
+        for tag, i, i_end, j, j_end in group:
+            if tag == "equal":
+                pairs = zip(range(i, i_end), range(j, j_end), strict=True)
+                found += [Line("same", a + 1, b + 1, old[a]) for a, b in pairs]
+                continue
+            found += [Line("gone", n + 1, None, old[n]) for n in range(i, i_end)]
+            found += [Line("new", None, n + 1, new[n]) for n in range(j, j_end)]
+    return found
+
+
+def _head(before: Definition, after: Definition) -> Iterator[Change]:
+    for name, called in _HEAD.items():
+        old, new = getattr(before, name), getattr(after, name)
+        if _plain(old) != _plain(new):
+            yield Change(f"{called[0].upper()}{called[1:]} changed.")
+    yield from _named("input", _labels(before.inputs), _labels(after.inputs))
+    same = {one.id: one for one in before.inputs}
+    for one in after.inputs:
+        if one.id in same and _plain(same[one.id]) != _plain(one):
+            yield Change(f"The input “{one.label}” is asked otherwise.")
+
+
+def _roles(before: Definition, after: Definition) -> Iterator[Change]:
+    old = {one.id: one.name for one in before.roles.values()}
+    new = {one.id: one.name for one in after.roles.values()}
+    yield from _named("role", old, new)
+    for id_, one in after.roles.items():
+        if id_ in before.roles and _plain(before.roles[id_]) != _plain(one):
+            yield Change(f"The role “{one.name}” is another one.")
+
+
+def _named(what: str, old: dict[str, str], new: dict[str, str]) -> Iterator[Change]:
+    for id_ in new.keys() - old.keys():
+        yield Change(f"The {what} “{new[id_]}” is new.")
+    for id_ in old.keys() - new.keys():
+        yield Change(f"The {what} “{old[id_]}” is gone.")
+
+
+def _steps(before: Definition, after: Definition) -> Iterator[Change]:
+    old = {step.id: step for step in before.all_steps()}
+    new = {step.id: step for step in after.all_steps()}
+    moved = _moved([id_ for id_ in old if id_ in new], [id_ for id_ in new if id_ in old])
+    for id_, step in new.items():
+        if id_ not in old:
+            yield Change(f"The step “{step.name}” ({step.kind}) is new.", id_)
+        elif changed := _changed(old[id_], step):
+            yield Change(f"“{step.name}”: {', '.join(changed)} changed.", id_)
+        if id_ in moved:
+            yield Change(f"“{step.name}” stands at another place.", id_)
+    for id_, step in old.items():
+        if id_ not in new:
+            yield Change(f"The step “{step.name}” ({step.kind}) is gone.", id_)
+
+
+def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
+    """Those that are not in the longest run that kept its order."""
+    blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    kept = {old[n] for block in blocks for n in range(block.a, block.a + block.size)}
+    return set(old) - kept
+
+
+def _changed(old: Step, new: Step) -> list[str]:
+    """The keys whose values differ; the kind alone where it is another one."""
+    if old.kind != new.kind:
+        return [f"kind (from {old.kind} to {new.kind})"]
+    names = (one.name for one in fields(new))
+    return [
+        name
+        for name in names
+        if name not in _PASSED_OVER and _plain(getattr(old, name)) != _plain(getattr(new, name))
+    ]
+
+
+def _labels(inputs: Any) -> dict[str, str]:
+    return {one.id: str(one.label) for one in inputs}
+
+
+def _plain(value: Any) -> Any:
+    """A value without the lines at which it stands: those move with every edit above."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Expression):
+        return value.source
+    if hasattr(value, "__dataclass_fields__"):
+        own = (one.name for one in fields(value) if one.name not in _PASSED_OVER - {"id"})
+        return {name: _plain(getattr(value, name)) for name in own}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
