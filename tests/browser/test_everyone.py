@@ -50,6 +50,16 @@ SPACED = """() => {
 }"""
 # Whether whoever sent something faulty is led to what is wrong with it.
 IS_LED = """() => document.activeElement.matches("#summary, [aria-invalid=true]")"""
+# Whether whoever has just said something is led to what came of it.
+IS_TOLD = """() => document.activeElement.matches("main [tabindex=\\"-1\\"][autofocus]")"""
+TOLD = (
+    "draft kept",
+    "delegation asked",
+    "promise told",
+    "question told",
+    "doubt told",
+    "blocked told",
+)
 # Where the keyboard stands: the place in the order of the page, and whether one sees it.
 STANDS = """() => {
   const one = document.activeElement;
@@ -298,6 +308,8 @@ def test_no_state_keeps_anybody_out(
         if judged.violations_count:
             found[f"{state}: axe"] = judged.generate_report()
         if state.startswith("faulty") and not page.evaluate(IS_LED):
+            found[f"{state}: focus"] = page.evaluate("document.activeElement.outerHTML")[:200]
+        if state in TOLD and not page.evaluate(IS_TOLD):
             found[f"{state}: focus"] = page.evaluate("document.activeElement.outerHTML")[:200]
         page.evaluate(SPACED)
         if (seen := page.evaluate(LOOKED_AT)) != WHOLE:
