@@ -34,6 +34,7 @@ from portal.models.tasks import Task
 from portal.models.timers import Timer
 from portal.models.trails import Trail
 from portal.models.troubles import Trouble
+from portal.models.views import SavedView
 
 __all__ = [
     "AddedStep",
@@ -71,6 +72,7 @@ __all__ = [
     "ProvedAddress",
     "Question",
     "RecoveryCode",
+    "SavedView",
     "SearchDocument",
     "SecondFactor",
     "SessionLink",

@@ -88,9 +88,7 @@ def processes(
     limit: int = 50,
 ) -> Page:
     """Processes with their owner's name and address, earliest due first; no data of theirs."""
-    wanted = _narrow_processes(_PROCESSES, filters, now)
-    if filters.q and filters.q.strip():
-        wanted = wanted.where(search.within(conn, filters.q))
+    wanted = narrowed_processes(conn, filters, now)
     page = _by_due if filters.overdue is not True else _by_due_alone
     return page(conn, wanted, Process.due_at, Process.id, cursor, limit)
 
@@ -112,7 +110,7 @@ def tasks(
     limit: int = 50,
 ) -> Page:
     """Tasks with their assignee and process, earliest due first."""
-    wanted = _narrow_tasks(task_columns(), filters, now)
+    wanted = narrowed_tasks(filters, now)
     return _by_due(conn, wanted, Task.due_at, Task.id, cursor, limit)
 
 
@@ -240,8 +238,28 @@ def definition_names(conn: Connection) -> Sequence[sa.Row[str, str]]:
 
 def count(conn: Connection, wanted: "sa.Select[*tuple[Any, ...]]") -> int:
     """How many rows, looking at ``MOST`` at the most."""
+    return int(conn.execute(sa.select(counted(wanted))).scalar_one())
+
+
+def counted(wanted: "sa.Select[*tuple[Any, ...]]") -> "sa.ScalarSelect[int]":
+    """The same, to be asked together with others in one statement."""
     few = wanted.with_only_columns(sa.literal(1)).order_by(None).limit(MOST).subquery()
-    return int(conn.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+    return sa.select(sa.func.count()).select_from(few).scalar_subquery()
+
+
+def narrowed_processes(
+    conn: Connection, filters: ProcessFilters, now: datetime
+) -> "sa.Select[*tuple[Any, ...]]":
+    """The processes that the filters leave, in no order."""
+    wanted = _narrow_processes(_PROCESSES, filters, now)
+    if filters.q and filters.q.strip():
+        wanted = wanted.where(search.within(conn, filters.q))
+    return wanted
+
+
+def narrowed_tasks(filters: TaskFilters, now: datetime) -> "sa.Select[*tuple[Any, ...]]":
+    """The tasks that the filters leave, in no order."""
+    return _narrow_tasks(task_columns(), filters, now)
 
 
 def _narrow_processes(

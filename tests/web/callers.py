@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links, seats
-from portal.actions import doubts, handoffs, pieces, questions, selections, uploads
+from portal.actions import doubts, handoffs, pieces, questions, selections, uploads, views
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, Question, StaffSession, Trouble
@@ -69,6 +69,7 @@ def new_world(app: Flask) -> World:
     begun = pieces.begin(papers.id, "tax", "tax.pdf", 9, actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
+    view = views.keep("processes", f"Mine {process}", {"q": "x"}, actor=people.staff("dana"))
     batch = selections.plan("remind", [process], actor=people.staff("dana"))
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
@@ -80,9 +81,7 @@ def new_world(app: Flask) -> World:
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
         "session_id": session_of("olga"), "passkey_id": "none",
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
-        "what": "steps",
-        "batch_id": batch,
-        "n": "1",
+        "what": "steps", "batch_id": batch, "n": "1", "view_id": view,
     }  # fmt: skip
     return World(process, names)
 

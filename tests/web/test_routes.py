@@ -88,6 +88,9 @@ POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  
 GET  /processes                                        in   in   in   200  200  200  200  in
 GET  /search                                           in   in   in   200  200  200  200  in
 GET  /search.json                                      in   in   in   200  200  200  200  in
+POST /views                                            403  403  403  303  303  303  303  403
+POST /views/<view_id>                                  403  403  403  404  303  404  404  403
+POST /views/<view_id>/drop                             403  403  403  404  303  404  404  403
 GET  /requests/new                                     in   in   in   200  200  200  200  in
 POST /requests/new                                     403  403  403  303  303  403  303  403
 GET  /processes/new                                    in   in   in   200  200  200  200  in
@@ -249,6 +252,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
+    "/views": {"page": "tasks", "name": "Late ones", "query": "overdue=1"},
+    "/views/<view_id>": {"page": "processes", "name": "Late ones"},
     "/requests/new": {
         "email": "otto@other.example", "ask": "Your papers", "wanted": "files", "by": "2999-12-24",
     },

@@ -30,6 +30,7 @@ from portal.web.staff import (
     tasks,
     timeline,
     troubles,
+    viewing,
 )
 from portal.web.staff.door import doors, open_to
 
@@ -64,6 +65,7 @@ ROOMS = (
     tasks,
     timeline,
     troubles,
+    viewing,
 )
 
 

@@ -44,6 +44,7 @@ FOR_READERS = {
     "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
     "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey",
     "staff.begin_passkey", "staff.add_passkey", "staff.rename_passkey", "staff.remove_passkey",
+    "staff.keep_view", "staff.change_view", "staff.drop_view",
 }  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portal.actor import Actor
 from portal.readings import lists
 
 STATES = {
@@ -22,4 +23,25 @@ def process_filters(asked: Mapping[str, str]) -> lists.ProcessFilters:
         overdue=True if asked.get("overdue") else None,
         role=asked.get("role", "").strip() or None,
         q=asked.get("q", "").strip()[:200] or None,
+    )
+
+
+TASK_STATES = ("open", "done", "withdrawn", "expired")
+
+
+def whose(asked: Mapping[str, str]) -> str:
+    """Whose tasks are asked for: ``mine`` and my teams', or ``all``."""
+    is_all = asked.get("whose") == "all" or asked.get("assignee", "").strip()
+    return "all" if is_all else "mine"
+
+
+def task_filters(asked: Mapping[str, str], actor: Actor) -> lists.TaskFilters:
+    """The filters of a list of tasks; the open ones of the actor where nothing is said."""
+    state, is_mine = asked.get("state", "open"), whose(asked) == "mine"
+    return lists.TaskFilters(
+        state=state if state in TASK_STATES else "open",
+        assignee=asked.get("assignee", "").strip() or None,
+        user_id=actor.user_id if is_mine else None,
+        team_ids=actor.team_ids if is_mine else frozenset(),
+        overdue=bool(asked.get("overdue")),
     )

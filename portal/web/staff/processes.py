@@ -1,6 +1,6 @@
 """The list of processes, one process with its whole history, and what staff may do to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request
@@ -29,7 +29,7 @@ from portal.readings import (
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
 from portal.web.downloads import file_out, handed_out
-from portal.web.staff import rows
+from portal.web.staff import rows, views
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
 
@@ -39,14 +39,19 @@ HISTORY_AT_ONCE = 100
 
 @doors.get("/processes")
 def list_processes() -> ResponseReturnValue:
-    """Processes by earliest due, narrowed by what the address asks."""
-    asked = request.args
+    """Processes by earliest due, narrowed by what the address asks, or by my default view."""
+    return views.opened_with("processes") or list_page(request.args)
+
+
+def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) -> str:
+    """The list for these filters; with what was faulty of a view that was to be kept."""
     now = clock.now()
     with db.reading() as conn:
         definitions = lists.definition_names(conn)
         page = lists.processes(
             conn, process_filters(asked), now, cursor=asked.get("cursor"), limit=AT_ONCE
         )
+        shelf = views.shelf(conn, "processes", asked, fault)
     return render_template(
         "staff/processes.html",
         page=page,
@@ -56,6 +61,7 @@ def list_processes() -> ResponseReturnValue:
         chosen=selections.CHOSEN,
         state=asked.get("state", "running"),
         asked=asked,
+        shelf=shelf,
     )
 
 

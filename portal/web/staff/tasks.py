@@ -1,5 +1,6 @@
 """Tasks: whose they are, and doing the one that is mine, my team's, or another's in their place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, render_template, request
@@ -18,39 +19,37 @@ from portal.readings.prose import to_html
 from portal.web import answers, forms, progress, viewing
 from portal.web.downloads import file_out
 from portal.web.names import told
-from portal.web.staff import rows
+from portal.web.staff import rows, views
 from portal.web.staff.door import doors, house_zone, me, require_own_form, said
+from portal.web.staff.filters import TASK_STATES, task_filters, whose
 from portal.web.staff.processes import file_page, may_manage
 
-STATES = ("open", "done", "withdrawn", "expired")
 AT_ONCE = 50
 
 
 @doors.get("/tasks")
 def list_tasks() -> ResponseReturnValue:
-    """My tasks and those of my teams, or everybody's; the earliest due first."""
-    actor, wanted = me(), request.args
-    assignee = wanted.get("assignee", "").strip() or None
-    whose = "all" if wanted.get("whose") == "all" or assignee else "mine"
-    state = wanted.get("state", "open")
-    filters = lists.TaskFilters(
-        state=state if state in STATES else "open",
-        assignee=assignee,
-        user_id=actor.user_id if whose == "mine" else None,
-        team_ids=actor.team_ids if whose == "mine" else frozenset(),
-        overdue=bool(wanted.get("overdue")),
-    )
+    """My tasks and those of my teams, or everybody's, or what my default view shows."""
+    return views.opened_with("tasks") or list_page(request.args)
+
+
+def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) -> str:
+    """The tasks for these filters; with what was faulty of a view that was to be kept."""
     now = clock.now()
     with db.reading() as conn:
-        page = lists.tasks(conn, filters, now, cursor=wanted.get("cursor"), limit=AT_ONCE)
+        page = lists.tasks(
+            conn, task_filters(asked, me()), now, cursor=asked.get("cursor"), limit=AT_ONCE
+        )
+        shelf = views.shelf(conn, "tasks", asked, fault)
     return render_template(
         "staff/tasks.html",
         page=page,
         lines=rows.tasks(page.items, now, house_zone()),
-        states=STATES,
-        state=state,
-        whose=whose,
-        asked=wanted,
+        states=TASK_STATES,
+        state=asked.get("state", "open"),
+        whose=whose(asked),
+        asked=asked,
+        shelf=shelf,
     )
 
 

@@ -1,0 +1,59 @@
+"""Saved views: what a member of staff narrows a list to again and again, under a name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+# The filters of each list in their order, with what counts where nothing is said.
+PAGES: Mapping[str, Mapping[str, str]] = {
+    "processes": {
+        "q": "", "state": "running", "definition": "", "owner": "", "role": "", "overdue": "",
+    },
+    "tasks": {"whose": "mine", "state": "open", "assignee": "", "overdue": ""},
+}  # fmt: skip
+
+
+class SavedView(Base):
+    """Filters of a list under a name; ``query`` as ``canonical`` spells them.
+
+    It is its user's; the members of ``team_id`` see it as well. ``is_default``: the list opens
+    with it, for its user alone.
+    """
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "page", "name", name="saved_views_name"),
+        sa.Index("ix_saved_views_team", "team_id", "page"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    page: Mapped[str]
+    name: Mapped[str]
+    query: Mapped[str]
+    team_id: Mapped[str | None] = mapped_column(sa.ForeignKey("teams.id"))
+    is_default: Mapped[bool]
+    made_at: Mapped[datetime]
+
+
+def canonical(page: str, asked: Mapping[str, str]) -> str:
+    """The filters of a list that narrow it, as a query: one spelling for what means the same."""
+    given = {name: asked.get(name, "").strip()[:200] for name in PAGES[page]}
+    return urlencode({k: v for k, v in given.items() if v and v != PAGES[page][k]})
+
+
+def filters_of(query: str) -> dict[str, str]:
+    """The filters that a query stands for."""
+    return dict(parse_qsl(query, max_num_fields=20))
+
+
+def address(page: str, query: str) -> str:
+    """Where a list shows these filters, whichever view it opens with."""
+    name = next(name for name, usual in PAGES[page].items() if usual)
+    plain = "" if name in filters_of(query) else urlencode({name: PAGES[page][name]})
+    return f"/{page}?{'&'.join(filter(None, (query, plain)))}"
