@@ -41,7 +41,7 @@ def keep(
         sa.select(sa.literal(1)).where(mine).limit(MOST).subquery()
     )
     if tx.execute(there).scalar_one() >= MOST:
-        raise Faulty.one("name", f"You keep {MOST} views of this list. Take one away first.")
+        raise Faulty.one("name", f"You keep {MOST} views of this list. Delete one first.")
     id_ = db.new_id()
     new = {
         "id": id_, "user_id": _user(actor), "page": page, "query": canonical(page, asked),

@@ -16,7 +16,7 @@ from portal.access import links, seats
 from portal.actions import doubts, handoffs, pieces, questions, selections, uploads, views
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
-from portal.models import ApiToken, FileRow, Link, Question, StaffSession, Trouble
+from portal.models import ApiToken, FileRow, Link, Question, SavedView, StaffSession, Trouble
 from tests import makers, people
 
 STEPS = """\
@@ -69,7 +69,8 @@ def new_world(app: Flask) -> World:
     begun = pieces.begin(papers.id, "tax", "tax.pdf", 9, actor=makers.actor_of(papers))
     verbs.make_token("spare", "dana@example.com", False, actor=people.staff("ada"))
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
-    view = views.keep("processes", f"Mine {process}", {"q": "x"}, actor=people.staff("dana"))
+    kept = makers.rows(SavedView, user_id="dana", page="processes")
+    view = kept[0].id if kept else views.keep("processes", "Mine", {}, actor=people.staff("dana"))
     batch = selections.plan("remind", [process], actor=people.staff("dana"))
     names = {
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,

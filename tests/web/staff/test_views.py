@@ -95,7 +95,7 @@ def test_a_view_has_a_name_of_its_own_and_a_team_of_its_members() -> None:
         assert [one.at for one in refused.value.faults] == [at]
     for n in range(verbs.MOST - 1):
         verbs.keep("tasks", str(n), {}, actor=olga)
-    with pytest.raises(Faulty, match="Take one away first"):
+    with pytest.raises(Faulty, match="Delete one first"):
         verbs.keep("tasks", "one more", {}, actor=olga)
 
 
