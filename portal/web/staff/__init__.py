@@ -26,11 +26,11 @@ from portal.web.staff import (
     requests,
     search,
     second_factor,
+    shelves,
     start,
     tasks,
     timeline,
     troubles,
-    viewing,
 )
 from portal.web.staff.door import doors, open_to
 
@@ -65,7 +65,7 @@ ROOMS = (
     tasks,
     timeline,
     troubles,
-    viewing,
+    shelves,
 )
 
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from portal.db import UTCDateTime
 
-revision = "20261219_views"
-down_revision = "20261218_passkeys"
+revision = "20261220_views"
+down_revision = "20261219_looks"
 
 
 def upgrade() -> None:
