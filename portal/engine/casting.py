@@ -94,16 +94,15 @@ def hands(tx: Tx, people: Sequence[Person]) -> dict[str, set[str]]:
     }
 
 
+_ABLE = sa.and_(User.is_active, User.role.in_(WRITERS))
+# Two halves, each by an index of its own.
 _HANDS = prepared(
-    sa.select(User.id, User.email, TeamMember.team_id)
-    .outerjoin(TeamMember, TeamMember.user_id == User.id)
-    .where(
-        User.is_active,
-        User.role.in_(WRITERS),
-        sa.or_(
-            User.id.in_(sa.bindparam("users", expanding=True)),
-            TeamMember.team_id.in_(sa.bindparam("teams", expanding=True)),
-        ),
+    sa.select(User.id, User.email, sa.literal(None, sa.String).label("team_id"))
+    .where(_ABLE, User.id.in_(sa.bindparam("users", expanding=True)))
+    .union_all(
+        sa.select(User.id, User.email, TeamMember.team_id)
+        .join(TeamMember, TeamMember.user_id == User.id)
+        .where(_ABLE, TeamMember.team_id.in_(sa.bindparam("teams", expanding=True)))
     )
 )
 _USERS = sa.select(User.id, User.email, User.name, User.timezone, User.role, User.is_active)
