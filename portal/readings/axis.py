@@ -69,14 +69,13 @@ def window(zoom: str | None, start: str | None, now: datetime, tz: str) -> Windo
 
 
 def around(start: datetime, end: datetime, now: datetime, tz: str) -> Window:
-    """The smallest window in which all of a process has room."""
+    """The smallest window in which all of a process has room; the last year where none has."""
     zone = words.zone(tz)
-    local = start.astimezone(zone)
     for zoom in ZOOMS:
-        found = _made(zoom, _aligned(zoom, local), now, None)
+        found = _made(zoom, _aligned(zoom, start.astimezone(zone)), now, None)
         if found.end > end:
             return found
-    return found
+    return _made("year", _aligned("year", _moved("year", end.astimezone(zone), -11)), now, None)
 
 
 def told(window: Window, tz: str) -> str:

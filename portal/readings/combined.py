@@ -127,8 +127,13 @@ def choices(conn: Connection) -> Choices:
     return Choices(by["key"], by["user"], [row.name for row in by["team"]])
 
 
-def lines(conn: Connection, rows: Sequence[Any], window: Window) -> list[Line]:
-    """What is drawn of these processes (rows as here), in three statements (six)."""
+def lines(
+    conn: Connection, rows: Sequence[Any], window: Window, *, is_ahead: bool = True
+) -> list[Line]:
+    """What is drawn of these processes (rows as here), in three statements (six).
+
+    ``is_ahead``: what the clock will do as well.
+    """
     ids = [row.id for row in rows]
     held = stretches.of(conn, ids, window.start, window.end)
     found = {row.id: Line(row, held[row.id]) for row in rows}
@@ -138,7 +143,7 @@ def lines(conn: Connection, rows: Sequence[Any], window: Window) -> list[Line]:
     for log, at, type_ in conn.execute(_DOTS, span):
         found[log].dots.append(Dot(at, type_ in _BAD))
     tasks = {task: row.id for row in rows for one in row.waiting or () if (task := one.get("task"))}
-    if tasks and window.end > window.now:
+    if is_ahead and tasks and window.end > window.now:
         for task, at in conn.execute(_AHEAD, {"tasks": list(tasks), "end": window.end}):
             found[tasks[task]].ahead.append(at)
     return list(found.values())
@@ -161,7 +166,7 @@ _CHOICES = (
 
 _PROCESSES = (
     sa.select(
-        *(Process.id, Process.key, Process.title, Process.reference, Process.state),
+        *(Process.id, Process.definition_id, Process.title, Process.state),
         *(Process.owner_id, Process.team_id, Process.waiting, Process.n_troubles),
         *(Process.due_at, Process.started_at, Process.ended_at),
         sa.func.coalesce(User.name, Team.name).label("owner_name"),

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Participant, Process, Task, Team, User
-from portal.readings import spoken, trees, words
+from portal.definition.tree import Definition
+from portal.models import Participant, Task, Team, User
+from portal.readings import spoken, words
 from portal.readings.stretches import Held
 
 NAMES = {
@@ -61,18 +62,20 @@ class Lane(NamedTuple):
 
 
 def lanes(
-    conn: Connection, process_id: str, held: Sequence[Held], now: datetime, tz: str
+    conn: Connection, process: str, tree: Definition, held: Sequence[Held], now: datetime, tz: str
 ) -> list[Lane]:
-    """The stretches of a process by who had them, people first, as they came; four statements."""
-    names = _Names(conn, process_id, held)
+    """The stretches of a process by who had them, people first, as they came; one statement."""
+    names = _Names(conn, process, tree, held)
     found: dict[str, list[Spell]] = {}
     for one in held:
         who = names.who(one)
         found.setdefault(who, []).append(Spell(one, _sentence(one, who, names.what(one), now, tz)))
-    people_first = sorted(
-        found, key=lambda who: found[who][0].held.what != "task" or who == _NOBODY
-    )
-    return [Lane(who, found[who]) for who in people_first]
+    return [Lane(who, found[who]) for who in sorted(found, key=lambda who: _rank(found[who]))]
+
+
+def _rank(spells: Sequence[Spell]) -> bool:
+    """People stand before whatever is none."""
+    return spells[0].held.what != "task" or spells[0].held.court == "nobody"
 
 
 _NOBODY = "Nobody"
@@ -81,38 +84,25 @@ _NOBODY = "Nobody"
 class _Names:
     """What the people and the work in some stretches of a process are called."""
 
-    def __init__(self, conn: Connection, process_id: str, held: Sequence[Held]) -> None:
-        people = (
-            sa.select(
-                *(Participant.id, Participant.name, Participant.email, Participant.kind),
-                *(User.name.label("user_name"), Team.name.label("team_name")),
-            )
-            .outerjoin(User, User.id == Participant.user_id)
-            .outerjoin(Team, Team.id == Participant.team_id)
-            .where(Participant.process_id == process_id)
-        )
-        self._people = {row.id: _called(row) for row in conn.execute(people)}
-        users = {one.user_id for one in held if one.user_id and one.team_id}
-        if users:
-            members = sa.select(User.id, User.name).where(User.id.in_(users))
-            self._members = {row.id: row.name for row in conn.execute(members)}
-        tasks = sa.select(Task.id, Task.name).where(
-            Task.id.in_({one.task_id for one in held if one.task_id})
-        )
-        self._tasks = {row.id: row.name for row in conn.execute(tasks)}
-        self._steps: dict[str, str] = {}
-        if any(one.step and not one.task_id for one in held):
-            query = sa.select(Process.definition_id).where(Process.id == process_id)
-            tree = trees.tree(conn, conn.execute(query).scalar_one())
-            self._steps = {step.id: spoken.filled(step.name) for step in tree.all_steps()}
+    def __init__(
+        self, conn: Connection, process: str, tree: Definition, held: Sequence[Held]
+    ) -> None:
+        self._tree = tree
+        given = {
+            "process": process,
+            "users": list({one.user_id for one in held if one.user_id}),
+            "tasks": list({one.task_id for one in held if one.task_id}),
+        }
+        rows = conn.execute(_NAMED, given).all()
+        self._of = {(row.what, row.id): row.name for row in rows if row.name}
 
     def who(self, held: Held) -> str:
         if held.what == "task":
             if held.court == "nobody":
                 return _NOBODY
             if held.user_id and held.team_id:
-                return str(self._members.get(held.user_id, "A member of the team"))
-            return self._people.get(held.participant_id or "", "Somebody")
+                return str(self._of.get(("user", held.user_id), "A member of the team"))
+            return str(self._of.get(("person", held.participant_id), "Somebody"))
         if held.what == "gap":
             return _NOBODY if held.court == "nobody" else "The portal"
         if held.what == "run":
@@ -120,15 +110,32 @@ class _Names:
         return "A signal from outside" if held.why == "signal" else "The clock"
 
     def what(self, held: Held) -> str:
-        if held.task_id:
-            return str(self._tasks.get(held.task_id, held.step))
-        return self._steps.get(held.step or "", held.step or "")
+        told = self._of.get(("task", held.task_id))
+        if told is None and held.step and self._tree.has_step(held.step):
+            return spoken.filled(self._tree.step(held.step).name)
+        return str(told or held.step or "")
 
 
-def _called(row: Any) -> str:
-    if row.kind == "team":
-        return f"{row.team_name or 'A team'} (team)"
-    return str(row.user_name or row.name or row.email or "Somebody")
+_NAMED = (
+    sa.select(
+        sa.literal("person").label("what"),
+        Participant.id.label("id"),
+        sa.func.coalesce(
+            User.name, Team.name + " (team)", Participant.name, Participant.email
+        ).label("name"),
+    )
+    .outerjoin(User, User.id == Participant.user_id)
+    .outerjoin(Team, Team.id == Participant.team_id)
+    .where(Participant.process_id == sa.bindparam("process"))
+    .union_all(
+        sa.select(sa.literal("user"), User.id, User.name).where(
+            User.id.in_(sa.bindparam("users", expanding=True))
+        ),
+        sa.select(sa.literal("task"), Task.id, Task.name).where(
+            Task.id.in_(sa.bindparam("tasks", expanding=True))
+        ),
+    )
+)
 
 
 _WHY = {

@@ -141,5 +141,9 @@
 
   marked(list);
   const every = Number(time.dataset.every) * 1000;
-  if (every && !here().searchParams.has("cursor")) setInterval(() => look().catch(() => {}), every);
+  if (every && !here().searchParams.has("cursor")) {
+    const fresh = () => look().catch(() => {});
+    setInterval(fresh, every);
+    document.addEventListener("visibilitychange", fresh);
+  }
 })();

@@ -19,7 +19,7 @@ from portal.actions import tasks
 from portal.ledger import audit, chain
 from portal.ledger.tables import Entry
 from portal.models import Task, Timer
-from portal.readings import timeline
+from portal.readings import axis, combined, timeline
 from tests import makers, people
 from tests.bench import floors, uploads, world
 from tests.bench.world import Place
@@ -281,6 +281,52 @@ def _combined_bare(place: Place) -> Call:
     world.settle(place)
     log = world.long_process(place.size)
     return lambda: _bare("owner_id = 'dana' order by id desc limit 100", log)
+
+
+@side("rows", times=60, size=1_000)
+def _rows(place: Place) -> Call:
+    return _rows_of(place)
+
+
+@side("rows-large", times=60, size=20_000, quick_size=5_000)
+def _rows_large(place: Place) -> Call:
+    return _rows_of(place)
+
+
+def _rows_of(place: Place) -> Call:
+    world.settle(place)
+    world.histories(place.size)
+
+    def run() -> None:
+        window = axis.window(None, None, clock.now(), "UTC")
+        with db.reading() as conn:
+            page = combined.page(conn, combined.Filters(), window)
+        assert len(page.lines) == 100
+        assert sum(len(one.stretches) for one in page.lines) >= 1_000
+
+    return run
+
+
+@side("rows-bare", times=60, size=1_000)
+def _rows_bare(place: Place) -> Call:
+    """The rows that a hundred processes through time are made of, and nothing more."""
+    world.settle(place)
+    world.histories(place.size)
+    some = "from processes where state = 'running' order by due_at, id limit 100"
+    mine = f"select id {some}"
+    asked = (
+        f"select * {some}",
+        f"select * from stretches where process_id in (select id from ({mine}) as some)",
+        f"select log, at, type from ledger_entries where log in (select id from ({mine}) as some)",
+    )
+    statements = [sa.text(one) for one in asked]
+
+    def run() -> None:
+        with db.reading() as conn:
+            for one in statements:
+                assert len(conn.execute(one).all()) >= 100
+
+    return run
 
 
 def _bare(which: str, log: str) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from flask.testing import FlaskClient
 
 from portal import clock, db
 from portal.access import sessions
-from portal.actions import approvals, forms, processes, uploads
+from portal.actions import approvals, forms, processes, stretches, uploads
 from portal.definition.fields import JsonSent
 from portal.ledger import outbox
-from portal.ledger.tables import Head
-from portal.models import Link, Process, StaffSession, Task
+from portal.ledger.tables import Entry, Head
+from portal.models import Follower, Link, Process, StaffSession, Stretch, Task, Told
 from portal.prepared import prepared
 from portal.settings import Settings
 from tests import makers, people
@@ -220,6 +221,38 @@ def many(count: int) -> None:
     with db.transaction() as tx:
         for first in range(0, count, 500):
             tx.execute(sa.insert(Process), rows[first : first + 500])
+
+
+def histories(count: int) -> None:
+    """That many running processes with ten stretches and some forty events each, all told.
+
+    One is lived through; the others are copies of it, ledger and stretches included.
+    """
+    with clock.stopped_at(clock.now() - timedelta(days=20)) as time:
+        pattern = makers.start(LOOP)
+        for _ in range(5):
+            time.advance(days=2)
+            makers.fill(pattern, company="Sea")
+            time.advance(days=1)
+            makers.decide(pattern, "request_changes")
+    stretches.follow()
+    row = makers.process(pattern)._mapping
+    copies = [{**row, "id": db.new_id(), "title": f"Process {n}"} for n in range(count)]
+    with db.transaction() as tx:
+        for first in range(0, count, 500):
+            tx.execute(sa.insert(Process), copies[first : first + 500])
+        for table, key in ((Head, "log"), (Entry, "log"), (Stretch, "process_id"),
+                           (Told, "process_id")):  # fmt: skip
+            columns = [one for one in table.__table__.columns if one.name not in (key, "id")]
+            both = sa.join(Process, table, table.__table__.c[key] == pattern)
+            copied = sa.select(Process.id, *columns).select_from(both).where(Process.id != pattern)
+            names = [key, *(one.name for one in columns)]
+            tx.execute(sa.insert(table).from_select(names, copied))
+        last = tx.execute(sa.select(sa.func.max(Entry.id))).scalar_one()
+        tx.execute(sa.update(Follower).values(upto=last))
+    if not db.current().is_sqlite:
+        with db.current().engine.connect() as conn:
+            conn.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("ANALYZE"))
 
 
 def items(count: int) -> str:

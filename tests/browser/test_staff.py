@@ -123,13 +123,15 @@ def test_every_page_is_sound_and_fits(browser: Browser, place: str, width: int) 
 
 def addresses(page: Page, place: str) -> list[str]:
     """The pages of the rail, and one of each that they lead to."""
-    paths = ["/", "/timeline", "/processes", "/tasks", "/definitions", "/people", "/exceptions",
+    paths = ["/", "/timeline", "/timeline?state=all&overdue=1", "/timeline/feed",
+             "/processes", "/tasks", "/definitions", "/people", "/exceptions",
              "/search?q=vera", "/search", "/processes/new", "/processes/new/demo",
              "/definitions/demo", "/definitions/publish",
              "/processes/nothing"]  # fmt: skip
     page.goto(f"{place}/tasks")
     links = re.findall(r'href="(/(?:tasks|processes)/[0-9a-f-]{36})"', page.content())
-    return paths + sorted(set(links))
+    process = next(one for one in links if one.startswith("/processes/"))
+    return [*paths, *sorted(set(links)), process.replace("processes", "timeline")]
 
 
 def problems(page: Page) -> list[str]:
@@ -150,3 +152,40 @@ def test_the_first_tab_skips_to_the_page(browser: Browser, place: str) -> None:
     expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("#main$"))
+
+
+def test_a_row_opens_in_its_place_by_the_keyboard_and_news_come_by_themselves(
+    browser: Browser, place: str
+) -> None:
+    makers.start_again()
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    sign_in(page, place)
+    page.goto(f"{place}/timeline")
+    rows = page.locator(".plane > .spans > li")
+    expect(rows).to_have_count(2)
+    first = rows.first.get_by_role("link")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.last.get_by_role("link").first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(first.first).to_have_attribute("aria-expanded", "true")
+    expect(rows.first.get_by_role("button", name="Remind Dana Owner")).to_be_visible()
+    expect(rows.first.locator(".lanes .what")).to_have_text(["Dana Owner"])
+    page.keyboard.press("Escape")
+    expect(rows.first.locator(".opened")).to_have_count(0)
+    # A look at what is new, as one comes back to the page.
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    with page.expect_response(re.compile("part=rows")):
+        page.evaluate(look)
+    makers.start_again()
+    with page.expect_response(re.compile("part=rows")):
+        page.evaluate(look)
+    expect(rows).to_have_count(3)
+    expect(page.get_by_role("status").last).to_have_text("One row has changed.")
+    with page.expect_response(re.compile("part=rows")) as answer:
+        page.evaluate(look)
+    assert answer.value.status == 304
+    assert not faults

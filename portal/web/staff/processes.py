@@ -1,6 +1,7 @@
 """The list of processes, one process with its whole history, and what staff may do to it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request
@@ -16,6 +17,7 @@ from portal.errors import Faulty, Unknown
 from portal.readings import (
     additions,
     changes,
+    courts,
     export,
     feed,
     foretold,
@@ -29,7 +31,7 @@ from portal.readings import (
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
 from portal.web.downloads import file_out, handed_out
-from portal.web.staff import rows, views
+from portal.web.staff import rows, tracks, views
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
 
@@ -236,6 +238,8 @@ def show(
         ahead = foretold.of_process(conn, found, zone)
         added = additions.of_process(conn, process_id)
         stands = standing.of_process(conn, found)
+        window = tracks.around(found.process, clock.now(), zone)
+        story = tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead))
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -251,6 +255,8 @@ def show(
         wanted=asks.WANTED,
         again=stuck.again,
         standing=stands,
+        story=story,
+        key=courts.KEY,
         picture=Markup(stands.picture),  # noqa: S704 - made here, escaped there
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
@@ -261,6 +267,12 @@ def show(
         step_names=spoken.names(found.tree),
     )
     return page, 422 if fault else 200
+
+
+def _moments(ahead: foretold.Told | None) -> list[datetime]:
+    """When something is forecast to happen by the clock."""
+    lines = (*ahead.clock, *ahead.later) if ahead is not None else ()
+    return [one.at for one in lines if one.at is not None]
 
 
 def _before() -> int | None:

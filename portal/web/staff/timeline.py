@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from portal import clock, db
 from portal.errors import Unknown
-from portal.readings import axis, combined, courts, feed, lists, stuck, waiting
+from portal.readings import axis, combined, courts, feed, lists, stuck, trees, waiting
 from portal.readings.axis import Window
 from portal.readings.timeline import Filters
 from portal.web.staff import tracks
@@ -100,34 +100,30 @@ def timeline() -> ResponseReturnValue:
 def timeline_row(process_id: str) -> ResponseReturnValue:
     """One row opened: who had what in hand, what will come, and what one may do about it."""
     now, zone, asked = clock.now(), house_zone(), request.args
+    is_part = asked.get("part") == "row"
     with db.reading() as conn:
         found = combined.process(conn, process_id)
         if found is None:
             raise Unknown("There is no such process.")
-        if asked.get("part") == "row":
+        if is_part:
             window = axis.window(asked.get("zoom"), asked.get("from"), now, zone)
         else:
-            window = axis.around(found.started_at, found.ended_at or now, now, zone)
-        [line] = combined.lines(conn, [found], window)
-        lanes = courts.lanes(conn, process_id, line.stretches, now, zone)
+            window = tracks.around(found, now, zone)
+        tree = trees.tree(conn, found.definition_id)
+        story = tracks.story(conn, found, tree, window, zone)
         troubles = combined.troubles(conn, process_id)
-    is_part = asked.get("part") == "row"
     return render_template(
         "timeline/_row.html" if is_part else "timeline/row.html",
         process=found,
-        row=_rows([line], window, zone)[0],
+        story=story,
         sentence=waiting.sentence(
             found.state, found.ended_at, found.waiting, found.n_troubles, now, zone
         ),
-        lanes=[(one, tracks.lane(one, window)) for one in lanes],
         held=waiting.holdings(found.waiting, now) if found.state == "running" else [],
         troubles=troubles,
         again=stuck.again,
         may_manage=may_manage(found),
         key=courts.KEY,
-        grid=tracks.grid(window),
-        scale=tracks.scale(window),
-        window=window,
     )
 
 

@@ -8,11 +8,13 @@ have to fit into a small page.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
+from sqlalchemy.engine import Connection
 
-from portal.readings import courts
+from portal.definition.tree import Definition
+from portal.readings import axis, combined, courts
 from portal.readings.axis import Mark, Window
 from portal.readings.combined import Line
 from portal.readings.courts import Lane
@@ -218,3 +220,50 @@ def _dues(line: Line, window: Window, most: int) -> Iterator[str]:
     for at in sorted(at for at in dues if window.has(at))[-most:]:
         late = " class=late" if at in is_open and at < window.now else ""
         yield f"<use href=#due x={_share(window.place(at))}{late} />"
+
+
+_AHEAD = 0.15  # of the time that a process has run
+
+
+def around(process: Any, now: datetime, zone: str) -> Window:
+    """The window in which a process has room, and a little of what is to come."""
+    ends = process.ended_at or now + (now - process.started_at) * _AHEAD
+    return axis.around(process.started_at, ends, now, zone)
+
+
+class Story(NamedTuple):
+    """One process through time, drawn: the scale, what lies behind, the whole, and each lane."""
+
+    scale: Markup
+    grid: Markup
+    whole: Markup
+    lanes: Sequence[tuple[Lane, Markup]]
+    shares: str
+
+
+def story(
+    conn: Connection,
+    process: Any,
+    tree: Definition,
+    window: Window,
+    zone: str,
+    ahead: Sequence[datetime] | None = None,
+) -> Story:
+    """A process (a row of ``combined`` or a dossier's) in a window; three statements (six).
+
+    ``ahead`` are the moments that are forecast, where the caller knows them already.
+    """
+    if ahead is None:
+        [line] = combined.lines(conn, [process], window)
+    else:
+        [line] = combined.lines(conn, [process], window, is_ahead=False)
+        line.ahead.extend(ahead)
+    lanes = courts.lanes(conn, process.id, tree, line.stretches, window.now, zone)
+    shares = courts.shares(line.stretches, window.start, window.end, window.now)
+    return Story(
+        scale(window),
+        grid(window),
+        row(line, window),
+        [(one, lane(one, window)) for one in lanes],
+        courts.told(shares),
+    )
