@@ -23,7 +23,7 @@ from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.ledger import outbox
+from portal.ledger import outbox, record
 from portal.ledger.catalogue import FileReceived, UploadSubmitted
 from portal.models import FileRow, Upload, documents, trees
 from portal.models.files import BEING_CHECKED, NOT_SCANNED, REFUSED
@@ -173,9 +173,9 @@ def _stage(
     if rows:
         tx.run(_ADD, rows)
     if installation.current.scans:
-        outbox.put(tx, [_scan(tx, row) for row in rows])  # shown once the scanner has let it pass
+        record.owe(tx, [_scan(tx, row) for row in rows])  # shown once the scanner has let it pass
     else:
-        outbox.put(tx, [one for row in rows for one in _pictures(tx, row)])
+        record.owe(tx, [one for row in rows for one in _pictures(tx, row)])
     return [row["id"] for row in rows]
 
 

@@ -200,6 +200,12 @@ def begin_chain(
     return _keep(tx, Chain(tx, head, is_new=True))
 
 
+def owe(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Owe effects (rows of ``outbox``) in the one statement for all that the transaction owes."""
+    if rows:
+        _owed(tx).extend(rows)
+
+
 def erase(tx: Tx, process_id: str, seq: int, fields: list[str]) -> list[str]:
     """Delete the values of an event's fields for good; the names of those that were there.
 
