@@ -85,6 +85,22 @@ def test_of_two_devices_neither_loses_what_is_typed_without_being_told(
     assert base_in(again) == own["_nonce"]
 
 
+def test_whoever_comes_in_again_goes_on_from_their_own_draft(
+    visitor: Visitor, details: Any, clock: Clock
+) -> None:
+    place = visitor.enter(details)
+    own = {**hidden_in(visitor.get(place)), "_base": "", "company": "Sea"}
+    visitor.post(f"{place}/draft", own)
+    clock.advance(hours=9)
+    over = visitor.post(place, own)
+    assert over.status_code == 403
+    again = {**hidden_in(over.text), "_base": base_in(over.text), "company": "Sea"}
+    page = visitor.post(f"{place}/again", again)
+    assert page.status_code == 200
+    own = {**hidden_in(page.text), "_base": base_in(page.text), "company": "Sea Ltd"}
+    assert visitor.post(f"{place}/draft", own).status_code == 204
+
+
 def test_a_number_typed_in_one_language_means_the_same_in_another(
     visitor: Visitor, details: Any
 ) -> None:
