@@ -302,7 +302,8 @@ def attempt(
         return show(process_id, at=at, fault=fault)
     if sentence is not None:
         said(sentence)
-    return redirect(f"/processes/{process_id}", 303)
+    is_from_desk = request.form.get("_from") == "desk"
+    return redirect("/" if is_from_desk else f"/processes/{process_id}", 303)
 
 
 def may_manage(process: Any) -> bool:

@@ -1,6 +1,6 @@
 """Rows of lists, told in Python once: a template that calls back for each cell costs the most."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ class ProcessLine(NamedTuple):
     owner: str
     due: Due | None
     is_stuck: bool
+    remind: tuple[str, str] | None = None
+    """The task to remind of and who holds it; ``None`` where nobody does."""
 
 
 class TaskLine(NamedTuple):
@@ -39,6 +41,7 @@ class TaskLine(NamedTuple):
     aside: str
     due: Due | None
     done: str
+    kind: str
 
 
 def processes(items: Iterable[Any], now: datetime, tz: str) -> list[ProcessLine]:
@@ -52,9 +55,20 @@ def processes(items: Iterable[Any], now: datetime, tz: str) -> list[ProcessLine]
             row.owner_name or "",
             due(row.due_at, now, tz) if row.state == "running" else None,
             bool(row.n_troubles),
+            _remindable(row.waiting) if row.state == "running" else None,
         )
         for row in items
     ]
+
+
+def _remindable(waiting: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The open task that waits longest, and who holds it; ``None`` where nobody does."""
+    for held in waiting:
+        who = held.get("who") or {}
+        name = who.get("name") or who.get("email")
+        if held.get("task") and name:
+            return str(held["task"]), str(name)
+    return None
 
 
 def tasks(items: Iterable[Any], now: datetime, tz: str) -> list[TaskLine]:
@@ -73,6 +87,7 @@ def _task(row: Any, now: datetime, tz: str) -> TaskLine:
         f"since {words.short_day(row.offered_at, tz)}" if is_open else row.state,
         due(row.due_at, now, tz) if is_open else None,
         words.short_day(row.done_at, tz) if row.done_at else "",
+        row.kind,
     )
 
 
