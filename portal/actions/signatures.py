@@ -23,7 +23,8 @@ from portal.errors import Conflict, Faulty, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import SignatureDeclined, SignatureMade
-from portal.models import FileRow
+from portal.models import FileRow, Look
+from portal.models.looks import SAVED
 
 LONGEST_NAME = 200
 _CHANGED = mark("This has changed since you opened the page. Read it again as it stands now.")
@@ -87,7 +88,8 @@ def sign(
     if strokes:
         signed["drawing"] = strokes
     about: dict[str, Any] = {"step": step.id, "task": task.id, "round": task.round}
-    event = SignatureMade(**about, **signed, agreement=statements.AGREEMENT)
+    looked = _looked(tx, matter, actor) if matter.files else None
+    event = SignatureMade(**about, **signed, agreement=statements.AGREEMENT, looked=looked)
     _finish(running, task, event, "completed", signed, nonce, proved)
     return None
 
@@ -123,6 +125,31 @@ def decline(
     answers = {"comment": why, "sha256": matter.sha256}
     _finish(running, task, event, "rejected", answers, nonce, proved)
     return None
+
+
+def _looked(tx: Tx, matter: _Matter, actor: Actor) -> list[dict[str, Any]]:
+    """What of the files was sent to the signer: pictures by their pages, or the files themselves.
+
+    Whatever was made to be shown was made from these very bytes: a file never changes its digest.
+    """
+    is_signer = (
+        Look.participant_id == actor.id
+        if actor.kind == "participant"
+        else Look.user_id == actor.user_id
+    )
+    which = (Look.file_id.in_([one.id for one in matter.files]), is_signer)
+    query = sa.select(Look.file_id, Look.how, Look.rendition, Look.page).where(*which).distinct()
+    pages: dict[tuple[str, str], list[int]] = {}
+    saved: set[str] = set()
+    for look in tx.execute(query.order_by(Look.page)):
+        if look.how == SAVED:
+            saved.add(look.file_id)
+        else:
+            pages.setdefault((look.file_id, look.rendition), []).append(look.page)
+    seen = [
+        {"file": file, "rendition": made, "pages": told} for (file, made), told in pages.items()
+    ]
+    return [*seen, *({"file": one.id, "saved": True} for one in matter.files if one.id in saved)]
 
 
 def _finish(

@@ -586,7 +586,10 @@ class SignatureMade(Event):
     ``document`` lists the files, ``{file, name, size, sha256}``; of several ``sha256`` is that of
     the list of their digests, one a line. ``agreement`` is what the box said that they ticked.
     ``method`` is ``typed`` or ``drawn``; then ``drawing`` has the strokes, lists of points on a
-    sheet of 1000 by 400.
+    sheet of 1000 by 400. ``looked`` is what of the files was sent to the signer beforehand:
+    ``{file, pages, rendition}``, the pages whose pictures were sent, and the digest of the
+    pictures, all made from that very file; or ``{file, saved: true}`` where it was downloaded. It
+    is empty where neither was: what was sent is known, what was read is not.
     """
 
     round: int
@@ -597,6 +600,7 @@ class SignatureMade(Event):
     statement: str | None = private()
     document: list[dict[str, Json]] | None = private()
     sha256: str | None = private()
+    looked: list[dict[str, Json]] | None = private()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

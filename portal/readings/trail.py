@@ -404,11 +404,37 @@ def _signature(event: c.SignatureMade) -> list[tuple[str, str]]:
         rows.append(("Statement", event.statement or "not recorded"))
     return [
         *rows,
+        *_looked(event),
         ("SHA-256 of what was signed", _hash(event.sha256)),
         ("Signature", event.signature or "not recorded"),
         ("Method", _METHODS.get(event.method, event.method)),
         ("Its meaning", event.agreement or "not recorded"),
     ]
+
+
+def _looked(event: c.SignatureMade) -> list[tuple[str, str]]:
+    """What was sent to the signer beforehand; nothing of it where that was not recorded."""
+    if event.looked is None or event.document is None:
+        return []
+    told: dict[str, list[str]] = {}
+    for look in event.looked:
+        said = "the file itself" if look.get("saved") else _shown_to_signer(look)
+        told.setdefault(look["file"], []).append(said)
+    label = "Sent to the signer’s browser before"
+    return [
+        (f"{label}: “{one['name']}”", words.listed(told.get(one["file"], ["nothing of it"])))
+        for one in event.document
+    ]
+
+
+def _shown_to_signer(look: Mapping[str, Any]) -> str:
+    digest = f"(SHA-256 of what was made of it {words.short_hash(look['rendition'])})"
+    pages = look["pages"]
+    if pages == [0]:
+        return f"its text {digest}"
+    run = pages == list(range(pages[0], pages[-1] + 1)) and len(pages) > 2
+    numbers = f"{pages[0]} to {pages[-1]}" if run else words.listed([str(one) for one in pages])
+    return f"{'pictures of pages' if len(pages) > 1 else 'the picture of page'} {numbers} {digest}"
 
 
 def _signer(entry: Told) -> list[tuple[str, str]]:

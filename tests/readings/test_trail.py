@@ -88,6 +88,7 @@ def test_e09_a_signature_is_told_with_all_that_is_known_of_it() -> None:
     rows = dict(signed.rows)
     assert signed.sentence.text == "Vera Vendor signed “Sign the contract” as “Vera V.”."
     assert rows["Document “contract.pdf”"].startswith("1 byte, SHA-256 cccccccc")
+    assert rows["Sent to the signer’s browser before: “contract.pdf”"] == "nothing of it"
     assert rows["SHA-256 of what was signed"] == " ".join(["c" * 8] * 8)
     assert (rows["Signature"], rows["Method"]) == ("Vera V.", "typed name")
     assert rows["Its meaning"] == AGREEMENT

@@ -23,6 +23,7 @@ from portal.readings import (
     foretold,
     handoffs,
     lists,
+    looks,
     questions,
     spoken,
     standing,
@@ -240,6 +241,7 @@ def show(
         stands = standing.of_process(conn, found)
         window = tracks.around(found.process, clock.now(), zone)
         story = tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead))
+        looked = looks.of_process(conn, process_id)
     page = render_template(
         "staff/process.html",
         dossier=found,
@@ -257,6 +259,7 @@ def show(
         standing=stands,
         story=story,
         key=courts.KEY,
+        looked=looked,
         picture=Markup(stands.picture),  # noqa: S704 - made here, escaped there
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),

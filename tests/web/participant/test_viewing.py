@@ -12,6 +12,8 @@ from portal import db
 from portal.delivery.renditions import Shelf
 from portal.delivery.storage import Store
 from portal.models import FileRow, Look, Trouble
+from portal.readings import words
+from portal.readings.trail import Evidence
 from tests import documents, makers, people
 from tests.web.participant.conftest import Visitor
 from tests.web.participant.test_signatures import SEAL, SIGNED, send
@@ -146,6 +148,32 @@ def test_e12_u10_nothing_is_shown_or_signed_once_the_file_was_changed(
     assert send(visitor, at, page, **SIGNED).status_code == 409
     assert [one.kind for one in makers.rows(Trouble)] == ["file"]
     assert looks() == []
+
+
+def test_a_signature_records_what_of_the_document_was_sent_to_the_signer(
+    app: Flask, visitor: Visitor
+) -> None:
+    process, place = begin(visitor, f"{PAPERS}\n{SEAL}", "papers")
+    visitor.send(place, licence=file(documents.pdf(3)))
+    painted(app)
+    at = visitor.enter(makers.task(process, "seal"))
+    [row] = makers.rows(FileRow)
+    page = visitor.get(at)
+    for number in (1, 2):
+        visitor.client.get(f"{at}/files/{row.id}/pages/{number}")
+    visitor.client.get(f"{at}/files/{row.id}")
+    assert send(visitor, at, page, **SIGNED).status_code == 303
+    with db.reading() as conn:
+        signed = dict(list(Evidence(conn, process, 10_000, "UTC").answers())[-1].rows)
+    settings = app.config["SETTINGS"]
+    shelf = Shelf(Store(settings.storage_dir), settings.secret_keys)
+    rendition = shelf.find(row.storage_id, row.sha256)
+    assert rendition is not None
+    digest = words.short_hash(rendition.digest)
+    assert signed["Sent to the signer’s browser before: “licence.pdf”"] == (
+        f"pictures of pages 1 and 2 (SHA-256 of what was made of it {digest}) and the file itself"
+    )
+    assert signed["SHA-256 of what was signed"] == words.grouped_hash(row.sha256)
 
 
 def test_u08_what_the_scanner_holds_back_is_not_shown(app: Flask, visitor: Visitor) -> None:
