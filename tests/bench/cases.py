@@ -316,8 +316,8 @@ def _rows_bare(place: Place) -> Call:
     mine = f"select id {some}"
     asked = (
         f"select * {some}",
-        f"select * from stretches where process_id in (select id from ({mine}) as some)",
-        f"select log, at, type from ledger_entries where log in (select id from ({mine}) as some)",
+        f"select * from stretches where process_id in (select id from ({mine}) as few)",
+        f"select log, at, type from ledger_entries where log in (select id from ({mine}) as few)",
     )
     statements = [sa.text(one) for one in asked]
 

@@ -216,7 +216,14 @@ def _stretched(inner: str) -> str:
 
 def _dues(line: Line, window: Window, most: int) -> Iterator[str]:
     is_open = {one.due_at for one in line.stretches if one.to_at is None}
-    dues = {one.due_at for one in line.stretches if one.due_at and one.what == "task"}
+    # Nothing is due any more of what was done before its time.
+    dues = {
+        one.due_at
+        for one in line.stretches
+        if one.due_at
+        and one.what == "task"
+        and (one.to_at is None or one.due_at <= max(one.to_at, window.now))
+    }
     for at in sorted(at for at in dues if window.has(at))[-most:]:
         late = " class=late" if at in is_open and at < window.now else ""
         yield f"<use href=#due x={_share(window.place(at))}{late} />"
