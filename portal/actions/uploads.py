@@ -244,6 +244,17 @@ _RECEIVE = prepared(
     .returning(*FileRow.__table__.columns)
 )
 
+_HARMFUL = prepared(
+    sa.select(FileRow.id).where(
+        FileRow.id.in_(sa.bindparam("before", expanding=True)), FileRow.state == REFUSED
+    )
+)
+_RETIRE = prepared(
+    sa.update(FileRow)
+    .where(FileRow.id.in_(sa.bindparam("old", expanding=True)), FileRow.state != REFUSED)
+    .values(state="replaced")
+)
+
 
 def _receive(tx: Tx, task_id: str) -> list[Any]:
     """The files that arrived for the task, now part of its answer, in the order they came."""
@@ -269,8 +280,7 @@ def _harmful(tx: Tx, begun: Round, new: Sequence[Any]) -> set[str]:
     before = [id_ for name, ids in begun.answers.items() if name not in replaced for id_ in ids]
     if not before:
         return set()
-    which = sa.select(FileRow.id).where(FileRow.id.in_(before), FileRow.state == REFUSED)
-    return set(tx.execute(which).scalars())
+    return {row.id for row in tx.all(_HARMFUL, before=before)}
 
 
 def _answers(
@@ -303,8 +313,7 @@ def _retire(tx: Tx, begun: Round, answers: dict[str, list[str]]) -> None:
     standing = {id_ for ids in answers.values() for id_ in ids}
     old = [id_ for ids in begun.answers.values() for id_ in ids if id_ not in standing]
     if old:
-        replaced = sa.update(FileRow).where(FileRow.id.in_(old), FileRow.state != REFUSED)
-        tx.execute(replaced.values(state="replaced"))
+        tx.run(_RETIRE, {"old": old})
 
 
 def _received(task: Asked, row: Any) -> FileReceived:
