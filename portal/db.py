@@ -48,9 +48,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Refuses naive moments; SQLite stores text in UTC without a zone."""
         return _moment_to_text if dialect.name == "sqlite" else _moment
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """Aware again, in UTC."""
-        return _moment_of_text if dialect.name == "sqlite" else _moment
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Aware again, in UTC; PostgreSQL's driver brings them so, as our sessions are in UTC."""
+        return _moment_of_text if dialect.name == "sqlite" else None
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -62,8 +62,19 @@ def _moment(value: datetime | None) -> datetime | None:
 
 
 def _moment_to_text(value: datetime | None) -> str | None:
+    global _told_last
+    last, text = _told_last
+    if value is last:  # mostly it is the one moment of the transaction
+        return text
     moment = _moment(value)
-    return None if moment is None else moment.isoformat(" ", "microseconds")[:_SHOWN]
+    if moment is None:
+        return None
+    text = moment.isoformat(" ", "microseconds")[:_SHOWN]
+    _told_last = value, text
+    return text
+
+
+_told_last: tuple[datetime | None, str | None] = (None, None)
 
 
 def _moment_of_text(value: str | None) -> datetime | None:

@@ -172,7 +172,8 @@ class _Form:
             return values
         bound = list(values)
         for place, process in self._processors:
-            bound[place] = process(bound[place])
+            if (value := bound[place]) is not None or process is _json:
+                bound[place] = process(value)
         return bound
 
     def _send(self, conn: Connection, bound: Any, *, many: bool, text: str | None = None) -> Any:
@@ -264,7 +265,7 @@ _EMPTY: dict[str | bytes, Callable[[], Any]] = {"[]": list, "{}": dict, b"[]": l
 
 def _reading(type_: Any, dialect: Dialect, coltype: Any) -> _Process | None:
     if isinstance(type_, sa.JSON) and dialect.name == "sqlite":
-        return lambda text: None if text is None else read_json(text)
+        return read_json
     return type_.dialect_impl(dialect).result_processor(dialect, coltype)  # type: ignore[no-any-return]
 
 
@@ -316,7 +317,8 @@ def _loading(
     def load(found: Sequence[Any]) -> Any:
         values = list(found)
         for place, process in processors:
-            values[place] = process(values[place])
+            if (value := values[place]) is not None:
+                values[place] = process(value)
         return make(values)
 
     return load
