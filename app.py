@@ -46,6 +46,7 @@ def create_app(settings: Settings) -> Flask:
     )
     outbox.nudge = relay.bell(settings)
     app.extensions["seal"] = Seal.of(settings.data_dir)
+    app.extensions["outside"] = _outside(settings)
     assets.install(app)
     brand.install(app, settings.brand)
     health.install(app, _probes(settings))
@@ -122,6 +123,15 @@ def _config(settings: Settings) -> dict[str, Any]:
         # Participant pages send no Referer, so none can be asked for: the token protects.
         "WTF_CSRF_SSL_STRICT": False,
     }
+
+
+def _outside(settings: Settings) -> object | None:
+    """The sign-in provider, whose code is read where there is one."""
+    if settings.oidc is None:
+        return None
+    from portal.delivery.oidc import Provider
+
+    return Provider.of(settings)
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

@@ -40,6 +40,10 @@ NAMES = (
     "PORTAL_LINK_DAYS",
     "PORTAL_TSA_URL",
     "PORTAL_CLAMD_URL",
+    "PORTAL_OIDC_ISSUER",
+    "PORTAL_OIDC_CLIENT_ID",
+    "PORTAL_OIDC_CLIENT_SECRET",
+    "PORTAL_OIDC_NAME",
     "PORTAL_S3_ENDPOINT",
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -54,6 +58,16 @@ class SettingsError(Exception):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+@dataclass(frozen=True)
+class Oidc:
+    """A sign-in provider (OpenID Connect), and what its button is called."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,7 @@ class Settings:
     language: str
     link_days: int
     clamd_url: str | None
+    oidc: Oidc | None
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -156,6 +171,7 @@ class _Reader:
             language=self.language(),
             link_days=self.number("LINK_DAYS", 30, 1, 90),
             clamd_url=self.clamd_url(),
+            oidc=self.oidc(),
         )
         self.make(data_dir)
         if self.faults:
@@ -341,6 +357,23 @@ class _Reader:
         elif parts is not None and not (parts.path if parts.scheme == "unix" else parts.hostname):
             self.fault("CLAMD_URL", "it names no scanner", expected)
         return text
+
+    def oidc(self) -> Oidc | None:
+        names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+        told = [self.value(name) for name in names]
+        if not any(told):
+            return None
+        for name, text in zip(names, told, strict=True):
+            if not text:
+                self.fault(name, "it is missing", "issuer, client id and client secret together")
+        issuer, expected = told[0], "https://login.example.org, as the provider names itself"
+        parts = self.split("OIDC_ISSUER", issuer, expected) if issuer else None
+        if parts is not None:
+            is_ours = parts.scheme == "http" and parts.netloc in self.outbound_allow()
+            if not parts.hostname or not (parts.scheme == "https" or is_ours):
+                self.fault("OIDC_ISSUER", f"{_short(issuer)} is not a safe address", expected)
+        name = self.value("OIDC_NAME") or (parts and parts.hostname) or issuer
+        return Oidc(told[0], told[1], told[2], name[:60])
 
     def refuse_what_is_not_there_yet(self) -> None:
         for name in ("TSA_URL", "S3_ENDPOINT"):

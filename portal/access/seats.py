@@ -139,6 +139,11 @@ def end(tx: Tx, *which: sa.ColumnElement[bool]) -> int:
     return tx.execute(ended.values(ended_at=tx.now)).rowcount
 
 
+def of(user_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The sessions of somebody, for ``end`` and ``judge``."""
+    return (StaffSession.user_id == user_id,)
+
+
 def require_proof(tx: Tx, secret: str, actor: Actor) -> None:
     """Refuse with NotProved whoever did not show a short while ago that it is they."""
     since = sa.func.coalesce(StaffSession.proved_at, StaffSession.started_at)

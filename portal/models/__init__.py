@@ -15,7 +15,14 @@ from portal.models.insights import (
     InsightParty,
     InsightTime,
 )
-from portal.models.keys import HouseRule, Passkey, RecoveryCode, SecondFactor, SignInStep
+from portal.models.keys import (
+    HouseRule,
+    OutsideIdentity,
+    Passkey,
+    RecoveryCode,
+    SecondFactor,
+    SignInStep,
+)
 from portal.models.limits import Attempt
 from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.looks import Look
@@ -64,6 +71,7 @@ __all__ = [
     "Look",
     "LostLink",
     "Mail",
+    "OutsideIdentity",
     "Participant",
     "Passkey",
     "Piece",

@@ -80,3 +80,15 @@ class Passkey(Base):
     counter: Mapped[int]
     made_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class OutsideIdentity(Base):
+    """Whom a provider's ``subject`` is here; nobody has two, and no subject is two people."""
+
+    __tablename__ = "outside_identities"
+    __table_args__ = (sa.UniqueConstraint("user_id", name="outside_identities_user"),)
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(sa.ForeignKey("users.id"))
+    bound_at: Mapped[datetime]

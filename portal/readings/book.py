@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import BookEntry, Process, User
-from portal.readings import devices, words
+from portal.readings import words
 from portal.readings.seats import by_what
 
 PAGE = 100
@@ -75,7 +75,7 @@ def _line(row: Any) -> Line:
     is_own = row.user_id is None or row.user_id == row.actor_id
     whose = "their own" if is_own else f"{row.whom or 'somebody'}’s"
     sentence = KINDS[row.kind](_Told(row.actor_name, row.whom or "somebody", whose, row.told))
-    device = devices.in_words(row.agent) if row.agent else ""
+    device = words.device(row.agent) if row.agent else ""
     return Line(row.id, row.at, sentence, row.process_id, row.title, row.ip, device)
 
 
@@ -140,6 +140,10 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "session-ended": lambda one: f"{one.who} ended one of {one.whose} sessions.",
     "sessions-ended": _sessions,
     "password-changed": lambda one: f"{one.who} changed {one.whose} password.",
+    "outside-bound": lambda one: (
+        f"{one.who} came by {one.more['issuer']} for the first time, and is known by it now."
+    ),
+    "outside-removed": lambda one: f"{one.who} removed {one.whose} sign-in from outside.",
     "passkey-added": lambda one: f"{one.who} added the passkey “{one.more['name']}”.",
     "passkey-removed": lambda one: f"{one.who} removed the passkey “{one.more['name']}”.",
     "second-factor-set": lambda one: f"{one.who} set up an authenticator app.",
@@ -167,6 +171,6 @@ TOPICS: dict[str, tuple[str, ...]] = {
         kind
         for kind in KINDS
         if kind.split("-")[0]
-        in ("person", "account", "token", "password", "second", "recovery", "passkey")
+        in ("person", "account", "token", "password", "second", "recovery", "passkey", "outside")
     ),
 }

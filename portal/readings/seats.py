@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import HouseRule, Passkey, RecoveryCode, SecondFactor, StaffSession, User
+from portal.models import (
+    HouseRule,
+    OutsideIdentity,
+    Passkey,
+    RecoveryCode,
+    SecondFactor,
+    StaffSession,
+    User,
+)
 from portal.models.people import SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
-from portal.readings import devices
+from portal.readings import words
 
 MOST = 200
 
@@ -32,13 +41,15 @@ class Keys:
     """What opens the door for somebody.
 
     ``app_since`` is when they took an authenticator app into use, ``waiting`` the id of one that
-    is being set up, ``codes_left`` how many recovery codes are unused.
+    is being set up, ``codes_left`` how many recovery codes are unused,
+    ``issuer`` the provider by which they sign in from outside.
     """
 
     has_password: bool
     app_since: datetime | None
     waiting: str | None
     codes_left: int
+    issuer: str | None = None
 
 
 def signed_in(conn: Connection, user_id: str, now: datetime) -> Sequence[SignedIn]:
@@ -67,14 +78,16 @@ def keys(conn: Connection, user_id: str) -> Keys:
             User.password_hash.is_not(None).label("has_password"),
             SecondFactor.id.label("factor"),
             SecondFactor.confirmed_at,
+            OutsideIdentity.issuer,
             left.scalar_subquery().label("codes_left"),
         )
         .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
+        .outerjoin(OutsideIdentity, OutsideIdentity.user_id == User.id)
         .where(User.id == user_id)
     )
     row = conn.execute(query).one()
     waiting = row.factor if row.confirmed_at is None else None
-    return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left)
+    return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left, row.issuer)
 
 
 def passkeys(conn: Connection, user_id: str) -> Sequence[Any]:
@@ -92,7 +105,8 @@ def asked_of(conn: Connection) -> list[str]:
 
 def by_what(method: str) -> str:
     """How they signed in, in words: “by password”."""
-    return METHODS.get(method, method)
+    kind, _, issuer = method.partition(":")
+    return f"by {urlsplit(issuer).hostname}" if kind == "oidc" else METHODS.get(method, method)
 
 
 METHODS = {
@@ -106,7 +120,7 @@ METHODS = {
 def _told(row: Any) -> SignedIn:
     return SignedIn(
         id=row.id,
-        device=devices.in_words(row.agent),
+        device=words.device(row.agent),
         ip=row.ip,
         method=by_what(row.method),
         started_at=row.started_at,

@@ -437,9 +437,15 @@ def _shown_to_signer(look: Mapping[str, Any]) -> str:
     return f"{'pictures of pages' if len(pages) > 1 else 'the picture of page'} {numbers} {digest}"
 
 
+def assurance(auth: str) -> str:
+    """How somebody was verified, in words; a sign-in from outside names its provider."""
+    kind, _, issuer = auth.partition(":")
+    return f"signed in by {issuer}" if kind == "oidc" else ASSURANCE.get(auth, auth)
+
+
 def _signer(entry: Told) -> list[tuple[str, str]]:
     return [
-        ("Verified by", ASSURANCE.get(entry.auth, entry.auth)),
+        ("Verified by", assurance(entry.auth)),
         ("Network address", entry.ip or "not recorded"),
         ("Device", words.device(entry.agent)),
     ]

@@ -15,7 +15,7 @@ from portal.actor import Actor
 from portal.clock import Clock
 from portal.errors import Faulty, NotProved, NotSignedIn, NotYours, TooFast, Unknown
 from portal.models import BookEntry, User
-from portal.readings import book, devices
+from portal.readings import book
 from portal.readings import seats as told
 from tests import people
 
@@ -215,19 +215,3 @@ def test_the_database_refuses_to_change_the_book() -> None:
     for statement in (sa.update(BookEntry).values(kind="x"), sa.delete(BookEntry)):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.transaction() as tx:
             tx.execute(statement)
-
-
-@pytest.mark.parametrize(
-    ("agent", "words"),
-    [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Safari/537.36 Edg/130.0",
-         "Edge on Windows"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
-         "Safari on an iPhone"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-         "Firefox on Linux"),
-        (None, "An unknown browser"),
-    ],
-)  # fmt: skip
-def test_a_browser_is_told_in_words(agent: str | None, words: str) -> None:
-    assert devices.in_words(agent) == words

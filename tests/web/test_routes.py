@@ -62,6 +62,9 @@ POST /me/sessions/end                                  403  403  403  303  303  
 POST /me/sessions/<session_id>/end                     403  403  403  404  404  404  303  403
 GET  /login/code                                       in   in   in   in   in   in   in   in
 POST /login/code                                       403  403  403  in   in   in   in   403
+POST /login/outside                                    403  403  403  404  404  404  404  403
+GET  /login/outside/back                               404  404  404  404  404  404  404  404
+POST /people/<user_id>/outside/remove                  403  403  403  403  403  403  404  403
 POST /login/passkey/ask                                403  403  403  409  409  409  409  403
 POST /login/passkey                                    403  403  403  401  401  401  401  403
 POST /me/prove/passkey                                 403  403  403  422  422  422  422  403

@@ -31,6 +31,7 @@ doors = Blueprint("staff", __name__)
 COOKIE_LIVES = timedelta(hours=24)
 OPEN_TO_ALL = {
     "staff.sign_in", "staff.enter_code", "staff.ask_passkey", "staff.sign_in_by_passkey",
+    "staff.go_outside", "staff.come_back",
 }  # fmt: skip
 # Where those are let who have to set up a second factor first.
 BEFORE_ALL = {
@@ -42,7 +43,7 @@ FOR_READERS = {
     "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
     "staff.end_my_session", "staff.end_my_others", "staff.enter_code", "staff.begin_second_factor",
     "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
-    "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey",
+    "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey", "staff.go_outside",
     "staff.begin_passkey", "staff.add_passkey", "staff.rename_passkey", "staff.remove_passkey",
     "staff.keep_view", "staff.change_view", "staff.drop_view",
 }  # fmt: skip
@@ -203,6 +204,7 @@ def _for_templates() -> dict[str, object]:
         "tz": house_zone(),
         "words": words,
         "has_passkeys": is_possible(),
+        "outside": getattr(current_app.extensions.get("outside"), "name", None),
         "silences": _silences() if actor is not None else [],
     }
 
