@@ -15,6 +15,7 @@ from portal.errors import Faulty
 from portal.models import Process, SearchDocument, User
 from portal.models.people import Team
 from portal.models.searching import PREFIX_FROM, VECTOR, folded
+from portal.prepared import prepared
 
 MOST = 1001  # of more matches than this nobody keeps the ids: they are met soon on any way
 _MOST_WORDS = 10
@@ -49,7 +50,7 @@ def processes(conn: Connection, q: str, *, cursor: str | None = None, limit: int
     wanted, before = words_of(q), _before(cursor)
     if not wanted:
         return Results([], None)
-    found: dict[str, Row] = {}
+    found: dict[str, Any] = {}
     at = before
     for _ in range(_ROUNDS):
         rows = _newest(conn, wanted, at, limit + 1)
@@ -62,7 +63,7 @@ def processes(conn: Connection, q: str, *, cursor: str | None = None, limit: int
         at = rows[-1].n
     some = list(found.values())
     is_more = len(some) > limit
-    items = [Found(row, _places(row.told, wanted), row.part) for row in some[:limit]]
+    items = [Found(row, _places(row, wanted), row.part) for row in some[:limit]]
     return Results(items, str(some[limit - 1].n) if is_more else None)
 
 
@@ -74,79 +75,105 @@ def within(conn: Connection, q: str) -> sa.ColumnElement[bool]:
     wanted = words_of(q)
     if not wanted:
         return sa.false()
-    matching = _matching(conn, wanted)
-    few = conn.execute(
-        sa.select(sa.func.count()).select_from(matching.limit(MOST).subquery())
-    ).scalar_one()
-    if few < MOST:
-        return Process.id.in_(
-            sa.select(SearchDocument.process_id).where(SearchDocument.n.in_(_held(conn, matching)))
-        )
+    match = _match(conn, wanted)
+    if _are_few(conn, match):
+        held = _held(conn.dialect.name, match)
+        documents = sa.select(SearchDocument.process_id).where(SearchDocument.n.in_(held))
+        return Process.id.in_(documents)
     return sa.exists().where(SearchDocument.process_id == Process.id, *_each_row(wanted))
 
 
 # The index
 
 _SQLITE = sa.table("search_index", sa.column("rowid", sa.Integer))
-_DOCUMENT = (SearchDocument.n, SearchDocument.part, SearchDocument.told)
 _SHOWN = (
     *(Process.id, Process.title, Process.reference, Process.state, Process.key),
     *(Process.definition_id, Process.ended_at, Process.waiting, Process.n_troubles),
     *(Process.due_at, Process.started_at),
     sa.func.coalesce(User.name, Team.name).label("owner_name"),
+    *(SearchDocument.n, SearchDocument.part, SearchDocument.told, SearchDocument.words),
 )
 _RESULTS = (
-    sa.select(*_SHOWN, *_DOCUMENT)
+    sa.select(*_SHOWN)
     .join(Process, Process.id == SearchDocument.process_id)
     .outerjoin(User, User.id == Process.owner_id)
     .outerjoin(Team, Team.id == Process.team_id)
     .order_by(SearchDocument.n.desc())
 )
+_MATCH = sa.bindparam("match", type_=sa.String())
+_BEFORE = sa.bindparam("before", type_=sa.BigInteger())
+_LIMIT = sa.bindparam("limit", type_=sa.Integer())
+_NEWER_THAN_ALL = 2**62
 
 
-def _matching(conn: Connection, wanted: Sequence[str]) -> "sa.Select[Any]":
-    """The numbers of the documents that hold all words, as the index finds them."""
-    if conn.dialect.name == "sqlite":
-        match = " AND ".join(f'"{word}"{"*" if _is_prefix(word) else ""}' for word in wanted)
-        hit = sa.literal_column("search_index").op("MATCH")(match)
-        return sa.select(_SQLITE.c.rowid.label("n")).where(hit)
-    match = " & ".join(f"{word}{':*' if _is_prefix(word) else ''}" for word in wanted)
+def _matching(dialect: str, match: Any) -> "sa.Select[Any]":
+    """The numbers of the documents that the index finds."""
+    if dialect == "sqlite":
+        return sa.select(_SQLITE.c.rowid).where(
+            sa.literal_column("search_index").op("MATCH")(match)
+        )
     query = sa.func.to_tsquery(sa.literal_column("'simple'"), match)
-    hit = sa.literal_column(f"({VECTOR})").op("@@")(query)
-    return sa.select(SearchDocument.n).where(hit)
+    return sa.select(SearchDocument.n).where(sa.literal_column(f"({VECTOR})").op("@@")(query))
 
 
-def _newest(conn: Connection, wanted: Sequence[str], before: int | None, limit: int) -> list[Row]:
+def _held(dialect: str, match: Any) -> "sa.Select[Any]":
+    """The same, all of it first: PostgreSQL else makes the words of row after row anew."""
+    if dialect == "sqlite":
+        return _matching(dialect, match)
+    return sa.select(_matching(dialect, match).cte("hits").prefix_with("MATERIALIZED").c.n)
+
+
+# SQLite's index walks its rows from the newest on by itself, and ends with the page.
+_SOME = _matching("sqlite", _MATCH).where(_SQLITE.c.rowid < _BEFORE)
+_SOME = _SOME.order_by(_SQLITE.c.rowid.desc()).limit(_LIMIT)
+_NEWEST = prepared(
+    {
+        "sqlite": _RESULTS.where(SearchDocument.n.in_(_SOME)),
+        "postgresql": _RESULTS.where(
+            SearchDocument.n.in_(_held("postgresql", _MATCH)), SearchDocument.n < _BEFORE
+        ).limit(_LIMIT),
+    }
+)
+
+
+def _how_many(dialect: str) -> sa.Executable:
+    some = _matching(dialect, _MATCH).limit(_LIMIT).subquery()
+    return sa.select(sa.func.count().label("n")).select_from(some)
+
+
+_HOW_MANY = prepared({name: _how_many(name) for name in ("sqlite", "postgresql")})
+
+
+def _match(conn: Connection, wanted: Sequence[str]) -> str:
+    """The words as the index of this database takes them."""
+    if conn.dialect.name == "sqlite":
+        return " AND ".join(f'"{word}"{"*" if _is_prefix(word) else ""}' for word in wanted)
+    return " & ".join(f"{word}{':*' if _is_prefix(word) else ''}" for word in wanted)
+
+
+def _are_few(conn: Connection, match: str) -> bool:
+    counted = _HOW_MANY.first(conn, {"match": match, "limit": MOST})
+    return int(counted.n) < MOST
+
+
+def _newest(conn: Connection, wanted: Sequence[str], before: int | None, limit: int) -> list[Any]:
     """The newest documents that match, older than ``before``, each with its process."""
-    matching = _matching(conn, wanted)
-    n = matching.selected_columns[0]
-    if conn.dialect.name == "sqlite":
-        # The index walks its rows from the newest on by itself, and ends with the page.
-        older = matching.where(n < before) if before is not None else matching
-        numbers = older.order_by(n.desc()).limit(limit)
-        return list(conn.execute(_RESULTS.where(SearchDocument.n.in_(numbers))))
-    few = sa.select(sa.func.count()).select_from(matching.limit(MOST).subquery())
-    if conn.execute(few).scalar_one() < MOST:
-        results = _RESULTS.where(SearchDocument.n.in_(_held(conn, matching)))
-    else:
-        results = _RESULTS.where(*_each_row(wanted))
-    if before is not None:
-        results = results.where(SearchDocument.n < before)
+    match, upto = _match(conn, wanted), _NEWER_THAN_ALL if before is None else before
+    if conn.dialect.name == "sqlite" or _are_few(conn, match):
+        return _NEWEST.all(conn, {"match": match, "before": upto, "limit": limit})
+    results = _RESULTS.where(*_each_row(wanted), SearchDocument.n < upto)
     return list(conn.execute(results.limit(limit)))
-
-
-def _held(conn: Connection, matching: "sa.Select[Any]") -> Any:
-    """What the index finds, all of it first: PostgreSQL else makes the words of row after row."""
-    if conn.dialect.name == "sqlite":
-        return matching
-    hits = matching.cte("hits").prefix_with("MATERIALIZED")
-    return sa.select(hits.c.n)
 
 
 def _each_row(wanted: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     """That a document holds the words, without the index: where many match, a page is soon full."""
     text = sa.cast(SearchDocument.words, sa.Text)
-    return [text.like(f"% {word}{'' if _is_prefix(word) else ' '}%") for word in wanted]
+    return [text.like(f"%{_spelled(word)}%") for word in wanted]
+
+
+def _spelled(word: str) -> str:
+    """A word as it stands among those of a place."""
+    return f" {word}" if _is_prefix(word) else f" {word} "
 
 
 def _is_prefix(word: str) -> bool:
@@ -166,14 +193,11 @@ def _shown_before(
     return set(conn.execute(newer).scalars())
 
 
-def _places(told: dict[str, Any], wanted: Sequence[str]) -> dict[str, str]:
-    """The places that hold any of the words."""
-    return {place: text for place, text in told.items() if text and has_hit(text, wanted)}
-
-
-def has_hit(text: str, wanted: Sequence[str]) -> bool:
-    """Whether any of the words stands in the text."""
-    return any(is_hit(word, wanted) for word in folded(text))
+def _places(row: Row, wanted: Sequence[str]) -> dict[str, str]:
+    """The places of a document that hold any of the words."""
+    spelled = [_spelled(word) for word in wanted]
+    held = (place for place, text in row.words.items() if text and any(w in text for w in spelled))
+    return {place: row.told[place] for place in held}
 
 
 def has_all(text: str, wanted: Sequence[str]) -> bool:

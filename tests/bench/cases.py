@@ -19,9 +19,9 @@ from portal.actions import tasks
 from portal.ledger import audit, chain
 from portal.ledger.tables import Entry
 from portal.models import Task, Timer
-from portal.readings import axis, combined, timeline
+from portal.readings import axis, combined, search, timeline
 from tests import makers, people
-from tests.bench import floors, uploads, world
+from tests.bench import floors, searches, uploads, world
 from tests.bench.world import Place
 
 Call = Callable[[], object]
@@ -124,6 +124,55 @@ def _page_of_staff(place: Place, path: str) -> Call:
 
     def run() -> None:
         assert client.get(path).status_code == 200
+
+    return run
+
+
+# Finding
+
+
+@side("search", times=200, size=1_000)
+def _search(place: Place) -> Call:
+    return _finding(place)
+
+
+@side("search-large", times=200, size=20_000, quick_size=10_000)
+def _search_large(place: Place) -> Call:
+    return _finding(place)
+
+
+def _finding(place: Place) -> Call:
+    world.settle(place)
+    searches.found(place.size)
+
+    def run() -> None:
+        with db.reading() as conn:
+            assert len(search.processes(conn, "pier").items) == 25
+
+    return run
+
+
+@side("search-bare-large", times=200, size=20_000, quick_size=10_000)
+def _search_bare(place: Place) -> Call:
+    world.settle(place)
+    searches.found(place.size)
+
+    def run() -> None:
+        with db.reading() as conn:
+            assert searches.bare(conn) >= 25
+
+    return run
+
+
+@side("search-page", times=100, size=20_000, quick_size=10_000)
+def _search_page(place: Place) -> Call:
+    """Three letters with which a word of every process begins."""
+    app = world.app_at(place)
+    searches.found(place.size)
+    client = world.staff_client(app)
+
+    def run() -> None:
+        assert client.get("/search?q=ven").status_code == 200
 
     return run
 

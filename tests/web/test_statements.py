@@ -24,11 +24,12 @@ GUEST_GET, GUEST_POST, STAFF_LIST = 5, 16, 8
 # Walking one of these grows with the installation; all others are small for good.
 _LARGE = ("processes", "tasks", "step_runs", "ledger_entries", "ledger_disclosures", "timers",
           "participants", "links", "files", "outgoing", "mails", "troubles", "stretches",
-          "stretches_told", "ledger_heads")  # fmt: skip
+          "stretches_told", "ledger_heads", "search_documents")  # fmt: skip
 _WALK = re.compile(r"^SCAN (\w+)$")
 _COUNT = re.compile(r"count\(", re.IGNORECASE)
 STAFF_PAGES = ("/", "/processes", "/processes?state=running", "/tasks", "/timeline",
-               "/timeline?state=all", "/timeline/feed", "/exceptions")  # fmt: skip
+               "/timeline?state=all", "/timeline/feed", "/exceptions", "/processes?q=vera",
+               "/search?q=vera")  # fmt: skip
 
 
 class Seen:
