@@ -18,7 +18,7 @@ ZOOMS = {
 USUAL = "month"
 # How many hours, days or months a window has, in which part of it now stands at first.
 _LENGTHS = {"day": 24, "week": 7, "month": 35, "quarter": 91, "year": 12}
-_PAST = 2 / 3
+_PAST = 0.6
 
 
 class Mark(NamedTuple):

@@ -294,12 +294,12 @@ _NOTED = sorted(_BAD) + [one.TYPE for one in (
     c.SignatureMade, c.SignatureDeclined, c.LinkEntered, c.ReminderSent, c.MessageSent,
     c.ExceptionResolved, c.CallSucceeded, c.DataEdited,
 )]  # fmt: skip
-# Of a process with thousands of events the last before the window's end are looked at, by way of
-# the stretch that began last; of one that is not told yet, or that is short, the last of all.
+# Of a process with thousands of events the last before the window's end are looked at: those
+# before the first stretch that began after it, or the last of all where none did.
 _EDGE = sa.func.coalesce(
     sa.select(Stretch.from_seq)
-    .where(Stretch.process_id == Head.log, Stretch.from_at < sa.bindparam("end"))
-    .order_by(Stretch.from_at.desc())
+    .where(Stretch.process_id == Head.log, Stretch.from_at >= sa.bindparam("end"))
+    .order_by(Stretch.from_at)
     .limit(1)
     .correlate(Head)
     .scalar_subquery(),
@@ -311,6 +311,7 @@ _DOTS = (
     .where(
         Head.log.in_(sa.bindparam("these", expanding=True)),
         Entry.seq > _EDGE - _MOST_EVENTS,
+        Entry.seq <= _EDGE,
         Entry.at >= sa.bindparam("start"),
         Entry.at < sa.bindparam("end"),
         Entry.type.in_(_NOTED),
