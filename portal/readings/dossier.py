@@ -1,6 +1,6 @@
 """All that the desk shows of one process, in six statements however long it has run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,17 +9,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from portal import clock
-from portal.definition import drawings, scopes
 from portal.definition import facts as definition_facts
-from portal.definition.fields import show
-from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show_value
-from portal.definition.text import Text
 from portal.definition.tree import (
     Definition,
-    Field,
-    FormStep,
-    SignStep,
     Step,
     UploadStep,
 )
@@ -39,30 +32,15 @@ from portal.models import (
 )
 from portal.models.files import brought
 from portal.models.people import WRITERS
-from portal.readings import prose, trees, words
+from portal.readings import answered, givers, trees, words
+from portal.readings.answered import Answered
+from portal.readings.filled import labelled
 
 # A process that went round and round is told whole on its timeline; these are its latest.
 MOST_RUNS = 200
 MOST_FILES = 300
 
 Row = sa.Row[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What one round of a step brought: labelled answers, files, and the words with them."""
-
-    step: str
-    scope: str
-    name: str
-    round: int
-    outcome: str | None
-    done_at: Any
-    rows: Sequence[tuple[str, str]]
-    files: Sequence[Row]
-    comment: str | None = None
-    is_latest: bool = True
-    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +119,9 @@ def of_process(conn: Connection, process_id: str) -> Dossier:
         tree=tree,
         people=people,
         tasks=tasks,
-        answers=_answers(tree, runs, by_id, facts),
+        answers=answered.with_givers(
+            answered.rounds(tree, runs, by_id, facts), tasks, givers.of_process(conn, process_id)
+        ),
         inputs=labelled(tree.inputs, process.inputs, facts),
         values=_values(process, facts),
         troubles=_troubles(conn, process_id) if process.n_troubles else (),
@@ -183,25 +163,6 @@ def trail_of(conn: Connection, process_id: str) -> Row | None:
         .limit(1)
     )
     return conn.execute(query).first()
-
-
-def labelled(
-    fields: Iterable[Field], values: Mapping[str, Any], facts: Mapping[str, Any]
-) -> list[tuple[str, str]]:
-    """Label and shown value of each field that has one."""
-    return [
-        (filled(one.label, facts), show(one, values[one.id]))
-        for one in fields
-        if values.get(one.id) not in (None, "", [])
-    ]
-
-
-def filled(text: Text, facts: Mapping[str, Any]) -> str:
-    """A text of the definition as a reader sees it; itself where it can't be filled in."""
-    try:
-        return text.render(facts)
-    except ExpressionFailed:
-        return str(text)
 
 
 def _facts(
@@ -323,66 +284,3 @@ def _troubles(conn: Connection, process_id: str) -> Sequence[Row]:
         .order_by(Trouble.opened_at, Trouble.id)
     )
     return conn.execute(query).all()
-
-
-def _answers(
-    tree: Definition,
-    runs: Sequence[Row],
-    files: Mapping[str, Row],
-    facts: Mapping[str, Any],
-) -> list[Answered]:
-    """Rounds that a person did, in the order of the document, the newest round first."""
-    place = {step.id: n for n, step in enumerate(tree.all_steps())}
-    known = [run for run in runs if run.step in place]
-    latest: set[tuple[str, str]] = set()
-    told: list[Answered] = []
-    for run in sorted(
-        known, key=lambda run: (place[run.step], scopes.order(run.scope), -run.round)
-    ):
-        is_latest = (run.step, run.scope) not in latest
-        latest.add((run.step, run.scope))
-        told.append(_answered(tree.step(run.step), run, files, facts, is_latest=is_latest))
-    return [one for one in told if one.rows or one.files or one.comment]
-
-
-def _answered(
-    step: Step, run: Row, files: Mapping[str, Row], facts: Mapping[str, Any], *, is_latest: bool
-) -> Answered:
-    rows: list[tuple[str, str]] = []
-    sent: list[Row] = []
-    comment = None
-    if isinstance(step, FormStep):
-        rows = labelled(step.fields, run.answers, facts)
-    elif isinstance(step, UploadStep):
-        ids = [one for listed in run.answers.values() for one in listed]
-        sent = [files[one] for one in ids if one in files]
-    else:
-        if isinstance(step, SignStep) and "signature" in run.answers:
-            rows = _signature(run)
-            signed = [one["file"] for one in run.answers["document"] or ()]
-            sent = [files[one] for one in signed if one in files]
-        comment = run.answers.get("comment") or run.answers.get("note")
-    name = filled(step.name, facts)
-    return Answered(
-        step=step.id,
-        scope=run.scope,
-        name=f"{name}, {scopes.index(run.scope) + 1}" if run.scope else name,
-        round=run.round,
-        outcome=run.outcome,
-        done_at=run.done_at,
-        rows=rows,
-        files=sent,
-        comment=comment,
-        is_latest=is_latest,
-        drawing=drawings.path(run.answers.get("drawing") or []),
-    )
-
-
-def _signature(run: Row) -> list[tuple[str, str]]:
-    statement = prose.to_text(run.answers["statement"])
-    what = [("What was signed", statement)] if statement else []
-    return [
-        *what,
-        ("Signature", run.answers["signature"]),
-        ("SHA-256 of what was signed", words.grouped_hash(run.answers["sha256"])),
-    ]

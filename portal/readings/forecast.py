@@ -25,8 +25,9 @@ from portal.ledger.catalogue import TaskOpened
 from portal.ledger.tables import Entry, Outgoing
 from portal.models import Process, StepRun, Timer
 from portal.readings import spoken, words
-from portal.readings.dossier import Dossier, filled
+from portal.readings.dossier import Dossier
 from portal.readings.entries import ANSWERS
+from portal.readings.filled import filled
 
 Kind = Literal[
     "reminder", "pick_up", "due", "escalation", "timeout", "overdue", "wait", "call", "exception"

@@ -31,7 +31,7 @@ from portal.language import mark, ngettext
 from portal.models.files import brought
 from portal.models.tasks import MOST_PASSED_ON
 from portal.readings import prose, trees, words
-from portal.readings.dossier import filled
+from portal.readings.filled import filled
 from portal.readings.owners import Asker
 
 Row = Any

@@ -13,7 +13,8 @@ from portal.definition.diagram import STANDINGS
 from portal.definition.tree import BlockStep, Definition
 from portal.models import StepRun
 from portal.readings import words
-from portal.readings.dossier import Dossier, filled
+from portal.readings.dossier import Dossier
+from portal.readings.filled import filled
 
 _LIVE = sa.text("(step_runs.is_current OR step_runs.is_latest)")
 

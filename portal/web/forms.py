@@ -18,7 +18,7 @@ from portal.definition.tree import Field, Option
 from portal.errors import FormTooOld
 from portal.language import gettext as _
 from portal.language import mark
-from portal.readings.dossier import filled
+from portal.readings.filled import filled
 from portal.settings import Settings
 
 Typed = Mapping[str, Sequence[str]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portal.definition import hiding, sections
 from portal.definition.tree import Field
-from portal.readings.dossier import filled
+from portal.readings.filled import filled
 from portal.web.forms import Question, Typed
 
 MANY_FIELDS = 12

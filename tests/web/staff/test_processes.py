@@ -263,3 +263,14 @@ def test_a_trail_whose_bytes_changed_is_not_handed_out(
     store.delete(built)
     dana.get(place, 409)
     assert [one.kind for one in makers.troubles(process)] == ["file"]
+
+
+def test_what_was_given_says_by_whom_and_what_stood_before(desk: Desks) -> None:
+    back = "{id: review, assign: buyer, approval: {on_changes: {return_to: details}}}"
+    process = makers.start(f"{makers.FORM}\n  - {back}")
+    makers.fill(process, company="Sea <b>")
+    makers.decide(process, "request_changes", comment="Which one?")
+    makers.fill(process, company="Sea Ltd")
+    page = desk("dana").get(f"/processes/{process}")
+    assert re.search(r', by <a href="#event-\d+">Vera Vendor</a>', page)
+    assert "before: <del>Sea &lt;b&gt;</del>" in page
