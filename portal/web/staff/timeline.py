@@ -85,7 +85,7 @@ def timeline() -> ResponseReturnValue:
         filters=filters,
         is_narrowed=any(name in asked for name in _NARROWING),
         said=_said(filters),
-        feed_asked=_feed_asked(filters),
+        feed_asked=_query({"definition": filters.definition, "email": filters.person}),
         zooms=axis.ZOOMS,
         states=combined.STATES,
         key=courts.KEY,
@@ -143,7 +143,12 @@ def timeline_feed() -> ResponseReturnValue:
             conn, filters, house_zone(), before=_number(asked.get("before")), limit=AT_ONCE
         )
     return render_template(
-        "timeline/all.html", feed=told, definitions=definitions, groups=GROUPS, asked=asked
+        "timeline/all.html",
+        feed=told,
+        definitions=definitions,
+        groups=GROUPS,
+        asked=asked,
+        rows_asked=_query({"definition": filters.definition, "person": filters.email}),
     )
 
 
@@ -166,9 +171,8 @@ def _said(filters: combined.Filters) -> str:
     return f"{_SHOWN[filters.state]}{late}, {order}: in whose court the ball is and was."
 
 
-def _feed_asked(filters: combined.Filters) -> str:
-    """What the same narrowing asks of the feed."""
-    asked = {"definition": filters.definition, "email": filters.person}
+def _query(asked: Mapping[str, str | None]) -> str:
+    """The query of an address that asks for these; nothing where it asks for none."""
     told = urlencode({name: value for name, value in asked.items() if value})
     return f"?{told}" if told else ""
 
@@ -204,8 +208,7 @@ def _row(line: combined.Line, track: Markup, window: Window, zone: str) -> Row:
 def _address(asked: Mapping[str, str], changed: Mapping[str, Any]) -> str:
     """The address of the same timeline with something different; ``None`` leaves a side open."""
     wanted = {**asked, **{name.rstrip("_"): value for name, value in changed.items()}}
-    told = urlencode({name: value for name, value in wanted.items() if value})
-    return f"/timeline?{told}" if told else "/timeline"
+    return f"/timeline{_query(wanted)}"
 
 
 def _unless_known(html: str) -> ResponseReturnValue:

@@ -100,6 +100,12 @@ def test_the_timeline_is_narrowed_and_keeps_what_it_was_narrowed_to(desk: Any) -
         page = dana.get(f"/timeline?{asked}&zoom=week")
         assert set(rows(page)) == wanted, asked
         assert f"/timeline?zoom=year&amp;{asked.replace('@', '%40')}" in page, asked
+    # The feed tells of the same, and leads back to it.
+    narrowed = dana.get("/timeline?person=otto@other.example&definition=demo")
+    feed = "/timeline/feed?definition=demo&amp;email=otto%40other.example"
+    assert f'href="{feed}"' in narrowed
+    back = "/timeline?definition=demo&amp;person=otto%40other.example"
+    assert f'href="{back}"' in dana.get(feed.replace("&amp;", "&"))
     everything = list(rows(dana.get("/timeline?state=all")))
     assert len(everything) == 4
     assert everything[-1] == ended
