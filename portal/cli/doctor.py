@@ -86,6 +86,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("ok", "database", f"{kind} answers, its schema is current.")
     yield from _roles(clock.now())
+    yield from _search()
     yield from _secrets(settings)
 
 
@@ -102,6 +103,19 @@ def _roles(now: datetime) -> Iterator[Finding]:
             yield Finding("bad", role, told, remedy)
         else:
             yield Finding("ok", role, f"gave a sign of life {_ago(max(0, found[role]))} ago.")
+
+
+def _search() -> Iterator[Finding]:
+    """Where processes are there that cannot be found yet, as after an update from before search."""
+    from portal.readings import search
+
+    with db.reading() as conn:
+        missing = search.not_yet(conn)
+    if missing:
+        many = "1000+" if missing >= search.MOST else str(missing)
+        told = f"does not find {many} {'process' if missing == 1 else 'processes'} yet."
+        remedy = "The scheduler makes up for it, a few at a time; let it run."
+        yield Finding("note", "search", told, remedy)
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

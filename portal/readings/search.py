@@ -67,6 +67,15 @@ def processes(conn: Connection, q: str, *, cursor: str | None = None, limit: int
     return Results(items, str(some[limit - 1].n) if is_more else None)
 
 
+def not_yet(conn: Connection) -> int:
+    """How many processes nothing is found of yet, looking at ``MOST`` at the most."""
+    has_none = ~sa.exists().where(
+        SearchDocument.process_id == Process.id, SearchDocument.part == ""
+    )
+    few = sa.select(sa.literal(1)).select_from(Process).where(has_none).limit(MOST).subquery()
+    return int(conn.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+
+
 def within(conn: Connection, q: str) -> sa.ColumnElement[bool]:
     """The condition on ``Process`` that all words stand in one of its documents.
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from portal import clock as house_clock
 from portal import db
 from portal.actions import processes, tasks, upkeep
+from portal.cli import doctor
 from portal.ledger import record
 from portal.models import SearchDocument, Task
 from portal.models.searching import folded
@@ -107,7 +108,9 @@ def test_what_was_erased_or_never_indexed_is_set_right_from_the_ledger() -> None
     with db.transaction() as tx:
         tx.execute(sa.delete(SearchDocument))
     assert found("secret") == []
+    assert [one.told for one in doctor._search()] == ["does not find 1 process yet."]
     assert (mended(), documents(), found("secret")) == (1, before, [one])
+    assert list(doctor._search()) == []
     [sent] = makers.events(one, "form.submitted")
     with db.transaction() as tx:
         record.erase(tx, one, sent["seq"], ["answers"])
