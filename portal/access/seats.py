@@ -18,7 +18,7 @@ from portal.actor import Actor
 from portal.db import Tx
 from portal.errors import NotProved, NotSignedIn
 from portal.models import ApiToken, HouseRule, SecondFactor, StaffSession, TeamMember, User
-from portal.models.people import SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
+from portal.models.people import SCOPES, SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 
 PROOF_LASTS = timedelta(minutes=10)
 _TOUCH_AFTER = timedelta(minutes=1)
@@ -74,18 +74,38 @@ def absent(
     return replace(actor, ip=ip, agent=agent)
 
 
-def token(conn: Connection, bearer: str) -> Actor | None:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program at the door: for whom it acts, and what its token is good for (``SCOPES``)."""
+
+    actor: Actor
+    scopes: frozenset[str]
+
+
+def program(conn: Connection, bearer: str) -> Program | None:
     """The program behind an API token, acting for the token's user; ``None`` if unknown."""
+    now = clock.now()
     query = (
-        _users(ApiToken.id.label("token_id"), ApiToken.is_system)
+        _users(ApiToken.id.label("token_id"), ApiToken.is_system, ApiToken.scopes, ApiToken.used_at)
         .join(ApiToken, ApiToken.user_id == User.id)
         .where(ApiToken.secret_sha256 == digest(bearer), ApiToken.revoked_at.is_(None))
+        .where(sa.or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
     )
     rows = conn.execute(query).all()
     if not rows:
         return None
-    role = "system" if rows[0].is_system else rows[0].role
-    return _actor(rows, kind="api", id_=rows[0].token_id, via="api", auth="token", role=role)
+    first = rows[0]
+    if first.used_at is None or now - first.used_at > _TOUCH_AFTER:
+        _note_use(first.token_id)
+    role = "system" if first.is_system else first.role
+    actor = _actor(rows, kind="api", id_=first.token_id, via="api", auth="token", role=role)
+    return Program(actor, frozenset(SCOPES if first.scopes is None else first.scopes))
+
+
+def token(conn: Connection, bearer: str) -> Actor | None:
+    """For whom a token acts; ``None`` if it is unknown."""
+    found = program(conn, bearer)
+    return found.actor if found else None
 
 
 def begin(tx: Tx, user_id: str, method: str, *, ip: str | None, agent: str | None) -> str:
@@ -206,3 +226,9 @@ def _touch(session_id: str) -> None:
     mine = StaffSession.id == session_id
     with db.transaction() as tx:
         tx.execute(sa.update(StaffSession).where(mine).values(seen_at=tx.now))
+
+
+def _note_use(token_id: str) -> None:
+    """Note that a token is in use, once a minute at the most."""
+    with db.transaction() as tx:
+        tx.execute(sa.update(ApiToken).where(ApiToken.id == token_id).values(used_at=tx.now))

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,9 @@ from portal.db import Tx, action
 from portal.definition.values import is_email
 from portal.errors import Fault, Faulty, Unknown
 from portal.models import ApiToken, StaffSession, Team, TeamMember, User
-from portal.models.people import ROLES
+from portal.models.people import ROLES, SCOPES
+
+LONGEST_DAYS = 3650
 
 
 def add_user(
@@ -76,8 +79,21 @@ def _keep_user(
 
 
 @action
-def make_token(tx: Tx, name: str, user_email: str, is_system: bool, *, actor: Actor) -> str:
-    """A new API token that acts for a user, told this once; faults at ``name`` and ``email``."""
+def make_token(
+    tx: Tx,
+    name: str,
+    user_email: str,
+    is_system: bool,
+    scopes: Sequence[str] | None = None,
+    days: int | None = None,
+    *,
+    actor: Actor,
+) -> str:
+    """A new API token that acts for a user, told this once.
+
+    ``scopes``: what it is good for, all of it where nothing is said; ``days``: when it ends.
+    Faults at ``name``, ``email``, ``scopes`` and ``days``.
+    """
     may.require(actor, "people")
     name = name.strip()
     if not name or len(name) > 100:
@@ -86,10 +102,17 @@ def make_token(tx: Tx, name: str, user_email: str, is_system: bool, *, actor: Ac
     user_id = tx.execute(query).scalar()
     if user_id is None:
         raise Faulty.one("email", f"Nobody here has the address {user_email.strip()}.")
+    good_for = [one for one in SCOPES if one in (SCOPES if scopes is None else scopes)]
+    if not good_for:
+        raise Faulty.one("scopes", "Say what the token is good for: read, start, act or admin.")
+    if days is not None and not 1 <= days <= LONGEST_DAYS:
+        raise Faulty.one("days", f"Give 1 to {LONGEST_DAYS} days, or none for a token that stays.")
+    ends_at = None if days is None else tx.now + timedelta(days=days)
     token = f"portal_{secrets.token_urlsafe(32)}"
     row = {"secret_sha256": sessions.digest(token), "user_id": user_id, "is_system": is_system}
+    row |= {"scopes": None if scopes is None else good_for, "expires_at": ends_at}
     tx.execute(sa.insert(ApiToken).values(id=db.new_id(), name=name, created_at=tx.now, **row))
-    book.note(tx, "token-made", user_id, actor=actor, name=name, system=is_system)
+    book.note(tx, "token-made", user_id, actor=actor, name=name, system=is_system, scopes=good_for)
     return token
 
 

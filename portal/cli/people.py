@@ -76,14 +76,22 @@ def token() -> None:
 @click.argument("name")
 @click.option("--user", "email", required=True, help="The address of the user it acts for.")
 @click.option("--system", is_flag=True, help="Starts and completes tasks, decides nothing.")
-def create(name: str, email: str, system: bool) -> int:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "start", "act", "admin"]),
+    help="What it is good for; may be repeated. Without it: all of them.",
+)
+@click.option("--days", type=int, help="End it after so many days.")
+def create(name: str, email: str, system: bool, scopes: tuple[str, ...], days: int | None) -> int:
     """Print a new API token, this once; it is not kept."""
     open_house(log_level="warning")
     from portal.actions import people
     from portal.cli.hand import at_the_terminal
 
     try:
-        made = people.make_token(name, email, system, actor=at_the_terminal())
+        made = people.make_token(name, email, system, scopes or None, days, actor=at_the_terminal())
     except Faulty as refusal:
         return _tell(refusal)
     click.echo(made)

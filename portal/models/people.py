@@ -1,6 +1,7 @@
 """Staff: users, their teams, their sessions and the API tokens that act for them."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,8 +72,15 @@ class StaffSession(Base):
     needs_second: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
+# What a token may be good for: telling, starting, doing what there is to do, and the house.
+SCOPES = ("read", "start", "act", "admin")
+
+
 class ApiToken(Base):
     """A token for programs; only its SHA-256 is stored.
+
+    ``scopes`` are those of ``SCOPES`` that it is good for (``None``: all of them); it ends at
+    ``expires_at``, if ever. ``used_at`` is kept by the minute.
 
     ``is_system``: it starts, signals and completes tasks of any process, but decides nothing.
     """
@@ -86,3 +94,6 @@ class ApiToken(Base):
     is_system: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    scopes: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]

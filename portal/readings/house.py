@@ -54,13 +54,16 @@ def colleagues(conn: Connection) -> list[Colleague]:
 
 
 def tokens(conn: Connection) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """API tokens that still work, newest first: id, name, is_system, created_at, user."""
+    """API tokens that nobody ended, newest first, each with the name of its ``user``."""
     return conn.execute(
         sa.select(
             ApiToken.id,
             ApiToken.name,
             ApiToken.is_system,
             ApiToken.created_at,
+            ApiToken.scopes,
+            ApiToken.expires_at,
+            ApiToken.used_at,
             User.name.label("user"),
         )
         .join(User, User.id == ApiToken.user_id)

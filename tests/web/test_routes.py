@@ -251,7 +251,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "/login": {"email": "dana@example.com", "password": "a guess"},
     "/me/passkeys": {"name": "laptop"},
     "/me/passkeys/<passkey_id>/name": {"name": "laptop"},
-    "/people/tokens": {"name": "till", "email": "dana@example.com"},
+    "/people/tokens": {"name": "till", "email": "dana@example.com", "scopes": "read"},
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},

@@ -16,7 +16,7 @@ from portal import clock, db
 from portal.access import seats
 from portal.actor import Actor
 from portal.definition.values import holds_control, is_storable
-from portal.errors import Faulty, NotSignedIn, TooFast, TooLarge
+from portal.errors import Faulty, NotSignedIn, NotYours, TooFast, TooLarge
 from portal.web import reads
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -43,7 +43,22 @@ class Call:
     also: Sequence[int] = ()
     media: str = "application/json"
 
+    @property
+    def scope(self) -> str:
+        """Which scope a token needs for it."""
+        return _OWN_SCOPES.get((self.method, self.path), "read" if self.method == "GET" else "act")
 
+
+# What is neither a mere reading nor the doing of what there is to do.
+_OWN_SCOPES = {
+    ("POST", "/processes"): "start",
+    ("POST", "/requests"): "start",
+    ("POST", "/processes/<process_id>/trail"): "read",
+    ("POST", "/definitions"): "admin",
+    ("POST", "/definitions/<key>/migrate"): "admin",
+    ("POST", "/definitions/<key>/review"): "admin",
+}
+_SCOPES: dict[str, str] = {}
 CALLS: list[Call] = []
 
 
@@ -52,6 +67,7 @@ def call(method: str, path: str, summary: str, **described: Any) -> Callable[[F]
 
     def hang(function: F) -> F:
         CALLS.append(Call(method, path, summary, **described))
+        _SCOPES[function.__name__] = CALLS[-1].scope
         api.add_url_rule(path, function.__name__, function, methods=[method])
         return function
 
@@ -68,10 +84,14 @@ def _know_the_caller() -> None:
         return
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     with db.reading() as conn:
-        known = seats.token(conn, secret.strip()) if kind.lower() == "bearer" else None
-    if known is None:
+        program = seats.program(conn, secret.strip()) if kind.lower() == "bearer" else None
+    if program is None:
         raise NotSignedIn("Send a valid API token: Authorization: Bearer TOKEN.")
+    known = program.actor
     _spend(known.id)
+    asked = _SCOPES.get((request.endpoint or "").removeprefix("api."))
+    if asked is not None and asked not in program.scopes:
+        raise NotYours(f"This token is not good for that: it lacks the scope “{asked}”.")
     g.caller = replace(
         known, ip=request.remote_addr, agent=request.headers.get("User-Agent", "")[:300] or None
     )

@@ -62,6 +62,7 @@ def _document() -> dict[str, Any]:
 def _operation(call: Call) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": call.summary,
+        "description": f"Takes a token of the scope `{call.scope}`.",
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z]+', '_', call.path.lower())}",
         "parameters": [*_path_parameters(call), *_query_parameters(call)],
         "responses": _responses(call),

@@ -47,6 +47,8 @@ def make_token() -> ResponseReturnValue:
             form.get("name", "").strip(),
             form.get("email", "").strip() or me().email or "",
             form.get("system") == "yes",
+            form.getlist("scopes"),
+            _days(form.get("days", "")),
             actor=_admin(),
         )
     except Faulty as fault:
@@ -60,6 +62,12 @@ def revoke_token(token_id: str) -> ResponseReturnValue:
     actions.revoke_token(token_id, actor=_admin())
     said("The token has ended. Calls with it are refused from now on.")
     return redirect("/people", 303)
+
+
+def _days(typed: str) -> int | None:
+    """How many days were typed, ``None`` where nothing was; 0, which no token has, for a word."""
+    told = typed.strip()
+    return None if not told else int(told) if told.isascii() and told.isdigit() else 0
 
 
 def _admin() -> Actor:
