@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from babel.messages import Catalog
@@ -50,7 +50,7 @@ def current() -> str:
     return _spoken.get()
 
 
-def direction() -> str:
+def direction() -> Literal["ltr", "rtl"]:
     """``rtl`` where the language is written from right to left, else ``ltr``."""
     return "rtl" if current() in _RIGHT_TO_LEFT else "ltr"
 

@@ -52,6 +52,7 @@ def _build(one: Claimed) -> None:
             brand=settings.brand.name,
             tz=settings.timezone,
             seal=seal,
+            spoken=trail.language,
         )
     _keep(one, trail.id, pdf, Store(settings.storage_dir))
 

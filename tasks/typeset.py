@@ -2,63 +2,87 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.engine import Connection
 
+from portal import language
 from portal.delivery import pdf
 from portal.delivery.seal import Seal
-from portal.readings import export, words
-from portal.readings.trail import (
-    ASSURANCE,
-    IN_PARTS,
-    SHORT_ASSURANCE,
-    Answer,
-    Evidence,
-    Overview,
-)
+from portal.language import gettext as _
+from portal.readings import export, printing
+from portal.readings.trail import Answer, Evidence, Overview
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _FONTS = Path(__file__).resolve().parent.parent / "static" / "built" / "fonts"
-_FONT_CSS = "@font-face{font-family:Inter;src:url(asset:inter-latin.woff2);font-weight:100 900;}\n"
+_FACE = "@font-face{font-family:%r;src:url(asset:%s);font-weight:100 900;}\n"
+# A sign is taken from the first of these that has it: Latin, the rest of Latin, Arabic.
+_FACES = {"Inter": "inter-latin.woff2", "Inter Ext": "inter-latin-ext.woff2"}
+_RIGHT_TO_LEFT_FACES = {"Noto Sans Arabic": "arabic.woff2"}
 
 
 def trail(
-    conn: Connection, process_id: str, upto: int, *, brand: str, tz: str, seal: Seal
+    conn: Connection,
+    process_id: str,
+    upto: int,
+    *,
+    brand: str,
+    tz: str,
+    seal: Seal,
+    spoken: str = language.SOURCE,
 ) -> bytes:
-    """The sealed PDF of one process up to event ``upto``; the same ledger gives the same bytes.
+    """The sealed PDF of one process up to event ``upto``, told in a language.
 
-    Raises PdfUnavailable where the page-setting libraries are missing.
+    The same ledger gives the same bytes in the same language. Raises PdfUnavailable where the
+    page-setting libraries are missing.
     """
-    evidence = Evidence(conn, process_id, upto, tz)
-    view = evidence.overview()
-    ledger = "".join(f"{line}\n" for line in export.lines(conn, process_id, upto=upto))
-    sheet = pdf.Sheet(
-        title=f"Audit trail: {view.title or view.process}",
+    with language.speaking(spoken):
+        evidence = Evidence(conn, process_id, upto, tz)
+        view = evidence.overview()
+        ledger = "".join(f"{line}\n" for line in export.lines(conn, process_id, upto=upto))
+        sheet = _sheet(view, ledger, seal)
+        return pdf.render(_blocks(evidence, view, brand, str(seal.public_key)), sheet)
+
+
+def _sheet(view: Overview, ledger: str, seal: Seal) -> pdf.Sheet:
+    what = view.title or view.process
+    named = f"{view.process}\n{view.seq}\n{view.hash}\n{language.current()}"
+    faces = _faces()
+    enclosure = pdf.Enclosure(
+        "ledger.jsonl",
+        ledger.encode(),
+        "application/jsonl",
+        _("The ledger of this process, as portal verify takes it"),
+    )
+    return pdf.Sheet(
+        title=_("Audit trail: %(what)s", what=what),
         created=view.upto_at,
-        identifier=hashlib.sha256(f"{view.process}\n{view.seq}\n{view.hash}".encode()).digest()[
-            :16
-        ],
-        css=(_FONT_CSS if _has_fonts() else "") + (_TEMPLATES / "trail/trail.css").read_text(),
-        header=f"Audit trail · {view.title or view.process}",
-        enclosures=(
-            pdf.Enclosure(
-                "ledger.jsonl",
-                ledger.encode(),
-                "application/jsonl",
-                "The ledger of this process, as portal verify takes it",
-            ),
-        ),
-        fonts_dir=_FONTS if _has_fonts() else None,
+        identifier=hashlib.sha256(named.encode()).digest()[:16],
+        css=faces + (_TEMPLATES / "trail/trail.css").read_text(),
+        header=printing.flat(_("Audit trail · %(what)s", what=what)),
+        numbering=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        lang=language.current(),
+        direction=language.direction(),
+        enclosures=(enclosure,),
+        fonts_dir=_FONTS if faces else None,
         seal=seal,
     )
-    return pdf.render(_blocks(evidence, view, brand, str(seal.public_key)), sheet)
+
+
+def _faces() -> str:
+    """The fonts that are here, each for the pages that need it: each costs time and bytes."""
+    wanted = _FACES if language.direction() == "ltr" else {**_FACES, **_RIGHT_TO_LEFT_FACES}
+    found = {name: file for name, file in wanted.items() if (_FONTS / file).is_file()}
+    return "".join(_FACE % one for one in found.items())
 
 
 def _blocks(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
+    return map(printing.flat, _told(evidence, view, brand, public_key))
+
+
+def _told(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
     page, tz = _page(evidence.tz), evidence.tz
     yield str(page.cover(view, brand, tz))
     yield str(page.summary(view))
@@ -94,10 +118,6 @@ def _handoffs(page: Any, evidence: Evidence, view: Overview) -> Iterator[str]:
 
 
 def _page(tz: str) -> Any:
-    return _environment(tz).get_template("trail/trail.html").module
-
-
-def _environment(tz: str) -> Environment:
     env = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -105,24 +125,5 @@ def _environment(tz: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(
-        moment=words.moment,
-        size=words.size,
-        span=words.span,
-        device=words.device,
-        grouped_hash=words.grouped_hash,
-        utc=_utc,
-        assurance=ASSURANCE,
-        short_assurance=SHORT_ASSURANCE,
-        zone_name=str(words.zone(tz)),
-        tagged=IN_PARTS,
-    )
-    return env
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-
-
-def _has_fonts() -> bool:
-    return (_FONTS / "inter-latin.woff2").is_file()
+    env.globals.update(printing.names(tz))
+    return env.get_template("trail/trail.html").module

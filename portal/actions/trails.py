@@ -1,13 +1,17 @@
-"""Audit trails: asked for by a person, built by the night shift, one for each state of a ledger."""
+"""Audit trails: asked for by a person, built by the night shift.
+
+One for each state of a ledger and each language that it is told in.
+"""
 
 import sqlalchemy as sa
 
-from portal import db
+from portal import db, language
 from portal.access import may
 from portal.actor import Actor, system
 from portal.db import Tx, action
 from portal.engine import troubles
 from portal.engine.running import Running
+from portal.errors import Faulty
 from portal.ledger import audience, checkpoints, outbox, record
 from portal.ledger.catalogue import CATALOGUE, TrailBuilt
 from portal.ledger.tables import Entry
@@ -18,16 +22,18 @@ _ABOUT_TRAILS = [type_ for type_ in CATALOGUE if not audience.is_for(type_, audi
 
 
 @action
-def ask(tx: Tx, process_id: str, *, actor: Actor) -> str:
+def ask(tx: Tx, process_id: str, *, spoken: str = language.SOURCE, actor: Actor) -> str:
     """Have the trail built up to the newest event that is not about trails; the trail's id.
 
-    Asked again without news: the same trail, built again only where it never was.
+    Asked again without news, in the same language: the same trail, built again only where it
+    never was. Faulty at ``language`` where that one is not spoken here.
     """
+    require_spoken(spoken)
     chain = record.open_chain(tx, process_id)
     may.process_for(tx, actor, process_id, "see")
     seq = _last_event(tx, process_id)
     query = sa.select(Trail.id, Trail.storage_id).where(
-        Trail.process_id == process_id, Trail.seq == seq
+        Trail.process_id == process_id, Trail.seq == seq, Trail.language == spoken
     )
     known = tx.execute(query).first()
     if known is not None and known.storage_id is not None:
@@ -37,13 +43,20 @@ def ask(tx: Tx, process_id: str, *, actor: Actor) -> str:
     if known is None:
         tx.execute(
             sa.insert(Trail).values(
-                id=trail_id, process_id=process_id, seq=seq, asked_at=tx.now, storage_id=None,
-                sha256=None, size=None, built_at=None,
+                id=trail_id, process_id=process_id, seq=seq, language=spoken, asked_at=tx.now,
+                storage_id=None, sha256=None, size=None, built_at=None,
             )
         )  # fmt: skip
     # A trail whose building was given up may be asked for again: each asking is its own effect.
     chain.send("trail.build", {"trail": trail_id}, once=f"trail:{trail_id}:{tx.now.timestamp()}")
     return trail_id
+
+
+def require_spoken(spoken: str) -> None:
+    """Raises Faulty at ``language`` where no trail can be told in that language."""
+    if spoken not in language.known():
+        known = ", ".join(language.known())
+        raise Faulty.one("language", f"An audit trail is told in one of these: {known}.")
 
 
 @action
@@ -68,10 +81,17 @@ def note_built(
     mine = sa.and_(Trail.id == trail_id, Trail.storage_id.is_(None))
     if tx.execute(sa.update(Trail).where(mine).values(values)).rowcount == 0:
         return False
-    event = TrailBuilt(trail=trail_id, upto=trail.seq, sha256=sha256)
+    event = TrailBuilt(
+        trail=trail_id, upto=trail.seq, sha256=sha256, language=_told(trail.language)
+    )
     chain.add(event, actor=TRAILS, once=f"trail:{trail_id}")
     _end_troubles(tx, trail.process_id)
     return True
+
+
+def _told(spoken: str) -> str | None:
+    """The language as the ledger has it: of an English trail, the rule, nothing is said."""
+    return None if spoken == language.SOURCE else spoken
 
 
 def _end_troubles(tx: Tx, process_id: str) -> None:

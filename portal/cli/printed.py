@@ -2,7 +2,10 @@
 
 The seal already says that nobody changed the pages; this says that they never told anything else
 than the ledger beneath them. Compared are the facts that stand in the ledger word for word; the
-sentences around them name steps and fields, which only the definition knows.
+sentences around them name steps and fields, which only the definition knows, and are told in one
+language of several. So the outcome is compared by `state=…`, which is the same in each: the words
+of a translation may be bettered one day, and a trail of before must be true then, too. A trail in
+English has the sentence as well, since those from before the other languages have it alone.
 """
 
 import re
@@ -13,19 +16,27 @@ from portal.ledger import chain
 from portal.ledger.findings import ALTERED, Report
 
 _ROW = re.compile(r"#(\d+)\s+([0-9a-f]{16})(?![0-9a-f])")
-_OUTCOMES = {
-    "process.completed": "Completed on",
-    "process.cancelled": "Cancelled on",
-    "process.rejected": "Ended by a rejection on",
+_STATES = {
+    "process.completed": "completed",
+    "process.cancelled": "cancelled",
+    "process.rejected": "rejected",
 }
-_RUNNING = "Still running when this trail was made."
+_IN_ENGLISH = {
+    "completed": "Completed on",
+    "cancelled": "Cancelled on",
+    "rejected": "Ended by a rejection on",
+    "running": "Still running when this trail was made.",
+}
+_STATE = re.compile(r"state=(completed|cancelled|rejected|running)")
+# What keeps the parts of a line in their own direction and has no sign of its own.
+_DIRECTIONS = str.maketrans("", "", "\u200e\u200f\u2066\u2067\u2068\u2069")
 _LONGEST_WORD = 40  # a longer one may be broken over two pages
 
 
-def compare(report: Report, lines: Iterable[bytes], text: str) -> None:
-    """Find where the text of the pages and the embedded ledger differ."""
+def compare(report: Report, lines: Iterable[bytes], text: str, spoken: str = "en") -> None:
+    """Find where the text of the pages, in that language, and the embedded ledger differ."""
     report.done.add(12)
-    cover, printed = _taken_apart(text)
+    cover, printed = _taken_apart(text.translate(_DIRECTIONS))
     embedded = dict(_events(lines))
     for number, start in sorted(embedded.keys() - printed.keys(), key=str):
         report.find(12, ALTERED, f"event {number} ({start}…) is embedded but not printed")
@@ -35,7 +46,8 @@ def compare(report: Report, lines: Iterable[bytes], text: str) -> None:
         for fact in _facts(embedded[key]):
             if _plain(fact) not in printed[key]:
                 report.find(12, ALTERED, f"event {key[0]} is printed without its “{fact}”")
-    for fact in (_outcome(embedded.values()), report.log, report.head):
+    outcome = _outcome(cover, embedded.values(), spoken)
+    for fact in (*outcome, report.log, report.head):
         if _plain(fact) not in cover:
             report.find(12, ALTERED, f"the cover does not say “{fact}”")
 
@@ -76,9 +88,14 @@ def _is_sure(word: str) -> bool:
     return word.isascii() and len(word) <= _LONGEST_WORD
 
 
-def _outcome(events: Iterable[dict[str, Any]]) -> str:
-    ends = [event["type"] for event in events if event["type"] in _OUTCOMES]
-    return _OUTCOMES[ends[-1]] if ends else _RUNNING
+def _outcome(cover: str, events: Iterable[dict[str, Any]], spoken: str) -> Iterator[str]:
+    """What the cover has to say of how the process ended."""
+    ends = [event["type"] for event in events if event["type"] in _STATES]
+    state = _STATES[ends[-1]] if ends else "running"
+    if spoken == "en":
+        yield _IN_ENGLISH[state]
+    if spoken != "en" or _STATE.search(cover):
+        yield f"state={state}"
 
 
 def _plain(text: str) -> str:

@@ -105,7 +105,7 @@ def _check_pdf(
     report = check(lines, key=key, receipts=receipts, digests=digests)
     _check_seal(report, file)
     try:
-        compare(report, lines, pdf_reading.text(file))
+        compare(report, lines, pdf_reading.text(file), pdf_reading.language(file))
     except pdf_reading.NotReadable as fault:
         report.find(12, ALTERED, str(fault))
     return report

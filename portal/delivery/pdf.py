@@ -64,10 +64,11 @@ class Sheet:
 
     ``created`` goes into the metadata in place of the clock, and ``identifier`` makes the file's
     name for itself, so that the same input gives the same bytes. ``header`` stands at the top of
-    every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in. ``css`` may
-    name fonts as ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of
-    more than ``tagged_up_to`` characters of HTML is set in groups. With a ``seal``, and something
-    enclosed to hang it on, the file bears the portal's signature over all its bytes.
+    every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in; with the
+    ``direction`` ``rtl`` they change sides, as all of the page does. ``css`` may name fonts as
+    ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of more than
+    ``tagged_up_to`` characters of HTML is set in groups. With a ``seal``, and something enclosed
+    to hang it on, the file bears the portal's signature over all its bytes.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Sheet:
     header: str = ""
     numbering: str = "Page {page} of {pages}"
     lang: str = "en"
+    direction: Literal["ltr", "rtl"] = "ltr"
     paper: Literal["A4", "Letter"] = "A4"
     enclosures: tuple[Enclosure, ...] = ()
     fonts_dir: Path | None = None
@@ -193,7 +195,8 @@ def _lay_out(blocks: Iterable[str], sheet: Sheet, *, header: str = "", first: in
     page = _PAGE.format(paper=sheet.paper, margin=_MARGIN_MM, header=header, first=first)
     moment = sheet.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     html = (
-        f'<!doctype html><html lang="{escape(sheet.lang)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(sheet.lang)}" dir="{sheet.direction}">'
+        '<head><meta charset="utf-8">'
         f"<title>{escape(sheet.title)}</title>"
         f'<meta name="dcterms.created" content="{moment}">'
         f'<meta name="dcterms.modified" content="{moment}">'
@@ -234,10 +237,12 @@ def _running_header(sheet: Sheet, *, total: int | None = None) -> str:
     counters = {"{page}": "counter(page)", "{pages}": pages}
     numbering = " ".join(counters.get(word) or _quoted(word) for word in words if word)
     look = "font-size: 8pt; color: #444; vertical-align: bottom; padding-bottom: 7mm;"
+    look = f"direction: {sheet.direction}; {look}"
+    begin, end = ("left", "right") if sheet.direction == "ltr" else ("right", "left")
     return (
-        f"@top-left {{ content: {_quoted(sheet.header or sheet.title)}; width: 75%; "
-        f"text-align: left; {look} }} "
-        f"@top-right {{ content: {numbering}; width: 25%; text-align: right; {look} }}"
+        f"@top-{begin} {{ content: {_quoted(sheet.header or sheet.title)}; width: 75%; "
+        f"text-align: {begin}; {look} }} "
+        f"@top-{end} {{ content: {numbering}; width: 25%; text-align: {end}; {look} }}"
     )
 
 

@@ -49,6 +49,11 @@ def text(path: Path) -> str:
     return _guarded(path, lambda pdf: "\n".join(map(_page_text, pdf.pages)))
 
 
+def language(path: Path) -> str:
+    """The language that the file says it is in; English where it says nothing."""
+    return _guarded(path, lambda pdf: str(pdf.Root.get("/Lang", "en")))
+
+
 def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
     import pikepdf
 

@@ -5,7 +5,7 @@ fields never change their meaning: a change is a new ``VERSION`` with an upcast.
 with ``private()`` stand in the ledger as salted commitments; their values can be erased
 without moving a hash. All others can never be taken back: they hold ids, numbers, moments and
 words of the product's own, and nothing that a person wrote or is called. Facts are as they were
-then. Every type has an audience (``audience.py``), a sentence (``readings/sentences.py``) and a
+then. Every type has an audience (``audience.py``), a sentence (``readings/sentences``) and a
 payload schema.
 """
 
@@ -762,11 +762,12 @@ class DataEdited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailBuilt(Event):
-    """An audit trail up to event ``upto`` was built."""
+    """An audit trail up to event ``upto`` was built, in a ``language`` (``None``: English)."""
 
     trail: str
     upto: int
     sha256: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ _PAGES = (
     "errors/refused.html",
     "participant/*.html",
 )
+_TRAIL = "trail/trail.html"
 _LETTERS = (
     "answer", "asked_again", "code", "declined", "delegated", "digest", "escalation", "invite",
     "lost", "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal",
@@ -37,11 +38,11 @@ KEYWORDS = {
 
 
 def templates() -> list[Path]:
-    """The templates of all that somebody outside reads: pages and letters."""
+    """The templates of all that somebody outside reads: pages, letters and the audit trail."""
     folder = _ROOT / "templates"
     pages = [path for pattern in _PAGES for path in folder.glob(pattern)]
     letters = [path for name in _LETTERS for path in (folder / "mail" / name).iterdir()]
-    return sorted([*pages, *letters, *(folder / "mail").glob("_*.html")])
+    return sorted([*pages, *letters, *(folder / "mail").glob("_*.html"), *folder.glob(_TRAIL)])
 
 
 def python() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Audit trails that were asked for and built: one per process and ledger head."""
+"""Audit trails that were asked for and built: one per process, ledger head and language."""
 
 from datetime import datetime
 
@@ -12,11 +12,12 @@ class Trail(Base):
     """One PDF of one process up to event ``seq``; ``storage_id`` is set once it is built."""
 
     __tablename__ = "trails"
-    __table_args__ = (sa.UniqueConstraint("process_id", "seq"),)
+    __table_args__ = (sa.UniqueConstraint("process_id", "seq", "language"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
     seq: Mapped[int]
+    language: Mapped[str] = mapped_column(server_default="en")
     asked_at: Mapped[datetime]
     storage_id: Mapped[str | None]
     sha256: Mapped[str | None]

@@ -154,14 +154,16 @@ def file_of(conn: Connection, process_id: str, file_id: str) -> Row:
     return found
 
 
-def trail_of(conn: Connection, process_id: str) -> Row | None:
-    """The newest audit trail that is built, with its storage id."""
+def trail_of(conn: Connection, process_id: str, spoken: str | None = None) -> Row | None:
+    """The newest audit trail that is built (in a language), with its storage id."""
     query = (
         sa.select(*Trail.__table__.columns)
         .where(Trail.process_id == process_id, Trail.storage_id.is_not(None))
-        .order_by(Trail.seq.desc())
+        .order_by(Trail.seq.desc(), Trail.asked_at.desc())
         .limit(1)
     )
+    if spoken is not None:
+        query = query.where(Trail.language == spoken)
     return conn.execute(query).first()
 
 
@@ -213,7 +215,8 @@ def _values(process: Row, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _process(conn: Connection, process_id: str) -> Row | None:
     asked, other = aliased(Trail), aliased(DefinitionRow)
-    newest = sa.select(sa.func.max(asked.seq)).where(asked.process_id == Process.id)
+    newest = sa.select(asked.id).where(asked.process_id == Process.id)
+    newest = newest.order_by(asked.seq.desc(), asked.asked_at.desc(), asked.id.desc()).limit(1)
     query = (
         sa.select(
             *Process.__table__.columns,
@@ -230,16 +233,14 @@ def _process(conn: Connection, process_id: str) -> Row | None:
             Trail.asked_at.label("trail_asked_at"),
             Trail.seq.label("trail_seq"),
             Trail.sha256.label("trail_sha256"),
+            Trail.language.label("trail_language"),
             Head.seq.label("head_seq"),
         )
         .join(Head, Head.log == Process.id)
         .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
         .outerjoin(User, User.id == Process.owner_id)
         .outerjoin(Team, Team.id == Process.team_id)
-        .outerjoin(
-            Trail,
-            sa.and_(Trail.process_id == Process.id, Trail.seq == newest.scalar_subquery()),
-        )
+        .outerjoin(Trail, Trail.id == newest.scalar_subquery())
         .where(Process.id == process_id)
     )
     return conn.execute(query).first()

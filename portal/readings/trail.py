@@ -15,50 +15,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.definition import drawings
+from portal import language
 from portal.definition.fields import show
-from portal.definition.tree import Definition, Field, FormStep, Step, UploadStep
+from portal.definition.tree import Definition, FormStep, Step, UploadStep
+from portal.language import gettext as _
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
 from portal.models import Trail
 from portal.readings import handoffs, spoken, timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
+from portal.readings.given import Given, Rows, Ways, drawing, parts, refusal, signature
 from portal.readings.handoffs import Handoff
 from portal.readings.sentences import Names, Sentence, tell
 
 _BATCH = 400
-
-ASSURANCE = {
-    "link": "reached the mailbox: came in by the link sent to this address",
-    "handed-link": "not the mailbox: came in by a link that staff handed out by a way of their own",
-    "link+code": "reached the mailbox at that moment: link and one-time code",
-    "handed-link+code": (
-        "reached the mailbox at that moment: one-time code, after a link that staff handed out"
-    ),
-    "password": "signed in to the portal with a password",
-    "passkey": "signed in to the portal with a passkey",
-    "password+totp": "signed in to the portal with a password and a code from an app",
-    "password+recovery": "signed in to the portal with a password and a recovery code",
-    "token": "an API token that acts for this person",
-    "terminal": "somebody at the server’s own terminal",
-}
-SHORT_ASSURANCE = {
-    "link": "verified by link",
-    "handed-link": "by a link handed out, not mailed",
-    "link+code": "verified by link and code",
-    "handed-link+code": "verified by code, the link handed out",
-    "password": "signed in",
-    "passkey": "signed in",
-    "password+totp": "signed in",
-    "password+recovery": "signed in",
-    "token": "by API token",
-    "terminal": "at the server’s terminal",
-    "none": "not verified",
-}
-_METHODS = {"typed": "typed name", "drawn": "drawn by hand on the page, with the name typed"}
-IN_PARTS = (
-    "Trails of more than some hundred pages are built in parts and carry no tags for readers."
-)
 
 
 @dataclass(slots=True)
@@ -173,17 +143,16 @@ class Evidence:
     def answers(self) -> Iterator[Answer]:
         """Every answer in the order it was given."""
         files: list[File] = []
-        ways: dict[str, list[tuple[str, str]]] = {}
-        given = _Given()
+        ways, given = Ways(self.tz), Given()
         for batch, names in self._batches():
             for entry in batch:
-                _note_way(ways, entry, self.tz)
+                ways.note(entry)
                 given.note_asked(entry)
                 if isinstance(entry.event, c.FileReceived):
                     files.append(self._file(entry, entry.event))
                 elif isinstance(entry.event, ANSWERS):
-                    way = ways.pop(str(entry.task), [])
-                    yield self._answer(entry, names, files, way, given)
+                    rows = self._rows(entry, ways.take(entry.task), given)
+                    yield self._answer(entry, names, files, rows)
                     files = []
 
     def handoffs(self) -> Iterator[tuple[str, Handoff]]:
@@ -236,7 +205,8 @@ class Evidence:
             title=event.title,
             reference=event.reference,
             inputs=[
-                (str(f.label), show(f, (event.inputs or {}).get(f.id))) for f in self.tree.inputs
+                (str(f.label), show(f, (event.inputs or {}).get(f.id), language.current()))
+                for f in self.tree.inputs
             ],
             state="running",
             started_at=first.at,
@@ -278,30 +248,27 @@ class Evidence:
         checked = self._verdicts.get(event.file) if event.scan == "being checked" else None
         if checked is None:
             return words.scan(event.scan)
-        why = f": {checked.said}" if checked.said else ""
-        return f"{words.scan(checked.scan)}{why}"
+        if not checked.said:
+            return words.scan(checked.scan)
+        return _("%(scan)s: %(said)s", scan=words.scan(checked.scan), said=checked.said)
 
     @cached_property
     def _verdicts(self) -> dict[str, c.FileChecked]:
         events = (entry.event for entry in self._entries())
         return {event.file: event for event in events if isinstance(event, c.FileChecked)}
 
-    def _answer(
-        self,
-        entry: Told,
-        names: Names,
-        files: list[File],
-        way: list[tuple[str, str]],
-        given: "_Given",
-    ) -> Answer:
+    def _rows(self, entry: Told, way: Rows, asked: Given) -> Rows:
+        """What was answered to a form, or all that is known of a signature."""
         step, event = self._step(entry), entry.event
-        rows: list[tuple[str, str]] = []
         if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
-            rows = given.rows(entry, event, step)
-        elif isinstance(event, c.SignatureMade):
-            rows = [*_signature(event), *way, *_signer(entry)]
-        elif isinstance(event, c.SignatureDeclined):
-            rows = [("SHA-256 of what was declined", _hash(event.sha256)), *way, *_signer(entry)]
+            return asked.rows(entry, event, step)
+        if isinstance(event, c.SignatureMade):
+            return signature(entry, event, way)
+        if isinstance(event, c.SignatureDeclined):
+            return refusal(entry, event, way)
+        return []
+
+    def _answer(self, entry: Told, names: Names, files: list[File], rows: Rows) -> Answer:
         return Answer(
             seq=entry.seq,
             at=entry.at,
@@ -309,154 +276,15 @@ class Evidence:
             round=entry.data.get("round"),
             sentence=tell(entry, names),
             rows=rows,
-            files=files if isinstance(event, c.UploadSubmitted) else [],
-            drawing=_drawing(event),
-            parts=_parts(step) if isinstance(event, c.FormSubmitted) else {},
+            files=files if isinstance(entry.event, c.UploadSubmitted) else [],
+            drawing=drawing(entry.event),
+            parts=parts(self._step(entry)) if isinstance(entry.event, c.FormSubmitted) else {},
         )
 
     def _step(self, entry: Told) -> Step | None:
         """The step of an event, as the version has it under which it happened."""
         tree = next(one.tree for one in reversed(self._versions) if one.seq <= entry.seq)
         return tree.step(entry.step) if entry.step and tree.has_step(entry.step) else None
-
-
-class _Given:
-    """What was asked and answered so far, so that each round of a form tells its own answers."""
-
-    def __init__(self) -> None:
-        self._asked: dict[str, c.TaskOpened] = {}
-        self._stands: dict[tuple[str | None, str | None, str], str] = {}
-
-    def note_asked(self, entry: Told) -> None:
-        """Keep what a task asks for; an answer says no more than that it is for the task."""
-        if entry.task and isinstance(entry.event, c.TaskOpened):
-            self._asked[entry.task] = entry.event
-
-    def rows(self, entry: Told, event: c.FormSubmitted, step: FormStep) -> list[tuple[str, str]]:
-        """Every field of the form: what was answered now, or what stands from before."""
-        opened = self._asked.get(entry.task or "")
-        only = opened.only if opened else None
-        scope = opened.scope if opened else None
-        rows = []
-        for field_ in step.fields:
-            key = (step.id, scope, field_.id)
-            if only and field_.id not in only:
-                told = self._stands.get(key, "not asked in this round")
-            else:
-                told = _told(field_, event.answers)
-                source = f"as in round {event.round}, not asked again [event {entry.seq}]"
-                self._stands[key] = f"{told}, {source}"
-            rows.append((str(field_.label), told))
-        return rows
-
-
-def _parts(step: Step | None) -> dict[int, str]:
-    fields = step.fields if isinstance(step, FormStep) else ()
-    return {n: str(one.section) for n, one in enumerate(fields) if one.section is not None}
-
-
-def _told(field_: Field, answers: dict[str, Any] | None) -> str:
-    if answers is None:
-        return "not recorded"
-    empty = (
-        "left empty, or not shown: it hangs on other answers" if field_.show_if else "left empty"
-    )
-    return show(field_, answers.get(field_.id)) or empty
-
-
-# How a signature came about, told beside it: events of its task, and what a reader calls them.
-_WAY: dict[type[c.Event], str] = {
-    c.TaskOpened: "Asked",
-    c.LinkSent: "Link sent",
-    c.MailBounced: "Mail came back",
-    c.LinkEntered: "Came in by the link",
-    c.LinkRevoked: "Links withdrawn",
-    c.TaskReassigned: "Given to somebody else",
-    c.ReminderSent: "Reminded",
-    c.CodeSent: "One-time code sent",
-}
-
-
-def _note_way(ways: dict[str, list[tuple[str, str]]], entry: Told, tz: str) -> None:
-    """Keep what leads to a signature, by its task."""
-    event = entry.event
-    if isinstance(event, c.TaskOpened) and event.kind == "sign":
-        ways[str(entry.task)] = []
-    way, told = ways.get(str(entry.task)), _WAY.get(type(event))
-    if way is not None and told is not None:
-        to = entry.data.get("to")
-        where = f", to {to}" if isinstance(to, str) else ""
-        at = words.moment(entry.at, tz, seconds=True)
-        way.append((told, f"{at}{where} [event {entry.seq}]"))
-
-
-def _drawing(event: c.Event) -> str:
-    """The path of a drawn signature; empty where there is none, or it was erased."""
-    if not isinstance(event, c.SignatureMade) or not isinstance(event.drawing, list):
-        return ""
-    return drawings.path(event.drawing)
-
-
-def _signature(event: c.SignatureMade) -> list[tuple[str, str]]:
-    """What was signed and how, as recorded."""
-    rows = [(f"Document “{one['name']}”", _document(one)) for one in event.document or ()]
-    if event.document is None:
-        rows.append(("Statement", event.statement or "not recorded"))
-    return [
-        *rows,
-        *_looked(event),
-        ("SHA-256 of what was signed", _hash(event.sha256)),
-        ("Signature", event.signature or "not recorded"),
-        ("Method", _METHODS.get(event.method, event.method)),
-        ("Its meaning", event.agreement or "not recorded"),
-    ]
-
-
-def _looked(event: c.SignatureMade) -> list[tuple[str, str]]:
-    """What was sent to the signer beforehand; nothing of it where that was not recorded."""
-    if event.looked is None or event.document is None:
-        return []
-    told: dict[str, list[str]] = {}
-    for look in event.looked:
-        said = "the file itself" if look.get("saved") else _shown_to_signer(look)
-        told.setdefault(look["file"], []).append(said)
-    label = "Sent to the signer’s browser before"
-    return [
-        (f"{label}: “{one['name']}”", words.listed(told.get(one["file"], ["nothing of it"])))
-        for one in event.document
-    ]
-
-
-def _shown_to_signer(look: Mapping[str, Any]) -> str:
-    digest = f"(SHA-256 of what was made of it {words.short_hash(look['rendition'])})"
-    pages = look["pages"]
-    if pages == [0]:
-        return f"its text {digest}"
-    run = pages == list(range(pages[0], pages[-1] + 1)) and len(pages) > 2
-    numbers = f"{pages[0]} to {pages[-1]}" if run else words.listed([str(one) for one in pages])
-    return f"{'pictures of pages' if len(pages) > 1 else 'the picture of page'} {numbers} {digest}"
-
-
-def assurance(auth: str) -> str:
-    """How somebody was verified, in words; a sign-in from outside names its provider."""
-    kind, _, issuer = auth.partition(":")
-    return f"signed in by {issuer}" if kind == "oidc" else ASSURANCE.get(auth, auth)
-
-
-def _signer(entry: Told) -> list[tuple[str, str]]:
-    return [
-        ("Verified by", assurance(entry.auth)),
-        ("Network address", entry.ip or "not recorded"),
-        ("Device", words.device(entry.agent)),
-    ]
-
-
-def _document(file: Mapping[str, Any]) -> str:
-    return f"{words.size(file['size'])}, SHA-256 {_hash(file['sha256'])}"
-
-
-def _hash(digest: str | None) -> str:
-    return words.grouped_hash(digest) if digest else "not recorded"
 
 
 def _count(view: Overview, entry: Told) -> None:
@@ -529,8 +357,10 @@ def to_build(conn: Connection, trail_id: str) -> sa.Row[Any] | None:
     return conn.execute(wanted.where(Trail.id == trail_id, Trail.storage_id.is_(None))).first()
 
 
-def last_asked(conn: Connection, process_id: str) -> sa.Row[Any] | None:
-    """The trail last asked for: ``storage_id`` and ``sha256`` are set once it is built."""
+def last_asked(conn: Connection, process_id: str, spoken: str | None = None) -> sa.Row[Any] | None:
+    """The trail last asked for (in a language); once built it has ``storage_id`` and ``sha256``."""
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)
     wanted = wanted.where(Trail.process_id == process_id)
+    if spoken is not None:
+        wanted = wanted.where(Trail.language == spoken)
     return conn.execute(wanted.order_by(Trail.asked_at.desc(), Trail.id.desc()).limit(1)).first()

@@ -153,6 +153,11 @@ def read_iso(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def number(n: int) -> str:
+    """A whole number, grouped as its reader is used to: ``12,000``."""
+    return str(numbers.format_decimal(n, locale=language.current()))
+
+
 def count(n: int, thing: str) -> str:
     """``1 file``, ``3 files``."""
     return f"{n} {thing}{'' if n == 1 else 's'}"
@@ -175,7 +180,7 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
-    ("python", "a Python program"),
+    ("python", mark("a Python program")),
 )
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -190,10 +195,12 @@ _SYSTEMS = (
 def device(agent: str | None) -> str:
     """What a browser says of itself, in words: ``Chrome on Android``; ``not recorded``."""
     if not agent:
-        return "not recorded"
-    browser = next((told for mark, told in _BROWSERS if mark.lower() in agent.lower()), "")
-    system = next((told for mark, told in _SYSTEMS if mark in agent), "")
-    return " on ".join(part for part in (browser, system) if part) or agent[:60]
+        return _("not recorded")
+    browser = next((told for sign, told in _BROWSERS if sign.lower() in agent.lower()), "")
+    system = next((told for sign, told in _SYSTEMS if sign in agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s", browser=_(browser), system=system)
+    return _(browser) if browser else system or agent[:60]
 
 
 _OUTCOMES = {
@@ -209,6 +216,22 @@ def outcome(kind: str, said: str | None) -> str:
         return _("Declined") if said == "rejected" else _("Signed")
     ended = mark("Received") if kind in ("form", "upload") else mark("Done")
     return _(_OUTCOMES.get(said or "", ended))
+
+
+_ENDINGS = {
+    "completed": mark("completed"),
+    "approved": mark("approved"),
+    "changes_requested": mark("changes requested"),
+    "rejected": mark("rejected"),
+    "timed_out": mark("timed out"),
+    "succeeded": mark("succeeded"),
+    "cancelled": mark("cancelled"),
+}
+
+
+def ending(outcome: str) -> str:
+    """What a step came to, as a sentence says it: ``changes requested``."""
+    return _(_ENDINGS[outcome]) if outcome in _ENDINGS else outcome.replace("_", " ")
 
 
 _WITHDRAWN = {

@@ -19,11 +19,17 @@ STATIC = Path(__file__).resolve().parents[2] / "static"
 BUILT = STATIC / "built"
 OWN = ("css", "js", "img", "fonts")
 _INTER = "@fontsource-variable/inter"
+_ARABIC = "@fontsource-variable/noto-sans-arabic"
 # Where a file of the npm packages goes; the browser takes only the scripts a page needs.
 BROUGHT = {
     f"{_INTER}/files/inter-{script}-wght-normal.woff2": f"fonts/inter-{script}.woff2"
     for script in ("latin", "latin-ext", "greek", "cyrillic")
-} | {f"{_INTER}/LICENSE": "fonts/inter-LICENSE.txt"}
+} | {
+    f"{_INTER}/LICENSE": "fonts/inter-LICENSE.txt",
+    # Pages leave Arabic to the reader's own fonts; an audit trail has to carry its own.
+    f"{_ARABIC}/files/noto-sans-arabic-arabic-wght-normal.woff2": "fonts/arabic.woff2",
+    f"{_ARABIC}/LICENSE": "fonts/arabic-LICENSE.txt",
+}
 FOR_EVER = 365 * 24 * 3600
 _PACKED = (".css", ".js", ".svg")
 

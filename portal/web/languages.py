@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
         language=language.current,
         direction=language.direction,
         languages=language.names,
+        language_asked=asked,
         language_token=lambda: forms.token("language"),
     )
 

@@ -59,15 +59,18 @@ def trail(
     seal: Seal,  # noqa: F811
     *,
     printed: list[dict[str, Any]],
+    outcome: str | None = None,
+    spoken: str = "en",
 ) -> Path:
     """A trail PDF as the portal sets it: outcome, each event with its facts, the ledger inside."""
     last = [line for line in lines if "body" in line][-1]
     end = json.loads(last["body"])["type"]
-    outcome = "Completed on Sat" if end == "process.completed" else RUNNING
+    outcome = outcome or ("Completed on Sat" if end == "process.completed" else RUNNING)
     blocks = [f"<h1>Trail</h1><p>{outcome}</p><p>{LOG}</p><p>{last['hash']}</p>"]
     blocks += [f"<p>{html.escape(row(line))}</p>" for line in printed]
     sheet = pdf.Sheet(
         title="Trail", created=datetime(2026, 11, 21, tzinfo=UTC), identifier=b"x" * 16,
+        lang=spoken,
         enclosures=(
             pdf.Enclosure("ledger.jsonl", b"".join(stories.as_bytes(lines)),
                           "application/json", "The ledger"),
@@ -169,6 +172,34 @@ def test_a_trail_is_sound(
     assert "13  ok" in told
     status, told = verify(sealed_trail)
     assert (status, told.splitlines()[-1][:19]) == (0, "sound, not anchored")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "outcome", "verdict"),
+    [
+        ("de", "Abgeschlossen: Sa. 21.11. state=completed", 0),
+        ("de", "Läuft noch. state=running", 1),
+        ("de", "Completed on Sat", 1),
+        ("en", "Completed on Sat state=completed", 0),
+        ("en", "Completed on Sat state=rejected", 1),
+        ("en", "Rejected on Sat state=completed", 1),
+    ],
+)
+def test_the_outcome_is_compared_in_every_language(
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+    spoken: str,
+    outcome: str,
+    verdict: int,
+) -> None:
+    file = trail(
+        tmp_path / "trail.pdf", lines, seal, printed=lines[:-1], outcome=outcome, spoken=spoken
+    )
+    status, told = verify(file, "--key", seal.public_key)
+    assert status == verdict
+    assert ("the cover does not say" in told) == bool(verdict)
 
 
 def test_a_trail_sealed_by_another_portal_is_told_apart(

@@ -35,8 +35,8 @@ IDS = {
     "task", "to", "to_participant", "trail", "under",
 }  # fmt: skip
 WORDS = {
-    "about", "basis", "error", "fields", "how", "kind", "label", "method", "outcome",
-    "reminders", "scan", "side", "why",
+    "about", "basis", "error", "fields", "how", "kind", "label", "language", "method",
+    "outcome", "reminders", "scan", "side", "why",
 }  # fmt: skip
 NUMBERS_AND_MOMENTS = {
     "attempt",

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, request
 
-from portal import clock, db
+from portal import clock, db, language
 from portal.actions import processes as verbs
 from portal.actions import signals, trails
 from portal.actions.repeats import Repeat
@@ -162,21 +162,27 @@ def _ledger(process_id: str, upto: int) -> Iterator[str]:
 
 
 @call("POST", "/processes/<process_id>/trail", "Ask a worker to build the audit trail",
-      gives="TrailAsked", status=202)  # fmt: skip
+      takes="AskForTrail", gives="TrailAsked", status=202)  # fmt: skip
 def ask_for_trail(process_id: str) -> tuple[Response, int]:
-    """202; the PDF is at ``/trail.pdf`` once it is built."""
-    asked = trails.ask(process_id, actor=caller())
+    """202; the PDF is at ``url`` once it is built: in English, or in the ``language`` given."""
+    spoken = json_body().get("language")
+    asked = trails.ask(process_id, spoken=language.SOURCE if spoken is None else spoken,
+                       actor=caller())  # fmt: skip
     where = f"{request.url_root}api/v1/processes/{process_id}/trail.pdf"
+    where += "" if spoken is None else f"?language={spoken}"
     return jsonify(id=asked, url=where), 202
 
 
 @call("GET", "/processes/<process_id>/trail.pdf", "The audit trail last asked for",
-      media="application/pdf", also=(404,))  # fmt: skip
+      query=("language",), media="application/pdf", also=(404,))  # fmt: skip
 def read_trail(process_id: str) -> Response:
-    """The PDF; 404 until the one last asked for is built."""
+    """The PDF; 404 until the one last asked for, in the ``language`` if one is given, is built."""
+    spoken = request.args.get("language")
+    if spoken is not None:
+        trails.require_spoken(spoken)
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
-        row = trail.last_asked(conn, process_id)
+        row = trail.last_asked(conn, process_id, spoken)
     if row is None or row.storage_id is None:
         raise Unknown("There is no audit trail yet.", "POST /trail asks a worker to build it.")
     return handed_out(row, f"trail-{process_id}.pdf", "application/pdf")

@@ -301,6 +301,7 @@ SCHEMAS: dict[str, Schema] = {
     "Reason": _object("reason", reason=_text),
     "Named": _named,
     "Comment": _object("text", text=_text),
+    "AskForTrail": _object(language=_text),
     "TrailAsked": _object("*", id=_text, url=_text),
     "Task": _object(
         "id process step round name kind state assignee opened_at",

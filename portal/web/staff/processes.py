@@ -8,7 +8,7 @@ from flask import Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from portal import clock, db
+from portal import clock, db, language
 from portal.actions import links, processes, selections, tasks, trails
 from portal.actions.moves import Move
 from portal.definition import asks
@@ -148,23 +148,25 @@ def revoke(process_id: str, task_id: str) -> ResponseReturnValue:
 
 @doors.post("/processes/<process_id>/trail")
 def ask_trail(process_id: str) -> ResponseReturnValue:
-    """Have a worker build the audit trail."""
+    """Have a worker build the audit trail, in the language chosen."""
+    wanted = request.form.get("language", language.SOURCE)
     return attempt(
         process_id,
         "trail",
-        lambda: trails.ask(process_id, actor=me()),
+        lambda: trails.ask(process_id, spoken=wanted, actor=me()),
         "The audit trail is being built. It is here in a moment.",
     )
 
 
 @doors.get("/processes/<process_id>/trail.pdf")
 def trail_pdf(process_id: str) -> ResponseReturnValue:
-    """The newest audit trail that is built."""
+    """The newest audit trail that is built, in the language asked for."""
     with db.reading() as conn:
-        found = dossiers.trail_of(conn, process_id)
+        found = dossiers.trail_of(conn, process_id, request.args.get("language"))
     if found is None:
         raise Unknown("No audit trail has been built yet.", "Ask for one on the process's page.")
-    name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
+    told = "" if found.language == language.SOURCE else f"-{found.language}"
+    name = f"audit-trail-{process_id[-12:]}-{found.seq}{told}.pdf"
     return handed_out(found, name, "application/pdf")
 
 

@@ -1,0 +1,108 @@
+"""The small words of the printed audit trail, in the language that is spoken."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from portal import language
+from portal.language import gettext as _
+from portal.language import mark, ngettext
+from portal.readings import assurance, words
+from portal.readings.entries import Told
+from portal.readings.sentences.base import person, quoted
+
+_OFFERED = {
+    "opened": mark("Offered to"),
+    "reassigned": mark("Given to"),
+    "delegated": mark("Passed on to"),
+}
+_ENDED = {
+    "done": mark("done %(at)s"),
+    "withdrawn": mark("withdrawn %(at)s"),
+    "expired": mark("its time ran out %(at)s"),
+    "handed_on": mark("given to somebody else %(at)s"),
+}
+
+_APART, _END = "\u2068", "\u2069"  # Unicode's first strong isolate, and its end
+_EDGE = re.compile(f"([{_APART}{_END}])")
+
+
+def names(tz: str) -> dict[str, Any]:
+    """What the template of the trail may call; moments are told in ``tz``."""
+    return {
+        "_": language.gettext,
+        "apart": apart,
+        "assurance": assurance.told,
+        "command": _command,
+        "device": words.device,
+        "ending": lambda how, at: _(_ENDED[how], at=at),
+        "exact_size": _exact_size,
+        "grouped_hash": words.grouped_hash,
+        "lang": language.current(),
+        "listed": words.listed,
+        "ledger_page": _ledger_page(),
+        "moment": words.moment,
+        "number": words.number,
+        "offered": lambda how: _(_OFFERED[how]),
+        "person_of": person,
+        "quoted": quoted,
+        "row_of": _row_of,
+        "short_assurance": assurance.short,
+        "span": words.span,
+        "state": lambda state: f"state={state}",
+        "utc": _utc,
+        "zone_name": str(words.zone(tz)),
+    }
+
+
+def apart(data: object) -> str:
+    """What is no sentence of ours, kept in its own direction on a page that runs the other way.
+
+    Without it the signs within a hash or an address change places there. A filled sentence of
+    ours keeps what fills it apart by itself.
+    """
+    if language.direction() == "ltr" or _APART in str(data):
+        return str(data)
+    return "\n".join(f"{_APART}{line}{_END}" for line in str(data).split("\n"))
+
+
+def flat(block: str) -> str:
+    """The block without what is kept apart within something that is.
+
+    The page setter's library (FriBidi) tells the direction of what follows such a nest wrongly.
+    """
+    if _APART not in block:
+        return block
+    depth, kept = 0, []
+    for part in _EDGE.split(block):
+        depth -= part == _END
+        if part not in (_APART, _END) or depth == 0:
+            kept.append(part)
+        depth += part == _APART
+    return "".join(kept)
+
+
+def _row_of(entry: Told) -> str:
+    """The line by which ``portal verify`` finds an event on a page."""
+    return apart(f"#{entry.seq} {entry.hash[:16]} \u00a0 {entry.type}")
+
+
+def _ledger_page() -> str:
+    """Where a portal shows its key; begun with a letter where a leading sign would change sides."""
+    path = "/.well-known/portal-ledger"
+    return path if language.direction() == "ltr" else f"https://…{path}"
+
+
+def _command(public_key: str) -> str:
+    return f"portal verify THIS-FILE.pdf --key '{public_key}'"
+
+
+def _exact_size(size: int) -> str:
+    if size < 1000:
+        return words.size(size)
+    exact = ngettext("%(n)s byte", "%(n)s bytes", size)
+    return _("%(size)s (%(exact)s)", size=words.size(size), exact=exact)
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
