@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261222_trails"
-down_revision = "20261221_outside"
+revision = "20261223_trails"
+down_revision = "20261222_scopes"
 
 # SQLite keeps no name for a constraint that was made without one.
 _NAMES = {"uq": "%(table_name)s_%(column_0_N_name)s_key"}
