@@ -233,36 +233,16 @@ def show(
     """
     with db.reading() as conn:
         found = dossiers.of_process(conn, process_id)
-        zone = house_zone()
-        history = feed.of_process(conn, found, zone, before=_before(), limit=HISTORY_AT_ONCE)
-        handed = handoffs.of_process(conn, process_id)
-        threads = questions.of_process(conn, process_id)
-        steps = _steps(conn, found)
-        ahead = foretold.of_process(conn, found, zone)
-        added = additions.of_process(conn, process_id)
-        stands = standing.of_process(conn, found)
-        window = tracks.around(found.process, clock.now(), zone)
-        story = tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead))
-        looked = looks.of_process(conn, process_id)
+        told = _told(conn, found)
     page = render_template(
         "staff/process.html",
         dossier=found,
         process=found.process,
-        history=history,
         status=status_of(found.process),
-        handed=handed,
-        threads=threads,
         nonce=forms.new_nonce(),
-        steps=steps,
-        ahead=ahead,
-        added=added,
         wanted=asks.WANTED,
         again=stuck.again,
-        standing=stands,
-        story=story,
         key=courts.KEY,
-        looked=looked,
-        picture=Markup(stands.picture),  # noqa: S704 - made here, escaped there
         role_names=_role_names(found.tree),
         may_manage=may_manage(found.process),
         at=at,
@@ -270,8 +250,29 @@ def show(
         typed=request.form if fault or move else {},
         move=move,
         step_names=spoken.names(found.tree),
+        **told,
     )
     return page, 422 if fault else 200
+
+
+def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
+    """What happened in the process, where it stands, and what is to come."""
+    process_id, zone = found.process.id, house_zone()
+    ahead = foretold.of_process(conn, found, zone)
+    stands = standing.of_process(conn, found)
+    window = tracks.around(found.process, clock.now(), zone)
+    return {
+        "history": feed.of_process(conn, found, zone, before=_before(), limit=HISTORY_AT_ONCE),
+        "handed": handoffs.of_process(conn, process_id),
+        "threads": questions.of_process(conn, process_id),
+        "steps": _steps(conn, found),
+        "ahead": ahead,
+        "added": additions.of_process(conn, process_id),
+        "standing": stands,
+        "picture": Markup(stands.picture),  # noqa: S704 - made here, escaped there
+        "story": tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead)),
+        "looked": looks.of_process(conn, process_id),
+    }
 
 
 def _moments(ahead: foretold.Told | None) -> list[datetime]:
