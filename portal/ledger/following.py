@@ -1,11 +1,13 @@
 """Going through all ledgers in turn, by the one cursor that orders them."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal import clock
 from portal.ledger.tables import Entry
 
 _NEWS = sa.select(
@@ -29,11 +31,28 @@ def settled(conn: Connection) -> sa.ColumnElement[bool]:
 
     PostgreSQL hands out ids before the commit, so a reader who goes on from the highest id it
     saw could miss a lower one that is committed later. SQLite has one writer at a time.
+    The order of the transactions' own numbers is no help: they are given when each begins to
+    write, and of two that overlap the later one may have the earlier ids.
     """
     if conn.dialect.name != "postgresql":
         return sa.true()
-    return sa.literal_column(
-        "ledger_entries.xmin::text::bigint"
-        " < pg_snapshot_xmin(pg_current_snapshot())::text::bigint % 4294967296",
-        sa.Boolean(),
-    )
+    seen = conn.execute(_SEEN).one()
+    until = time.monotonic() + _PATIENCE
+    while seen.writers and conn.execute(_AT_WORK, {"those": seen.writers}).scalar():
+        if time.monotonic() > until:  # it is told when they are through
+            return sa.false()
+        clock.sleep(_GLANCE)
+    return Entry.id <= (seen.id or 0)
+
+
+# Whoever has an id holds this lock until the end of their transaction, and had it before the id.
+# So behind all who hold it now, none below the highest id that is seen now can appear any more:
+# a matter of milliseconds, since entries are what a transaction writes last.
+_LOCKS = """
+  FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted
+  AND relation = 'ledger_entries'::regclass AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+_WRITERS = f"ARRAY(SELECT virtualtransaction {_LOCKS})"
+_SEEN = sa.text(f"SELECT max(id) AS id, {_WRITERS} AS writers FROM ledger_entries")  # noqa: S608
+_AT_WORK = sa.text(f"SELECT count(*) {_LOCKS} AND virtualtransaction = ANY(:those)")
+_PATIENCE, _GLANCE = 1.0, 0.002

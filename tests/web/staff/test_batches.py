@@ -181,8 +181,8 @@ def test_excel_cells_are_read_as_a_person_reads_them(app: object, desk: Desks) -
     assert "1 row is ready" in dana.get(at)
 
 
-def workbook() -> bytes:
-    """A small .xlsx by hand: numbers, a date by its style, a boolean, texts."""
+def workbook(more: str = "") -> bytes:
+    """A small .xlsx by hand: numbers, a date by its style, a boolean, texts; ``more`` rows."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -207,7 +207,7 @@ def workbook() -> bytes:
         "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs count="2"><xf numFmtId="0"/>'
         '<xf numFmtId="14"/></cellXfs></styleSheet>',
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row>{texts}</row>'
-        f"<row>{cells}</row></sheetData></worksheet>",
+        f"<row>{cells}</row>{more}</sheetData></worksheet>",
     }
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
@@ -224,6 +224,16 @@ def test_an_archive_that_would_fill_the_machine_is_refused(app: object, desk: De
     sent = launched(desk("dana"), held.getvalue(), "bomb.xlsx")
     assert sent.status_code == 422
     assert "holds too much" in sent.text
+
+
+def test_a_cell_at_the_far_end_of_a_sheet_ends_no_page_but_its_own(
+    app: object, desk: Desks
+) -> None:
+    makers.publish(FORM, HEAD)
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    sent = launched(desk("dana"), workbook(far), "far.xlsx")
+    assert sent.status_code == 422
+    assert "cells far outside of its table" in sent.text
 
 
 def three(dana: Desk) -> list[str]:
