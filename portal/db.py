@@ -97,6 +97,11 @@ class Base(DeclarativeBase):
     }
 
 
+def where(condition: str) -> dict[str, Any]:
+    """What makes an index hold those rows alone, on both databases."""
+    return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
+
+
 class Tx:
     """One open writing transaction; ``now`` is its one moment."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, where
 
 
 class Head(Base):
@@ -47,10 +47,9 @@ class Entry(Base):
         sa.UniqueConstraint("log", "seq", name="ledger_entries_seq"),
         sa.UniqueConstraint("log", "prev", name="ledger_entries_prev"),
         sa.UniqueConstraint("log", "once", name="ledger_entries_once"),
-        sa.Index("ix_ledger_entries_team", "team_id", "id"),
-        sa.Index("ix_ledger_entries_owner", "owner_id", "id"),
+        sa.Index("ix_ledger_entries_team", "team_id", "id", **where("team_id IS NOT NULL")),
+        sa.Index("ix_ledger_entries_owner", "owner_id", "id", **where("owner_id IS NOT NULL")),
         sa.Index("ix_ledger_entries_definition", "definition", "id"),
-        sa.Index("ix_ledger_entries_type", "type", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

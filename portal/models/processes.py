@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, where
 
 PROCESS_STATES = ("running", "completed", "cancelled", "rejected")
 
@@ -64,8 +64,8 @@ class Participant(Base):
     __tablename__ = "participants"
     __table_args__ = (
         sa.Index("ix_participants_process", "process_id"),
-        sa.Index("ix_participants_email", "email"),
-        sa.Index("ix_participants_user", "user_id"),
+        sa.Index("ix_participants_email", "email", **where("email IS NOT NULL")),
+        sa.Index("ix_participants_user", "user_id", **where("user_id IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
