@@ -128,13 +128,20 @@ def stop(tx: Tx, batch_id: str, *, actor: Actor) -> bool:
 def carry_out(batch_id: str, first: int, last: int) -> None:
     """Do the rows of a batch from one place to another that are not done yet.
 
-    Raises what the house itself is at fault for: whoever calls comes back later.
+    Raises what the house itself is at fault for, the first of it once all have had their turn:
+    whoever calls comes back later.
     """
+    failed: Exception | None = None
     for n in _ready(batch_id, first, last):
-        work = _work(batch_id, n)
-        if work is None:
-            return
-        _do(*work)
+        try:
+            work = _work(batch_id, n)
+            if work is None:
+                return
+            _do(*work)
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 @action

@@ -20,12 +20,13 @@ _USED = "This code was used already. Wait for the next one and type that."
 def begin(tx: Tx, secret: str, *, actor: Actor) -> None:
     """Make the key of an app, which counts once a code of it was typed; Conflict, NotProved."""
     seats.require_proof(tx, secret, actor)
-    mine = SecondFactor.user_id == actor.user_id
-    if tx.execute(sa.select(SecondFactor.confirmed_at).where(mine)).scalar() is not None:
+    fresh = {"id": db.new_id(), "last_step": 0, "made_at": tx.now, "confirmed_at": None}
+    new = tx.insert(SecondFactor).values(user_id=actor.user_id, **fresh)
+    kept = new.on_conflict_do_update(
+        index_elements=["user_id"], set_=fresh, where=SecondFactor.confirmed_at.is_(None)
+    )
+    if tx.execute(kept.returning(SecondFactor.id)).first() is None:
         raise Conflict("You have an app already. Remove it first to set up another.")
-    tx.execute(sa.delete(SecondFactor).where(mine))
-    row = {"user_id": actor.user_id, "id": db.new_id(), "last_step": 0, "made_at": tx.now}
-    tx.execute(sa.insert(SecondFactor).values(**row, confirmed_at=None))
 
 
 @action
@@ -40,7 +41,9 @@ def confirm(tx: Tx, secret: str, code: str, *, actor: Actor) -> list[str]:
     if step is None:
         raise Faulty.one("code", _WRONG)
     told = {"confirmed_at": tx.now, "last_step": step}
-    tx.execute(sa.update(SecondFactor).where(waiting).values(told))
+    same = sa.and_(waiting, SecondFactor.id == factor.id)
+    if tx.execute(sa.update(SecondFactor).where(same).values(told)).rowcount == 0:
+        raise Conflict("The app was set up, or begun anew, a moment ago.")
     seats.judge(tx)
     book.note(tx, "second-factor-set", actor.user_id, actor=actor)
     return _fresh_codes(tx, str(actor.user_id))

@@ -12,6 +12,7 @@ from portal.models.definitions import DefinitionRow
 
 _MOST = 500
 _parsed: dict[str, Definition] = {}
+_ids: dict[str, str] = {}  # of versions, by their digests
 
 
 def tree(conn: Connection, definition_id: str) -> Definition:
@@ -34,10 +35,21 @@ def trees(conn: Connection, ids: Iterable[str]) -> dict[str, Definition]:
 
 
 def by_digest(conn: Connection, digest: str) -> Definition | None:
-    """The tree of a version by what ledgers call it; ``None`` if there is none."""
+    """The tree of a version by what ledgers call it; ``None`` if there is none.
+
+    No statement where it is known: whoever goes through the ledgers asks for each of them.
+    """
+    known = _parsed.get(_ids.get(digest, ""))
+    if known is not None:
+        return known
     query = sa.select(DefinitionRow.id).where(DefinitionRow.digest == digest).limit(1)
     found = conn.execute(query).scalar()
-    return tree(conn, found) if found is not None else None
+    if found is None:
+        return None
+    if len(_ids) >= _MOST:
+        _ids.clear()
+    _ids[digest] = found
+    return tree(conn, found)
 
 
 def of_source(source: str) -> Definition:

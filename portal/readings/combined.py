@@ -9,7 +9,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -269,7 +269,7 @@ def _read(cursor: str | None) -> _Place | None:
         return None
     try:
         part, due, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if due is not None and datetime.fromisoformat(due).tzinfo is None:
+        if due is not None and datetime.fromisoformat(due).utcoffset() != timedelta(0):
             raise ValueError(due)
         return {"due": "due", "none": "none", "ended": "ended"}[part], due, str(last)
     except (ValueError, TypeError, KeyError, binascii.Error):

@@ -18,6 +18,7 @@ from portal.errors import CodeWanted, Conflict, Faulty, NotProved, NotSignedIn, 
 from portal.models import RecoveryCode, SecondFactor, SignInStep, StaffSession
 from portal.readings import seats as told
 from tests import makers, people
+from tests.actions.test_races import at_once
 
 WORD = "a long enough word"
 ADA = people.staff("ada")
@@ -92,6 +93,17 @@ def test_an_app_counts_once_a_code_of_it_was_typed(mia: str, clock: Clock) -> No
     for verb in (verbs.begin, verbs.remove, verbs.renew_codes):
         with pytest.raises(NotProved):
             verb(secret, actor=actor)
+
+
+def test_an_app_begun_in_two_windows_at_once_is_one(mia: str, database: db.Database) -> None:
+    secret = enter()
+    actor = actor_of(secret)
+    begun = at_once([lambda: verbs.begin(secret, actor=actor)] * 4)
+    assert begun == {"done": 4}
+    typed = shown()
+    taken = at_once([lambda: verbs.confirm(secret, typed, actor=actor)] * 4)
+    assert taken == {"done": 1, "Conflict": 3}
+    assert len(everything(RecoveryCode)) == 10
 
 
 def test_a08_a_code_opens_once_and_a_used_one_never_again(codes: list[str], clock: Clock) -> None:

@@ -1,8 +1,14 @@
 """What a row of the timeline is made of, however long a process has run."""
 
+import base64
+import json
+
+import pytest
+
 from portal import clock as house_clock
 from portal import db
 from portal.actions import processes, stretches
+from portal.errors import Faulty
 from portal.readings import axis, combined, courts
 from tests import makers, people
 
@@ -54,6 +60,26 @@ def test_what_is_side_by_side_counts_once(sqlite: db.Database, clock: house_cloc
     window = axis.window("month", None, house_clock.now(), "UTC")
     lengths = courts.shares(found.stretches, window.start, window.end, house_clock.now())
     assert courts.told(lengths) == "2 days with us and 2 days with them"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ["due", "2026-11-29T10:00:00", "x"],
+        ["due", "9999-12-31T23:59:59-14:00", "x"],
+        ["due", "soon", "x"],
+        ["other", None, "x"],
+        ["due"],
+        7,
+    ],
+)
+def test_what_is_no_cursor_of_this_timeline_is_said_so(
+    place: object, sqlite: db.Database, clock: house_clock.Clock
+) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    window = axis.window(None, None, house_clock.now(), "UTC")
+    with db.reading() as conn, pytest.raises(Faulty):
+        combined.page(conn, combined.Filters(), window, cursor=cursor)
 
 
 def test_a_window_begins_where_people_count_from(clock: house_clock.Clock) -> None:
