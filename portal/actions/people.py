@@ -27,20 +27,22 @@ def add_user(
     password: str | None,
     teams: Sequence[str] = (),
     *,
+    secret: str | None = None,
     actor: Actor,
 ) -> str:
     """Add a member of staff, or change the one with that address; their id.
 
     Without a password the one there is stays, and without teams those there are; a new name
-    makes a new team. A new password ends the person's sessions. Faults: at the name of the
-    entry, or at ``role``.
+    makes a new team. A new password ends the person's sessions. ``secret`` is ``None`` at the
+    terminal, where nobody sits at the desk. Faults: at the name of the entry, or at ``role``;
+    NotProved.
     """
     may.require(actor, "people")
     email, name = email.strip().lower(), name.strip()
     _require_sound(email, name, role, password)
     hashed = passwords.hashed(password) if password else None
     named = [team.strip() for team in teams if team.strip()]
-    user_id = _keep_user(email, name, role, hashed, named, actor=actor)
+    user_id = _keep_user(email, name, role, hashed, named, secret=secret, actor=actor)
     # Whoever only reads from now on, or left a team, may have left work that nobody can do.
     leaving.flag_left(user_id)
     return user_id
@@ -55,8 +57,11 @@ def _keep_user(
     hashed: str | None,
     teams: list[str],
     *,
+    secret: str | None,
     actor: Actor,
 ) -> str:
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     told: dict[str, Any] = {"name": name, "role": role, "is_active": True}
     if hashed is not None:
         told["password_hash"] = hashed
@@ -87,14 +92,18 @@ def make_token(
     scopes: Sequence[str] | None = None,
     days: int | None = None,
     *,
+    secret: str | None = None,
     actor: Actor,
 ) -> str:
     """A new API token that acts for a user, told this once.
 
     ``scopes``: what it is good for, all of it where nothing is said; ``days``: when it ends.
-    Faults at ``name``, ``email``, ``scopes`` and ``days``.
+    ``secret`` is ``None`` at the terminal. Faults at ``name``, ``email``, ``scopes`` and
+    ``days``; NotProved.
     """
     may.require(actor, "people")
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     name = name.strip()
     if not name or len(name) > 100:
         raise Faulty.one("name", "Say in up to 100 letters what the token is for.")

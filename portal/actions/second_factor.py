@@ -81,9 +81,14 @@ def remove_of(tx: Tx, user_id: str, secret: str | None, *, actor: Actor) -> None
 
 
 @action
-def require_of(tx: Tx, roles: Sequence[str], *, actor: Actor) -> None:
-    """Say whose role asks for a second factor; who lacks one sets it up before all else."""
+def require_of(tx: Tx, roles: Sequence[str], *, secret: str | None = None, actor: Actor) -> None:
+    """Say whose role asks for a second factor; who lacks one sets it up before all else.
+
+    ``secret`` is ``None`` at the terminal. NotProved.
+    """
     may.require(actor, "people")
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     named = [role for role in ROLES if role in roles]
     rule = {"value": named, "changed_at": tx.now}
     kept = tx.insert(HouseRule).values(name=SECOND_FACTOR_ROLES, **rule)

@@ -1,5 +1,7 @@
 """What is different between two versions: said of their parts, and shown line by line."""
 
+import time
+
 from portal.definition.differences import changes, lines
 from portal.definition.load import load
 from tests.definition.documents import GOOD
@@ -80,3 +82,18 @@ def test_the_lines_are_those_near_what_is_different() -> None:
         ("same", 11, 11), ("same", 12, 12), ("same", 13, 13),
     ]  # fmt: skip
     assert lines(OLD, OLD) == []
+
+
+def test_long_texts_of_lines_that_are_alike_are_told_apart_at_once() -> None:
+    old = [f"{n % 50}" if n % 2 else "same" for n in range(8000)]
+    new = [f"{n % 51}" if n % 3 else "same" for n in range(8000)]
+    began = time.process_time()
+    found = lines("\n".join(old), "\n".join(new))
+    assert time.process_time() - began < 3, "difflib alone takes many minutes"
+    assert {one.text for one in found if one.kind == "gone"} <= set(old)
+    one = [f"  - step {n}" for n in range(3000)]
+    other = [*one[:100], "a new one", *one[200:2500], one[2600], *one[2500:2600], *one[2601:]]
+    told = [(one.kind, one.text) for one in lines("\n".join(one), "\n".join(other))]
+    gone = [text for kind, text in told if kind == "gone"]
+    assert gone == [f"  - step {n}" for n in (*range(100, 200), 2600)]
+    assert [text for kind, text in told if kind == "new"] == ["a new one", "  - step 2600"]

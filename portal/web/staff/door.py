@@ -182,7 +182,9 @@ def _unproved(_refusal: NotProved) -> ResponseReturnValue:
     """Ask who sits there, and go on to where they can do it then."""
     person = (request.view_args or {}).get("user_id")
     place = "/me/second-factor" if my_seat().needs_second else "/me"
-    return redirect(f"/me/prove?next={_quoted(f'/people/{person}' if person else place)}", 303)
+    if request.path.startswith("/people"):
+        place = f"/people/{person}" if person else "/people"
+    return redirect(f"/me/prove?next={_quoted(place)}", 303)
 
 
 @doors.errorhandler(PortalError)

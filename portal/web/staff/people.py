@@ -8,7 +8,7 @@ from portal.actions import people as actions
 from portal.actor import Actor
 from portal.errors import Faulty, NotYours
 from portal.readings import house, seats
-from portal.web.staff.door import doors, me, said
+from portal.web.staff.door import doors, me, my_secret, said
 
 
 @doors.get("/people")
@@ -30,6 +30,7 @@ def add_user() -> ResponseReturnValue:
             form.get("role", ""),
             form.get("password") or None,
             teams,
+            secret=my_secret(),
             actor=_admin(),
         )
     except Faulty as fault:
@@ -49,6 +50,7 @@ def make_token() -> ResponseReturnValue:
             form.get("system") == "yes",
             form.getlist("scopes"),
             _days(form.get("days", "")),
+            secret=my_secret(),
             actor=_admin(),
         )
     except Faulty as fault:

@@ -99,7 +99,7 @@ def remove_their_second_factor(user_id: str) -> ResponseReturnValue:
 @doors.post("/people/second-factor")
 def require_second_factor() -> ResponseReturnValue:
     """Say of whom a second factor is asked."""
-    actions.require_of(request.form.getlist("role"), actor=me())
+    actions.require_of(request.form.getlist("role"), secret=my_secret(), actor=me())
     said("That is asked from now on. Whoever lacks one sets it up before all else.")
     return redirect("/people", 303)
 

@@ -9,8 +9,9 @@ from flask import Flask
 
 from portal import clock as house_clock
 from portal.actions import people as verbs
-from portal.actions import second_factor
+from portal.actions import second_factor, sign_in
 from portal.clock import Clock
+from portal.errors import NotSignedIn
 from tests import people
 from tests.web.staff.conftest import Desk
 
@@ -89,3 +90,22 @@ def test_whose_role_asks_for_an_app_is_led_to_it(dana: Desk, desk: Callable[[str
     dana.get("/me/second-factor")
     second_factor.require_of([], actor=people.staff("ada"))
     dana.get("/tasks")
+
+
+def test_a_cookie_alone_gives_nobody_a_key_that_outlives_it(
+    app: Flask, desk: Callable[[str], Desk], clock: Clock
+) -> None:
+    ada = desk("ada")
+    clock.advance(minutes=11)
+    doors = {
+        "/people/users": {"email": "ada@example.com", "name": "Ada", "role": "admin",
+                          "password": NEW},
+        "/people/tokens": {"name": "mine", "email": "ada@example.com", "scopes": "admin"},
+        "/people/second-factor": {},
+    }  # fmt: skip
+    for place, typed in doors.items():
+        sent = ada.send(place, page="/people", **typed)
+        assert sent.location == "/me/prove?next=/people"
+    with pytest.raises(NotSignedIn):
+        sign_in.sign_in("ada@example.com", NEW, ip=None, agent=None)
+    assert "mine" not in ada.get("/people")
