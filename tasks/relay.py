@@ -42,6 +42,7 @@ class Route:
 _FIRST = (
     "mail.code",
     "mail.own_code",
+    "mail.sign_in",
     "mail.lost",
     "mail.invite",
     "mail.renewal",

@@ -10,9 +10,14 @@ from portal.db import Tx
 from portal.models import BookEntry
 
 
-def note(tx: Tx, kind: str, user_id: str | None, *, actor: Actor, **told: Any) -> None:
-    """Write one line: what happened, to whose account, by whom; ``told`` are words and ids."""
-    tx.execute(sa.insert(BookEntry).values(**_line(tx, kind, actor), user_id=user_id, told=told))
+def note(tx: Tx, kind: str, user_id: str | None, *, actor: Actor, **told: Any) -> str:
+    """Write one line: what happened, to whose account, by whom; ``told`` are words and ids.
+
+    The line's id.
+    """
+    line = _line(tx, kind, actor)
+    tx.execute(sa.insert(BookEntry).values(**line, user_id=user_id, told=told))
+    return str(line["id"])
 
 
 def note_own(

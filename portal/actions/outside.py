@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.access import book, may, seats, steps
+from portal.actions import notices
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.errors import NotSignedIn, Unknown
@@ -82,5 +83,5 @@ def _bound(tx: Tx, issuer: str, subject: str, email: str | None) -> Any:
     if tx.execute(new.returning(OutsideIdentity.user_id)).first() is None:
         raise NotSignedIn(_OTHERS)
     who = Actor(kind="staff", id=user.id, name=user.name, user_id=user.id, via="page", auth="none")
-    book.note(tx, "outside-bound", user.id, actor=who, issuer=issuer)
+    notices.note(tx, "outside-bound", user.id, actor=who, issuer=issuer)
     return user

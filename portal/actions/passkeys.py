@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import book, limits, passkeys, seats, steps
+from portal.actions import notices
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.errors import Conflict, Faulty, NotSignedIn, Unknown
@@ -62,7 +63,7 @@ def remove(tx: Tx, secret: str, passkey_id: str, *, actor: Actor) -> None:
     can_enter = sa.select(has_password | left).where(User.id == actor.user_id)
     if not tx.execute(can_enter).scalar():
         raise Conflict("This is all that lets you in. Make another passkey first.")
-    book.note(tx, "passkey-removed", actor.user_id, actor=actor, name=name)
+    notices.note(tx, "passkey-removed", str(actor.user_id), actor=actor, name=name)
 
 
 @action
@@ -119,7 +120,7 @@ def _add(tx: Tx, secret: str, name: str, made: passkeys.Made, *, actor: Actor) -
     kept = new.on_conflict_do_nothing(index_elements=["credential"]).returning(Passkey.id)
     if tx.execute(kept).first() is None:
         raise Conflict("This passkey is in use already.")
-    book.note(tx, "passkey-added", actor.user_id, actor=actor, name=name)
+    notices.note(tx, "passkey-added", str(actor.user_id), actor=actor, name=name)
 
 
 @action

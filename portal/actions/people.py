@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import book, may, passwords, seats, sessions
-from portal.actions import leaving
+from portal.actions import leaving, notices
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.values import is_email
@@ -79,7 +79,10 @@ def _keep_user(
     seats.judge(tx, StaffSession.user_id == user_id)
     what = {"role": role, "teams": teams, "password": hashed is not None}
     kind = "person-added" if known is None else "person-changed"
-    book.note(tx, kind, user_id, actor=actor, **what)
+    # Whoever signs in by a password that somebody else chose hears of it.
+    is_theirs = known is not None and hashed is not None
+    write = notices.note if is_theirs else book.note
+    write(tx, kind, user_id, actor=actor, **what)
     return user_id
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import book, may, seats, sessions, totp
+from portal.actions import notices
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.errors import Conflict, Faulty, Unknown
@@ -45,7 +46,7 @@ def confirm(tx: Tx, secret: str, code: str, *, actor: Actor) -> list[str]:
     if tx.execute(sa.update(SecondFactor).where(same).values(told)).rowcount == 0:
         raise Conflict("The app was set up, or begun anew, a moment ago.")
     seats.judge(tx)
-    book.note(tx, "second-factor-set", actor.user_id, actor=actor)
+    notices.note(tx, "second-factor-set", str(actor.user_id), actor=actor)
     return _fresh_codes(tx, str(actor.user_id))
 
 
@@ -55,7 +56,7 @@ def renew_codes(tx: Tx, secret: str, *, actor: Actor) -> list[str]:
     seats.require_proof(tx, secret, actor)
     if not has_one(tx, str(actor.user_id)):
         raise Conflict("Set up an app first.")
-    book.note(tx, "recovery-codes-made", actor.user_id, actor=actor)
+    notices.note(tx, "recovery-codes-made", str(actor.user_id), actor=actor)
     return _fresh_codes(tx, str(actor.user_id))
 
 
@@ -135,7 +136,7 @@ def _remove(tx: Tx, user_id: str, actor: Actor) -> None:
     tx.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     tx.execute(sa.delete(SecondFactor).where(SecondFactor.user_id == user_id))
     seats.judge(tx)
-    book.note(tx, "second-factor-removed", user_id, actor=actor)
+    notices.note(tx, "second-factor-removed", user_id, actor=actor)
 
 
 def _fresh_codes(tx: Tx, user_id: str) -> list[str]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import book, limits, may, passwords, seats, sessions, steps
-from portal.actions import second_factor
+from portal.actions import notices, second_factor
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.errors import CodeWanted, Fault, Faulty, NotSignedIn, Unknown
@@ -113,7 +113,7 @@ def _keep_password(tx: Tx, secret: str, hashed: str, *, actor: Actor) -> str:
     mine = User.id == actor.user_id
     tx.execute(sa.update(User).where(mine).values(password_hash=hashed))
     ended = _end_others(tx, secret, actor)
-    book.note(tx, "password-changed", actor.user_id, actor=actor, count=ended)
+    notices.note(tx, "password-changed", str(actor.user_id), actor=actor, count=ended)
     return seats.renew(tx, secret)
 
 

@@ -71,6 +71,18 @@ def lines(
     return Page(shown, shown[-1].id if len(rows) > limit else None)
 
 
+def line(conn: Connection, id_: str) -> tuple[Line, str | None] | None:
+    """One line, and the id of whom it is about; ``None`` where there is none."""
+    query = (
+        sa.select(BookEntry.__table__, User.name.label("whom"), Process.title)
+        .outerjoin(User, User.id == BookEntry.user_id)
+        .outerjoin(Process, Process.id == BookEntry.process_id)
+        .where(BookEntry.id == id_)
+    )
+    row = conn.execute(query).first()
+    return None if row is None else (_line(row), row.user_id)
+
+
 def _line(row: Any) -> Line:
     is_own = row.user_id is None or row.user_id == row.actor_id
     whose = "their own" if is_own else f"{row.whom or 'somebody'}’s"

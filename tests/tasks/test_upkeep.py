@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from portal import clock as house_clock
 from portal import db
+from portal.actions import people as verbs
 from portal.actions import processes, reviews, uploads
 from portal.clock import Clock
 from portal.delivery.storage import Store
@@ -97,6 +98,20 @@ def test_the_review_comes_with_figures_and_not_after_it_was_confirmed(
     before = len(smtp.to("dana@example.com"))
     post()
     assert len(smtp.to("dana@example.com")) == before
+
+
+def test_whose_sign_in_was_changed_hears_of_it(house: Settings, smtp: Smtp) -> None:
+    changed = {"name": "Dana Owner", "role": "member", "password": "a long new password"}
+    ada = people.staff("ada")
+    verbs.add_user("dana@example.com", **changed, actor=ada)
+    post()
+    [letter] = smtp.to("dana@example.com")
+    assert letter.message["Subject"] == "Your sign-in at Sea Works was changed"
+    assert "Ada Admin changed Dana Owner, as member and with a new password." in letter.text
+    assert "from the address 192.0.2.1" in letter.text
+    assert "https://portal.example/me" in letter.text
+    post()
+    assert len(smtp.to("dana@example.com")) == 1
 
 
 def test_done_effects_are_dropped_after_a_month(asked: str, clock: Clock, smtp: Smtp) -> None:

@@ -51,6 +51,7 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "alarm": house.alarm,
     "review": house.review,
     "doubled": house.doubled,
+    "sign_in": house.sign_in,
 }
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal import clock
-from portal.models import DefinitionRow, StepRun, Trouble, trees
-from portal.readings import figures, spoken
+from portal.models import DefinitionRow, StepRun, Trouble, User, trees
+from portal.readings import book, figures, spoken
 from portal.readings.letters import recipients
 from portal.readings.letters.matter import LINK, Letter, Matter, letter, of_process
 
@@ -69,6 +69,22 @@ def alarm(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> li
     return [
         Letter(reader, "alarm", reader.tz or tz, facts, place="/", name=ref["role"])
         for reader in recipients.admins(conn)
+    ]
+
+
+def sign_in(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
+    """To a member of staff, that how they sign in was changed."""
+    found = book.line(conn, ref["line"])
+    if found is None:
+        return []
+    line, user_id = found
+    facts = {
+        "sentence": line.sentence, "when": line.at, "device": line.device, "ip": line.ip,
+        "owner": None,
+    }  # fmt: skip
+    return [
+        Letter(reader, "sign_in", reader.tz or tz, facts, name=reader.name, place="/me")
+        for reader in recipients.staff(conn, User.id == user_id)
     ]
 
 
