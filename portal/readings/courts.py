@@ -13,11 +13,13 @@ from portal.readings import spoken, words
 from portal.readings.stretches import Held
 
 NAMES = {
-    "ours": "with us", "theirs": "with them", "nobody": "with nobody", "system": "with a system",
+    "ours": "with us", "theirs": "with them", "nobody": "not taken up or stopped",
+    "system": "with a system",
 }  # fmt: skip
 """The courts in the order in which they are drawn and told, and what they are called."""
 KEY = {
-    "ours": "Us", "theirs": "Them", "nobody": "Nobody", "system": "A system",
+    "ours": "Us", "theirs": "Them", "nobody": "Not taken up in time, or stopped",
+    "system": "A system",
 }  # fmt: skip
 
 
@@ -75,10 +77,7 @@ def lanes(
 
 def _rank(spells: Sequence[Spell]) -> bool:
     """People stand before whatever is none."""
-    return spells[0].held.what != "task" or spells[0].held.court == "nobody"
-
-
-_NOBODY = "Nobody"
+    return spells[0].held.what != "task"
 
 
 class _Names:
@@ -98,13 +97,11 @@ class _Names:
 
     def who(self, held: Held) -> str:
         if held.what == "task":
-            if held.court == "nobody":
-                return _NOBODY
             if held.user_id and held.team_id:
                 return str(self._of.get(("user", held.user_id), "A member of the team"))
             return str(self._of.get(("person", held.participant_id), "Somebody"))
         if held.what == "gap":
-            return _NOBODY if held.court == "nobody" else "The portal"
+            return "Stopped" if held.court == "nobody" else "The portal"
         if held.what == "run":
             return "A process within"
         return "A signal from outside" if held.why == "signal" else "The clock"
@@ -143,7 +140,11 @@ _WHY = {
     "blocked": "they could not go on without us",
     "declined": "they would not do it",
     "delegation": "they asked to pass it on",
-    "missed": "nobody had taken it up",
+}
+
+# What is in nobody's court is told by why it is: it may well have been given to somebody.
+_LEFT = {
+    "missed": "not taken up in time",
     "exception": "an exception was open",
 }
 
@@ -153,8 +154,9 @@ def _sentence(held: Held, who: str, what: str, now: datetime, tz: str) -> str:
     began = _moment(held.from_at, tz)
     when = f"from {began} to {_moment(held.to_at, tz)}" if held.to_at else f"since {began}"
     about = f"“{what}”: " if what else ""
+    how = _LEFT.get(held.why or "") or NAMES[held.court]
     why = f"; {_WHY[held.why]}" if held.why in _WHY else ""
-    return f"{about}{who}, {when} ({length}, {NAMES[held.court]}{why})"
+    return f"{about}{who}, {when} ({length}, {how}{why})"
 
 
 def _moment(at: datetime | None, tz: str) -> str:

@@ -33,7 +33,7 @@ COURTS = {
     "theirs": "Outside",
     "ours": "With us",
     "system": "A system or a wait",
-    "nobody": "Nobody",
+    "nobody": "Not taken up or stopped",
 }
 """In whose court the work lay, and how that is called; the order in which it is drawn."""
 PERIODS = {4: "4 weeks", 13: "a quarter", 26: "half a year", 52: "a year"}

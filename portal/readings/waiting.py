@@ -13,6 +13,9 @@ _ENDED = {
 }
 
 
+_UNHELD = "Running; nobody holds it just now."
+
+
 class Holding(NamedTuple):
     """One person or team that holds work: what, since when, due when."""
 
@@ -43,11 +46,9 @@ def sentence(
     if state in _ENDED:
         return _ENDED[state].format(day=words.short_day(ended_at or now, tz))
     held = holdings(waiting, now)
-    if n_troubles:
-        return _stuck(n_troubles, held)
     if not held:
-        return "Running; nobody holds it just now."
-    return _waits(held, now, tz)
+        return f"Stopped by {_open(n_troubles)}." if n_troubles else _UNHELD
+    return _waits(held, n_troubles, now, tz)
 
 
 def brief(
@@ -77,19 +78,19 @@ def brief(
     overdue = f", {words.span(now - min(late))} late" if late else ""
     since = words.short_day(min(h.since for h in held), tz)
     missed = ", not taken up" if is_missed else ""
-    return f"{words.listed(people)} since {since}{missed}{overdue}{troubles}"
+    return f"{words.listed(people)} since {since}{overdue}{missed}{troubles}"
 
 
-def _stuck(n_troubles: int, held: Sequence[Holding]) -> str:
-    n = "one exception" if n_troubles == 1 else f"{n_troubles} exceptions"
-    return f"{_waiting_for(held)}, with {n} open." if held else f"Stopped by {n}."
+def _open(n_troubles: int) -> str:
+    return "one exception" if n_troubles == 1 else f"{n_troubles} exceptions"
 
 
-def _waits(held: Sequence[Holding], now: datetime, tz: str) -> str:
+def _waits(held: Sequence[Holding], n_troubles: int, now: datetime, tz: str) -> str:
     since = held[0].since if len(held) == 1 else min(h.since for h in held)
     told = f"{_waiting_for(held)} since {words.short_day(since, tz)}"
     late = [h.due_at for h in held if h.is_overdue and h.due_at]
     told = f"{told}, overdue by {words.span(now - min(late))}" if late else told
+    told = f"{told}, with {_open(n_troubles)} open" if n_troubles else told
     return f"{told}{_own_word(held, tz)}."
 
 

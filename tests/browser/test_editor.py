@@ -52,7 +52,7 @@ def test_a_fault_shows_at_its_line_and_goes_with_it(browser: Browser, place: str
     expect(becomes.get_by_role("heading").first).to_contain_text("would become version 1 of fresh")
     expect(becomes.locator("svg.chart")).to_be_visible()
     expect(page.locator(".lines .is-faulty")).to_have_count(0)
-    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish the definition").click()
     expect(page.get_by_role("heading", name="Demo", exact=True)).to_be_visible()
     assert [row.version for row in makers.rows(DefinitionRow, key="fresh")] == [1]
 

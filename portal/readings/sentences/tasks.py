@@ -99,7 +99,7 @@ def delegation_refused(event: c.DelegationRefused, in_: In) -> Sentence:
 def handoff_missed(event: c.HandoffMissed, in_: In) -> str:
     """Nobody took it up in time."""
     return _(
-        "%(thing)s was not taken up by %(person)s until %(when)s.",
+        "%(thing)s should have been taken up by %(when)s; %(person)s had not done so.",
         thing=in_.thing, person=person(event.person), when=in_.moment(event.pick_up_by),
     )  # fmt: skip
 

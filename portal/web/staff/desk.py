@@ -52,7 +52,7 @@ def desk() -> ResponseReturnValue:
             _counted(len(blocked_by), "person can’t go on", "people can’t go on"),
             _counted(len(asked_by), "question needs an answer", "questions need an answer"),
             _counted(n_wishes, "request needs your word", "requests need your word"),
-            _counted(len(given) - n_wishes, "handoff lies untaken", "handoffs lie untaken"),
+            _counted(len(given) - n_wishes, "handoff is not taken up", "handoffs are not taken up"),
             _counted(len(overdue.items), "process of yours is late", "processes of yours are late"),
             healthy=healthy,
         ),

@@ -166,9 +166,10 @@ def _filters(asked: Mapping[str, str]) -> combined.Filters:
 
 def _said(filters: combined.Filters) -> str:
     """What the rows are, in a sentence."""
-    order = "the newest first" if filters.state not in ("running", "all") else "what is due first"
+    is_by_due = filters.state in ("running", "all")
+    order = "those due first at the top" if is_by_due else "the newest first"
     late = ", overdue only" if filters.overdue else ""
-    return f"{_SHOWN[filters.state]}{late}, {order}: in whose court the ball is and was."
+    return f"{_SHOWN[filters.state]}{late}, {order}. The colour tells in whose court the ball was."
 
 
 def _query(asked: Mapping[str, str | None]) -> str:

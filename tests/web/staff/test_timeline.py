@@ -75,7 +75,7 @@ def test_a_row_tells_what_is_due_what_is_late_and_what_nobody_took_up(
     clock.advance(days=5)
     found = rows(desk("dana").get("/timeline?overdue=1"))
     assert "Vera Vendor since Mon 23 Nov, 1 day late" in found[on_time]
-    assert "not taken up, 1 day late" in found[missed]
+    assert "1 day late, not taken up" in found[missed]
     assert bands(found[missed]) == ["theirs", "nobody"]
     assert "class=late" in found[on_time]
 
