@@ -3,6 +3,9 @@
 import io
 import os
 from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
 
 from portal import clock as house_clock
 from portal import db
@@ -11,10 +14,11 @@ from portal.actions import processes, reviews, uploads
 from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.ledger.tables import Checkpoint, Outgoing
-from portal.models import FileRow, Heartbeat, StaffSession
+from portal.models import FileRow, Heartbeat, InsightCount, StaffSession
 from portal.settings import Settings
 from tasks import upkeep
 from tests import makers, people
+from tests.conftest import MONDAY
 from tests.servers import Smtp
 from tests.tasks.conftest import post
 
@@ -112,6 +116,24 @@ def test_whose_sign_in_was_changed_hears_of_it(house: Settings, smtp: Smtp) -> N
     assert "https://portal.example/me" in letter.text
     post()
     assert len(smtp.to("dana@example.com")) == 1
+
+
+def test_an_owner_reads_that_exceptions_doubled(house: Settings, smtp: Smtp) -> None:
+    makers.publish(makers.FORM)
+    told = [(8, "started", 40), (8, "exceptions", 4), (1, "started", 20), (1, "exceptions", 6)]
+    weeks = [
+        {"week": MONDAY.date() - timedelta(weeks=n), "definition": "demo", "what": what, "n": many}
+        for n, what, many in told
+    ]
+    with db.transaction() as tx:
+        tx.execute(sa.insert(InsightCount), weeks)
+    upkeep.tell_of_doubled()
+    upkeep.tell_of_doubled()
+    post()
+    [letter] = smtp.to("dana@example.com")
+    assert letter.message["Subject"] == "Twice as many exceptions: Demo"
+    assert "6 exceptions opened in processes of “Demo” (20 started)." in letter.text
+    assert "https://portal.example/insights?definition=demo&weeks=26" in letter.text
 
 
 def test_done_effects_are_dropped_after_a_month(asked: str, clock: Clock, smtp: Smtp) -> None:
