@@ -169,16 +169,16 @@ def judge(file: Seekable, claimed_name: str, accept: Iterable[str] = ()) -> str:
     _require_honest_name(claimed_name)
     ending = (_endings(claimed_name) or [""])[-1]
     found, label = _recognise(file, ending)
-    shown, kind = f"“{safe_name(claimed_name)}”", _(label)
+    shown, kind = safe_name(claimed_name), _(label)
     if label not in _NEVER and _is_opaque(found, ending, allowed):
         return OPAQUE
     if found is None or (allowed and found not in allowed):
-        told = _("%(file)s is %(kind)s.", file=shown, kind=kind)
+        told = _("“%(file)s” is %(kind)s.", file=shown, kind=kind)
         raise TypeFault(f"{_wanted(allowed)} {told}")
     if ending and not _fits(ending, found):
         raise TypeFault(
             _(
-                "%(file)s is %(kind)s, but its name ends in .%(ending)s. Name it .%(right)s and"
+                "“%(file)s” is %(kind)s, but its name ends in .%(ending)s. Name it .%(right)s and"
                 " send it again.",
                 file=shown,
                 kind=kind,

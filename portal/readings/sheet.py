@@ -498,9 +498,13 @@ class Asked:
         return []
 
     def _seen(self, step: FormStep, answers: Mapping[str, Any]) -> set[str]:
-        """The fields that were not hidden: a hidden one was never asked, so none can be wrong."""
+        """The fields that were not hidden: a hidden one was never asked, so none can be wrong.
+
+        A round that asks only for some of it again is judged with the rest that stands.
+        """
         if any(one.show_if for one in step.fields):
-            return visible(step.fields, answers, self.facts)
+            stands = self.answers if step.id == self.step.id else {}
+            return visible(step.fields, {**stands, **answers}, self.facts)
         return {one.id for one in step.fields}
 
     def _signed(self, answers: Mapping[str, Any], prefix: str) -> list[Item]:

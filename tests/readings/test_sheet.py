@@ -105,6 +105,15 @@ def test_a_hidden_field_that_is_marked_all_the_same_brings_its_condition() -> No
     assert makers.runs(process, "details")[-1].answers["policy"] == "P-1"
 
 
+def test_a_receipt_tells_of_what_was_asked_again_though_its_condition_stood() -> None:
+    process = makers.start(HIDDEN, participants=SECOND)
+    makers.fill(process, insured="yes", policy="P-1", town="Kiel")
+    makers.decide(process, "request_changes", items=["details.policy"])
+    makers.fill(process, policy="P-2")
+    got = page(process, "details", state="done", round=2).received()
+    assert [(one.id, one.value) for one in got] == [("policy", "P-2")]
+
+
 def test_who_asked_for_changes_is_told_beside_the_comment() -> None:
     process = makers.start(HIDDEN, participants=SECOND)
     makers.fill(process, insured="no", town="Kiel")
