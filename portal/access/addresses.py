@@ -19,13 +19,14 @@ from portal.models import BrowserSession, Link, Participant, Preference, ProvedA
 class Visitor:
     """A living browser session and the one address that its links are for.
 
-    ``has_digest``: its reminders come in one mail a day.
+    ``has_digest``: its reminders come in one mail a day. ``language``: what is known of its reader.
     """
 
     session_id: str
     email: str
     is_proved: bool
     has_digest: bool = False
+    language: str | None = None
 
 
 def visitor(conn: Connection, secret: str | None) -> Visitor | None:
@@ -35,7 +36,8 @@ def visitor(conn: Connection, secret: str | None) -> Visitor | None:
     row = conn.execute(_query(), {"secret": sessions.digest(secret)}).first()
     if row is None:
         return None
-    return Visitor(row.id, row.email, row.proved_at is not None, bool(row.has_digest))
+    proved, digest = row.proved_at is not None, bool(row.has_digest)
+    return Visitor(row.id, row.email, proved, digest, row.language)
 
 
 def _query() -> Any:
@@ -47,7 +49,11 @@ def _query() -> Any:
     )
     return (
         sa.select(
-            BrowserSession.id, Participant.email, ProvedAddress.proved_at, Preference.has_digest
+            BrowserSession.id,
+            Participant.email,
+            ProvedAddress.proved_at,
+            Preference.has_digest,
+            Preference.language,
         )
         .join(SessionLink, SessionLink.session_id == BrowserSession.id)
         .join(Link, Link.id == SessionLink.link_id)

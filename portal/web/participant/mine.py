@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Connection
 
 from portal import db
 from portal.access import addresses, codes, limits, links, sessions
@@ -14,7 +15,7 @@ from portal.errors import Conflict, Faulty, FormTooOld, Gone, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import links as link_readings
 from portal.readings import mine as readings
-from portal.web import forms, zones
+from portal.web import forms, languages, zones
 from portal.web.participant.door import NoSession, agent, doors, gone_page, secret, with_cookie
 from portal.web.participant.refusals import over
 
@@ -31,7 +32,7 @@ def mine() -> ResponseReturnValue:
 def own_code() -> ResponseReturnValue:
     """Send a code to the person's address, or judge the one they typed."""
     with db.reading() as conn:
-        visitor = addresses.visitor(conn, secret())
+        visitor = _visitor(conn)
     try:
         forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
         if "code" not in request.form or "_resend" in request.form:
@@ -51,7 +52,7 @@ def own_code() -> ResponseReturnValue:
 def go_in(task_id: str) -> ResponseReturnValue:
     """Come in to a task of another process, by the link that was mailed for it."""
     with db.reading() as conn:
-        visitor = addresses.visitor(conn, secret())
+        visitor = _visitor(conn)
         link = readings.link_to(conn, visitor.email, task_id) if visitor else None
         known = link_readings.known(conn, link[0]) if link else None
     try:
@@ -74,7 +75,7 @@ def of_mine(verb: Callable[[str], object], at: str = "") -> ResponseReturnValue:
     ``verb`` is given the person's address; ``at`` is the task that a fault stands beside.
     """
     with db.reading() as conn:
-        visitor = addresses.visitor(conn, secret())
+        visitor = _visitor(conn)
     try:
         forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
         if visitor is None:
@@ -90,6 +91,14 @@ def of_mine(verb: Callable[[str], object], at: str = "") -> ResponseReturnValue:
     return redirect(f"/w?said={said}-{at}" if at else f"/w?said={said}", 303)
 
 
+def _visitor(conn: Connection) -> Visitor | None:
+    """Who is in this browser, spoken to as they are known to read, on whatever device."""
+    visitor = addresses.visitor(conn, secret())
+    if visitor is not None:
+        languages.greet(visitor.language)
+    return visitor
+
+
 def _again(fault: str, status: int) -> ResponseReturnValue:
     """The page with what is wrong with the code, or with asking for one."""
     return make_response(_page({"code": fault}, wants_code=True), status)
@@ -97,7 +106,7 @@ def _again(fault: str, status: int) -> ResponseReturnValue:
 
 def _page(faults: Mapping[str, str], *, wants_code: bool = False) -> ResponseReturnValue:
     with db.reading() as conn:
-        visitor = addresses.visitor(conn, secret())
+        visitor = _visitor(conn)
         ids = sessions.links_of(conn, secret())
         if visitor is None:
             return over(NoSession(), None)

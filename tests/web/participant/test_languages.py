@@ -7,6 +7,7 @@ from portal import clock as house_clock
 from portal import db
 from portal.models import Task
 from portal.readings import letters
+from portal.web.languages import COOKIE
 from tests import makers
 from tests.structure import pseudo
 from tests.web.participant.conftest import Visitor, hidden_in, link_to
@@ -81,3 +82,6 @@ def test_a_language_that_is_chosen_goes_for_pages_and_mails(
     with db.reading() as conn:
         [letter] = letters.of(conn, owed.kind, owed.ref, made_at=owed.made_at, tz="UTC")
     assert letter.to.language == "de"
+    visitor.client.delete_cookie(COOKIE)
+    for place in ("/w", path):
+        assert '<html lang="de">' in visitor.get(place), "another device asks for English"
