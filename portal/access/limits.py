@@ -1,6 +1,7 @@
 """How often something may be tried: counted in the database, so that limits hold without Redis."""
 
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import sqlalchemy as sa
 
@@ -8,6 +9,21 @@ from portal import clock, db
 from portal.errors import TooFast
 from portal.language import gettext as _
 from portal.models import Attempt
+
+
+def place(ip: str | None) -> str:
+    """The address by which tries are counted: of IPv6 the network, for it is given as a whole.
+
+    Whoever has one address there has 2^64, and would else have as many first tries.
+    """
+    try:
+        found = ip_address(ip or "")
+    except ValueError:
+        return str(ip)
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ip_network((int(found) >> 64 << 64, 64)))
 
 
 def spend(what: str, limit: int, seconds: int, sentence: str = "") -> None:

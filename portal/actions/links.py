@@ -131,7 +131,7 @@ def renew_of_task(task_id: str, *, ip: str | None, agent: str | None = None) -> 
 
     For browsers that came by none: they learn nothing, also not that there is such a task.
     """
-    limits.spend(f"renew-from:{ip}", _RENEWALS_FROM_HERE, _AN_HOUR)
+    limits.spend(f"renew-from:{limits.place(ip)}", _RENEWALS_FROM_HERE, _AN_HOUR)
     with db.reading() as conn:
         living = {row.participant_id: row for row in conn.execute(_LIVING, {"task": task_id})}
     for row in living.values():

@@ -44,7 +44,7 @@ def ask_for_link(email: str, *, ip: str | None) -> None:
     address = casting.email_of({"email": email})
     if not is_email(address):
         raise Faulty.one("email", _("Enter an e-mail address, such as name@example.com."))
-    limits.spend(f"lost-from:{ip}", _ASKED_FROM_HERE, _AN_HOUR)
+    limits.spend(f"lost-from:{limits.place(ip)}", _ASKED_FROM_HERE, _AN_HOUR)
     n = limits.count(f"lost:{codes.seal(address)}", _AN_HOUR)
     _owe_link(address, is_enough=n > _ASKED_FOR_ONE)
 

@@ -77,7 +77,7 @@ def ask(tx: Tx) -> tuple[str, str]:
 
 def sign_in(step: str | None, answer: str, *, ip: str | None, agent: str | None) -> str:
     """The secret of a new session of whoever showed a passkey; NotSignedIn, TooFast."""
-    limits.spend(f"passkey:{ip}", _FROM_HERE, _TEN_MINUTES)
+    limits.spend(f"passkey:{limits.place(ip)}", _FROM_HERE, _TEN_MINUTES)
     known, count = _shown(step, answer)
     return _begin(known, count, ip=ip, agent=agent)
 

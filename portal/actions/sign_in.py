@@ -25,7 +25,7 @@ _TRIES_HERE, _TRIES_FROM_HERE, _TRIES_ELSEWHERE = 10, 60, 100
 def sign_in(email: str, password: str, *, ip: str | None, agent: str | None) -> str:
     """The secret of a new staff session; NotSignedIn, TooFast, CodeWanted."""
     email = email.strip().lower()
-    counted = _require_patience(f"sign-in:{_mark(email)}", f"sign-in:{ip}", email, ip)
+    counted = _require_patience(f"sign-in:{_mark(email)}", f"sign-in:{limits.place(ip)}", email, ip)
     with db.reading() as conn:
         columns = (User.id, User.name, User.password_hash)
         query = sa.select(*columns).where(User.email == email, User.is_active)
@@ -47,7 +47,7 @@ def enter_code(step: str | None, code: str, *, ip: str | None, agent: str | None
     row = steps.attempt(step, "code")
     with db.reading() as conn:
         email = conn.execute(sa.select(User.email).where(User.id == row.user_id)).scalar_one()
-    counted = _require_patience(f"code:{row.user_id}", f"code:{ip}", email, ip)
+    counted = _require_patience(f"code:{row.user_id}", f"code:{limits.place(ip)}", email, ip)
     return _enter_code(step, code, counted, ip=ip, agent=agent)
 
 
@@ -121,7 +121,7 @@ def _keep_password(tx: Tx, secret: str, hashed: str, *, actor: Actor) -> str:
 def _renew(tx: Tx, secret: str, code: str, *, actor: Actor) -> str:
     if second_factor.has_one(tx, str(actor.user_id)):
         second_factor.spend(tx, str(actor.user_id), code)
-    limits.forget(tx, f"prove:{actor.user_id}:{actor.ip}")
+    limits.forget(tx, f"prove:{actor.user_id}:{limits.place(actor.ip)}")
     book.note(tx, "proved", actor.user_id, actor=actor)
     return seats.renew(tx, secret)
 
@@ -143,7 +143,7 @@ def _require_new(new: str, again: str) -> None:
 
 def _require_password(actor: Actor, password: str, *, at: str = "old") -> None:
     """Refuse with a fault what is not their password; whoever guesses is slowed."""
-    limits.spend(f"prove:{actor.user_id}:{actor.ip}", _TRIES_HERE, _TEN_MINUTES)
+    limits.spend(f"prove:{actor.user_id}:{limits.place(actor.ip)}", _TRIES_HERE, _TEN_MINUTES)
     with db.reading() as conn:
         kept = conn.execute(sa.select(User.password_hash).where(User.id == actor.user_id)).scalar()
     if kept is None:
@@ -168,7 +168,7 @@ def _require_patience(what: str, from_here: str, email: str, ip: str | None) -> 
     from wherever they are, and guessing goes no faster than the guesser finds addresses. An
     address that has been let in before is not slowed.
     """
-    here = [f"{what}:{ip}"]
+    here = [f"{what}:{limits.place(ip)}"]
     limits.spend(from_here, _TRIES_FROM_HERE, _TEN_MINUTES)
     limits.spend(here[0], _TRIES_HERE, _TEN_MINUTES)
     if not _was_here(email, ip):

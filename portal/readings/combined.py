@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal import db
+from portal.definition.values import is_storable
 from portal.errors import Faulty
 from portal.ledger import catalogue as c
 from portal.ledger.tables import Entry, Head
@@ -231,8 +232,12 @@ def _ended(
         found = conn.execute(_PROCESSES.where(Process.id.in_(wanted))).all()
         rows += sorted(found, key=lambda row: str(row.id), reverse=True)
     if len(seen) > len(wanted):
-        return rows, ("ended", None, wanted[-1] if wanted else last or "~")
+        return rows, ("ended", None, wanted[-1] if wanted else last or _BEHIND_ALL)
     return rows, ("ended", None, looked[-1].id) if is_cut else None
+
+
+# Of every id, by the order of any language: a sign that is no digit comes before them in most.
+_BEHIND_ALL = "g"
 
 
 def _narrowed(
@@ -269,10 +274,12 @@ def _read(cursor: str | None) -> _Place | None:
         return None
     try:
         part, due, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if (part == "due" and due is None) or not is_storable(str(last)):
+            raise ValueError(cursor)
         if due is not None and datetime.fromisoformat(due).utcoffset() != timedelta(0):
             raise ValueError(due)
         return {"due": "due", "none": "none", "ended": "ended"}[part], due, str(last)
-    except (ValueError, TypeError, KeyError, binascii.Error):
+    except (ValueError, TypeError, KeyError, binascii.Error, RecursionError):
         sentence = "This is not a cursor of this timeline. Begin at its first page."
         raise Faulty.one("cursor", sentence) from None
 

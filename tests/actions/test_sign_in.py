@@ -215,3 +215,15 @@ def test_the_database_refuses_to_change_the_book() -> None:
     for statement in (sa.update(BookEntry).values(kind="x"), sa.delete(BookEntry)):
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.transaction() as tx:
             tx.execute(statement)
+
+
+def test_whoever_has_a_network_of_addresses_guesses_no_more_than_from_one() -> None:
+    add()
+    for n in range(10):
+        with pytest.raises(NotSignedIn):
+            sign_in("wrong word", ip=f"2001:db8:1:2::{n + 1:x}")
+    with pytest.raises(TooFast):
+        sign_in(ip="2001:db8:1:2:ffff::1")
+    assert sign_in(ip="2001:db8:1:3::1")
+    assert limits.place("::ffff:192.0.2.5") == limits.place("192.0.2.5") == "192.0.2.5"
+    assert limits.place(None) == "None"

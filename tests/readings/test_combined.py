@@ -69,6 +69,8 @@ def test_what_is_side_by_side_counts_once(sqlite: db.Database, clock: house_cloc
         ["due", "9999-12-31T23:59:59-14:00", "x"],
         ["due", "soon", "x"],
         ["other", None, "x"],
+        ["due", None, "x"],
+        ["none", None, "x\0"],
         ["due"],
         7,
     ],
@@ -76,7 +78,9 @@ def test_what_is_side_by_side_counts_once(sqlite: db.Database, clock: house_cloc
 def test_what_is_no_cursor_of_this_timeline_is_said_so(
     place: object, sqlite: db.Database, clock: house_clock.Clock
 ) -> None:
-    cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    deep = "[" * 5000 + "]" * 5000
+    told = deep if place == 7 else json.dumps(place)
+    cursor = base64.urlsafe_b64encode(told.encode()).decode()
     window = axis.window(None, None, house_clock.now(), "UTC")
     with db.reading() as conn, pytest.raises(Faulty):
         combined.page(conn, combined.Filters(), window, cursor=cursor)

@@ -88,7 +88,7 @@ def _known(token: str) -> tuple[Known, int]:
             known = link_readings.known(conn, read[0])
         if known is not None:
             return known, read[1]
-    if limits.note_failure(f"link:{request.remote_addr}", _MOST_BAD, _TEN_MINUTES):
+    if limits.note_failure(f"link:{limits.place(request.remote_addr)}", _MOST_BAD, _TEN_MINUTES):
         log.warning("links.guessed", address=request.remote_addr)
     refusal: PortalError = Unknown(_(_UNKNOWN), _(_REMEDY))
     raise refusal

@@ -24,7 +24,7 @@ def _provider() -> "object":
 def go_outside() -> ResponseReturnValue:
     """Send the browser to the provider."""
     ip, _ = whence()
-    limits.spend(f"outside:{ip}", _FROM_HERE, _TEN_MINUTES)
+    limits.spend(f"outside:{limits.place(ip)}", _FROM_HERE, _TEN_MINUTES)
     provider = _provider()
     try:
         asked = provider.ask()  # type: ignore[attr-defined]
