@@ -18,7 +18,7 @@ NAMES = {
 }  # fmt: skip
 """The courts in the order in which they are drawn and told, and what they are called."""
 KEY = {
-    "ours": "Us", "theirs": "Them", "nobody": "Not taken up in time, or stopped",
+    "ours": "Us", "theirs": "Them", "nobody": "Not taken up or stopped",
     "system": "A system",
 }  # fmt: skip
 

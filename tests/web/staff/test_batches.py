@@ -89,7 +89,7 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_started_once(app: object, desk
     for said in (
         "Onboard Sea &#34;Works&#34; Ltd with Ann O&#39;Hara",
         "Choose one of these currencies: EUR, USD.",
-        "There stands “31.01.2026”.",
+        "The sheet says “31.01.2026”.",
         "Choose one of the options.",
         "Choose yes or no.",
         "“bob sky.example” is not an e-mail address.",
