@@ -404,6 +404,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=30000",
+        "cache_size=-8000",  # 8 MB, not 2: else a step reads its pages from the file again
         "wal_autocheckpoint=4000",  # 16 MiB, not 4: moving pages over is a tenth of a step's cost
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -55,6 +55,7 @@ class Running:
         self._is_new = is_new
         self.is_whole = True
         self.process = process
+        self._was = writing.place_in_lists(process)
         self.tree = tree
         self.chain = chain
         self.came_by = CameBy()
@@ -401,7 +402,7 @@ class Running:
         self._writes.write(self.tx)
         if not self._is_new:
             sum_up(self)
-            writing.update_process(self.tx, self.process)
+            writing.update_process(self.tx, self.process, was=self._was)
 
     def _note(self) -> None:
         """What the process is found by, once all events are there."""

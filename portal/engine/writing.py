@@ -1,5 +1,6 @@
 """What one transaction changes of a process, written at its end: one statement per table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,15 +9,21 @@ import sqlalchemy as sa
 from portal.db import Tx
 from portal.engine.rows import Changes
 from portal.models import Link, Participant, Process, StepRun, Task, Timer, Trouble
-from portal.prepared import prepared
+from portal.prepared import Prepared, prepared
 
 _CHANGED = ("state", "values", "waiting", "n_done", "n_troubles", "due_at", "changed_at",
             "ended_at")  # fmt: skip
-_UPDATE = prepared(
-    sa.update(Process)
-    .where(Process.id == sa.bindparam("process"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
-)
+# Three indexes go by these, and SQLite writes each whose columns are set, changed or not.
+_SORTED_BY = ("state", "due_at")
+
+
+def _update_of(names: Iterable[str]) -> Prepared:
+    its = sa.update(Process).where(Process.id == sa.bindparam("process"))
+    return prepared(its.values({name: sa.bindparam(f"new_{name}") for name in names}))
+
+
+_UPDATE = _update_of(_CHANGED)
+_UPDATE_IN_PLACE = _update_of(name for name in _CHANGED if name not in _SORTED_BY)
 _ADD_PROCESS, _ADD_LINKS, _ADD_TIMERS, _ADD_TROUBLES = (
     prepared(sa.insert(model)) for model in (Process, Link, Timer, Trouble)
 )
@@ -31,10 +38,18 @@ def add_process(tx: Tx, process: dict[str, Any]) -> None:
     tx.run(_ADD_PROCESS, process)
 
 
-def update_process(tx: Tx, process: dict[str, Any]) -> None:
-    """Write what lists show of a process, and what it computed."""
-    new = {f"new_{name}": process[name] for name in _CHANGED}
-    tx.run(_UPDATE, {"process": process["id"], **new})
+def place_in_lists(process: dict[str, Any]) -> tuple[Any, ...]:
+    """What lists are sorted and narrowed by."""
+    return tuple(process[name] for name in _SORTED_BY)
+
+
+def update_process(tx: Tx, process: dict[str, Any], *, was: tuple[Any, ...]) -> None:
+    """Write what lists show of a process, and what it computed; ``was`` is its place in them."""
+    is_in_place = was == place_in_lists(process)
+    new = {f"new_{name}": process[name] for name in _CHANGED
+           if not is_in_place or name not in _SORTED_BY}  # fmt: skip
+    statement = _UPDATE_IN_PLACE if is_in_place else _UPDATE
+    tx.run(statement, {"process": process["id"], **new})
 
 
 def update_inputs(tx: Tx, process: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def publish(tx: Tx, signer: Signer, *, limit: int = 1000) -> int:
     _lock_tree(tx)
     news = (
         sa.select(Head.log, Head.seq, Head.hash, Head.at)
-        .where(Head.seq > Head.anchored)
+        .where(Head.anchored < sa.literal_column("0"))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

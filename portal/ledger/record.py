@@ -26,6 +26,7 @@ from portal.prepared import prepared
 
 # Where an actor's own private facts stand among an event's commitments.
 ACTOR_PREFIX = "actor."
+_NEWS = -1  # of a head with events that no checkpoint covers
 _SALT = 32  # bytes of chance that hide each value
 
 
@@ -150,6 +151,8 @@ class Chain:
             self._tx.run(_ADD_HEAD, self._head)
         else:
             moved = {name: self._head[name] for name in ("seq", "hash", "at")}
+            if self._head["anchored"] != _NEWS:
+                moved["anchored"] = _NEWS
             self._tx.run(_MOVE_HEAD, {"its": self.log, **moved})
 
 
@@ -194,7 +197,7 @@ def begin_chain(
     """
     head = {
         "log": process_id, "seq": -1, "hash": chain.genesis(process_id, definition_digest),
-        "at": tx.now, "anchored": -1, "team_id": team_id, "owner_id": owner_id,
+        "at": tx.now, "anchored": _NEWS, "team_id": team_id, "owner_id": owner_id,
         "definition": definition,
     }  # fmt: skip
     return _keep(tx, Chain(tx, head, is_new=True))

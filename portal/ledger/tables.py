@@ -17,7 +17,9 @@ class Head(Base):
     """The last event of each process: locked first by whoever appends to it.
 
     ``team_id``, ``owner_id`` and ``definition`` are what the combined timeline filters by; they
-    are copied onto every entry. ``anchored`` is the last event that a checkpoint covers.
+    are copied onto every entry. ``anchored`` is the last event that a checkpoint covers,
+    and -1 while there are newer ones: whoever adds to news writes no index and, on PostgreSQL,
+    the row alone.
     """
 
     __tablename__ = "ledger_heads"
@@ -32,8 +34,7 @@ class Head(Base):
     definition: Mapped[str | None]
 
 
-sa.Index("ix_ledger_heads_news", Head.log, sqlite_where=Head.seq > Head.anchored,
-         postgresql_where=Head.seq > Head.anchored)  # fmt: skip
+sa.Index("ix_ledger_heads_news", Head.log, **where("anchored < 0"))
 
 
 class Entry(Base):
