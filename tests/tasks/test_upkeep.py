@@ -132,7 +132,7 @@ def test_an_owner_reads_that_exceptions_doubled(house: Settings, smtp: Smtp) -> 
     post()
     [letter] = smtp.to("dana@example.com")
     assert letter.message["Subject"] == "Twice as many exceptions: Demo"
-    assert "6 exceptions opened in processes of “Demo” (20 started)." in letter.text
+    assert '6 exceptions opened in processes of "Demo" (20 started).' in letter.text
     assert "https://portal.example/insights?definition=demo&weeks=26" in letter.text
 
 
