@@ -288,7 +288,7 @@ def nth_reminder(nth: int) -> str:
 
 
 _RUNGS = {
-    "on due": mark("on due"),
+    "on due": mark("on the day it is due"),
     "on the promised day": mark("on the promised day"),
     "asked for by staff": mark("asked for by staff"),
     "as asked": mark("as asked"),
