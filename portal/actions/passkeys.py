@@ -66,9 +66,17 @@ def remove(tx: Tx, secret: str, passkey_id: str, *, actor: Actor) -> None:
     notices.note(tx, "passkey-removed", str(actor.user_id), actor=actor, name=name)
 
 
+def ask(*, ip: str | None) -> tuple[str, str]:
+    """What a browser is asked to show, as JSON, and the secret of this step. Conflict, TooFast.
+
+    Whoever is at the door may ask, and each time something is kept: so they are slowed.
+    """
+    limits.spend(f"passkey-ask:{ip}", _FROM_HERE, _TEN_MINUTES)
+    return _ask()
+
+
 @action
-def ask(tx: Tx) -> tuple[str, str]:
-    """What a browser is asked to show, as JSON, and the secret of this step."""
+def _ask(tx: Tx) -> tuple[str, str]:
     if not passkeys.is_possible():
         raise Conflict("Passkeys need the portal to be reached by a name, over https.")
     options, challenge = passkeys.to_show()

@@ -21,7 +21,9 @@ class BookEntry(Base):
     __table_args__ = (
         sa.UniqueConstraint("once", name="book_once"),
         sa.Index("ix_book_user", "user_id", "id"),
+        sa.Index("ix_book_actor", "actor_id", "id"),
         sa.Index("ix_book_process", "process_id", "id"),
+        sa.Index("ix_book_kind", "kind", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -36,6 +36,13 @@ class Page:
     next: str | None
 
 
+_LINES = (
+    sa.select(BookEntry.__table__, User.name.label("whom"), Process.title)
+    .outerjoin(User, User.id == BookEntry.user_id)
+    .outerjoin(Process, Process.id == BookEntry.process_id)
+)
+
+
 def lines(
     conn: Connection,
     *,
@@ -48,24 +55,22 @@ def lines(
     """The book, newest first; one statement.
 
     ``about`` is a user: what happened to their account, and what they did. ``process`` is what
-    was read. ``topic`` is one of
-    ``TOPICS``; ``before`` an entry's id.
+    was read. ``topic`` is one of ``TOPICS``; ``before`` an entry's id.
     """
+    narrowed = sa.select(BookEntry.id).order_by(BookEntry.id.desc()).limit(limit + 1)
+    if process:
+        narrowed = narrowed.where(BookEntry.process_id == process)
+    if topic:
+        # Most lines are reads: of one person or process they are not looked for by their kind.
+        kind = BookEntry.kind.concat("") if about or process else BookEntry.kind
+        narrowed = narrowed.where(kind.in_(TOPICS[topic]))
+    if before:
+        narrowed = narrowed.where(BookEntry.id < before)
     query = (
-        sa.select(BookEntry.__table__, User.name.label("whom"), Process.title)
-        .outerjoin(User, User.id == BookEntry.user_id)
-        .outerjoin(Process, Process.id == BookEntry.process_id)
+        _LINES.where(BookEntry.id.in_(_of_user(narrowed, about) if about else narrowed))
         .order_by(BookEntry.id.desc())
         .limit(limit + 1)
     )
-    if about:
-        query = query.where(sa.or_(BookEntry.user_id == about, BookEntry.actor_id == about))
-    if process:
-        query = query.where(BookEntry.process_id == process)
-    if topic:
-        query = query.where(BookEntry.kind.in_(TOPICS[topic]))
-    if before:
-        query = query.where(BookEntry.id < before)
     rows = conn.execute(query).all()
     shown = [_line(row) for row in rows[:limit]]
     return Page(shown, shown[-1].id if len(rows) > limit else None)
@@ -73,14 +78,15 @@ def lines(
 
 def line(conn: Connection, id_: str) -> tuple[Line, str | None] | None:
     """One line, and the id of whom it is about; ``None`` where there is none."""
-    query = (
-        sa.select(BookEntry.__table__, User.name.label("whom"), Process.title)
-        .outerjoin(User, User.id == BookEntry.user_id)
-        .outerjoin(Process, Process.id == BookEntry.process_id)
-        .where(BookEntry.id == id_)
-    )
-    row = conn.execute(query).first()
+    row = conn.execute(_LINES.where(BookEntry.id == id_)).first()
     return None if row is None else (_line(row), row.user_id)
+
+
+def _of_user(narrowed: "sa.Select[str]", user_id: str) -> Any:
+    """What happened to a user's account and what they did, each by its index: never all lines."""
+    sides = (BookEntry.user_id == user_id, BookEntry.actor_id == user_id)
+    halves = (narrowed.where(one).subquery() for one in sides)
+    return sa.union(*(sa.select(half.c.id) for half in halves))
 
 
 def _line(row: Any) -> Line:

@@ -27,7 +27,7 @@ def seated(name: str) -> str:
 
 
 def enter(phone: Authenticator) -> str:
-    options, step = verbs.ask()
+    options, step = verbs.ask(ip="192.0.2.1")
     return verbs.sign_in(step, phone.show(options), ip="192.0.2.1", agent="Firefox")
 
 
@@ -86,17 +86,17 @@ def test_a_passkey_signs_in_alone_and_is_named_and_removed(phone: Authenticator)
 def test_a08_a_challenge_is_good_once_whether_the_answer_was_right_or_wrong(
     phone: Authenticator, clock: Clock
 ) -> None:
-    options, step = verbs.ask()
+    options, step = verbs.ask(ip="192.0.2.1")
     answer = phone.show(options)
     assert verbs.sign_in(step, answer, ip=None, agent=None)
     with pytest.raises(NotSignedIn):
         verbs.sign_in(step, answer, ip=None, agent=None)
-    fresh, again = verbs.ask()
+    fresh, again = verbs.ask(ip="192.0.2.1")
     with pytest.raises(NotSignedIn):
         verbs.sign_in(again, answer, ip=None, agent=None)
     with pytest.raises(NotSignedIn):
         verbs.sign_in(again, phone.show(fresh), ip=None, agent=None)
-    late, step = verbs.ask()
+    late, step = verbs.ask(ip="192.0.2.1")
     clock.advance(minutes=11)
     with pytest.raises(NotSignedIn):
         verbs.sign_in(step, phone.show(late), ip=None, agent=None)
@@ -147,10 +147,10 @@ def test_a08_nobody_adds_a_passkey_to_another_account_or_unasked(
         verbs.begin(dana, "Portico", actor=DANA)
     with pytest.raises(NotProved):
         verbs.remove(dana, row.id, actor=DANA)
-    options, step = verbs.ask()
+    options, step = verbs.ask(ip="192.0.2.1")
     fresh = verbs.prove(dana, step, phone.show(options), actor=DANA)
     assert verbs.begin(fresh, "Portico", actor=DANA)
-    options, step = verbs.ask()
+    options, step = verbs.ask(ip="192.0.2.1")
     with pytest.raises(NotSignedIn, match="another person"):
         verbs.prove(olga, step, phone.show(options), actor=OLGA)
 
@@ -162,7 +162,7 @@ def test_a_closed_account_a_flood_and_an_address_of_numbers_are_refused(
         tx.execute(sa.update(User).where(User.id == "dana").values(is_active=False))
     for answer in ("", "[]", "{}", '{"id": 7}'):
         with pytest.raises(NotSignedIn):
-            verbs.sign_in(verbs.ask()[1], answer, ip="192.0.2.1", agent=None)
+            verbs.sign_in(verbs.ask(ip="192.0.2.1")[1], answer, ip="192.0.2.1", agent=None)
     with pytest.raises(NotSignedIn):
         enter(phone)
     for _ in range(55):
@@ -170,6 +170,10 @@ def test_a_closed_account_a_flood_and_an_address_of_numbers_are_refused(
             verbs.sign_in(None, "{}", ip="192.0.2.1", agent=None)
     with pytest.raises(TooFast):
         enter(phone)
+    for _ in range(60):
+        verbs.ask(ip="192.0.2.7")
+    with pytest.raises(TooFast):
+        verbs.ask(ip="192.0.2.7")
     links.configure(("a key of these tests that is long enough",), "http://127.0.0.1:8000")
     with pytest.raises(Conflict):
-        verbs.ask()
+        verbs.ask(ip="192.0.2.1")

@@ -26,7 +26,11 @@ STEP = "passkey"  # what the cookie calls the step that is under way
 @doors.post("/login/passkey/ask")
 def ask_passkey() -> ResponseReturnValue:
     """What the browser is to show, for the script to hand on."""
-    options, cookie[STEP] = actions.ask()
+    ip, _ = whence()
+    try:
+        options, cookie[STEP] = actions.ask(ip=ip)
+    except PortalError as refusal:
+        return jsonify({"detail": str(refusal)}), refusal.status
     return jsonify(json.loads(options))
 
 
