@@ -1,5 +1,7 @@
 """A sign-in from outside: sent to the provider, and come back with its answer."""
 
+from typing import Any, Protocol
+
 from flask import current_app, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
@@ -13,8 +15,18 @@ STEP, PLACE = "outside", "outside-next"
 _FROM_HERE, _TEN_MINUTES = 60, 600
 
 
-def _provider() -> "object":
-    found = current_app.extensions.get("outside")
+class Provider(Protocol):
+    """The sign-in provider that ``app.py`` hands in, as ``delivery/oidc.py`` describes it."""
+
+    def ask(self) -> Any:
+        """Where the browser goes, and what its answer has to match."""
+
+    def identity(self, code: str, nonce: str, verifier: str) -> Any:
+        """Who signed in, for the code that the browser brought back."""
+
+
+def _provider() -> Provider:
+    found: Provider | None = current_app.extensions.get("outside")
     if found is None:
         raise Unknown("This portal has no sign-in from outside.")
     return found
@@ -27,7 +39,7 @@ def go_outside() -> ResponseReturnValue:
     limits.spend(f"outside:{limits.place(ip)}", _FROM_HERE, _TEN_MINUTES)
     provider = _provider()
     try:
-        asked = provider.ask()  # type: ignore[attr-defined]
+        asked = provider.ask()
     except PortalError as refusal:
         return _refused(refusal)
     cookie[STEP] = actions.begin(asked.state, asked.nonce, asked.verifier)
@@ -49,7 +61,7 @@ def come_back() -> ResponseReturnValue:
         nonce, verifier = actions.take(step, request.args.get("state", ""))
         if not request.args.get("code"):
             raise NotSignedIn("The provider did not let you in.")
-        found = provider.identity(request.args["code"], nonce, verifier)  # type: ignore[attr-defined]
+        found = provider.identity(request.args["code"], nonce, verifier)
         secret = actions.enter(found.issuer, found.subject, found.email, ip=ip, agent=agent)
     except PortalError as refusal:
         return _refused(refusal)
