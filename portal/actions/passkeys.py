@@ -71,7 +71,7 @@ def ask(*, ip: str | None) -> tuple[str, str]:
 
     Whoever is at the door may ask, and each time something is kept: so they are slowed.
     """
-    limits.spend(f"passkey-ask:{ip}", _FROM_HERE, _TEN_MINUTES)
+    limits.spend(f"passkey-ask:{limits.place(ip)}", _FROM_HERE, _TEN_MINUTES)
     return _ask()
 
 

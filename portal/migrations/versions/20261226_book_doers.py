@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "20261225_book_doers"
-down_revision = "20261224_leaner"
+revision = "20261226_book_doers"
+down_revision = "20261225_news"
 
 
 def upgrade() -> None:
