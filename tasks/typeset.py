@@ -20,7 +20,7 @@ _FONTS = Path(__file__).resolve().parent.parent / "static" / "built" / "fonts"
 _FACE = "@font-face{font-family:%r;src:url(asset:%s);font-weight:100 900;}\n"
 # A sign is taken from the first of these that has it: Latin, the rest of Latin, Arabic.
 _FACES = {"Inter": "inter-latin.woff2", "Inter Ext": "inter-latin-ext.woff2"}
-_RIGHT_TO_LEFT_FACES = {"Noto Sans Arabic": "arabic.woff2"}
+_RIGHT_TO_LEFT_FACES = {"Vazirmatn": "arabic.woff2"}
 
 
 def trail(

@@ -180,9 +180,11 @@ def send(process_id: str, step: str, *files: uploads.Arrived) -> None:
     uploads.submit(one.id, nonce=db.new_id(), actor=actor_of(one))
 
 
-def built_trail(process_id: str, store: Store, content: bytes = b"%PDF-1.7") -> str:
+def built_trail(
+    process_id: str, store: Store, content: bytes = b"%PDF-1.7", spoken: str = "en"
+) -> str:
     """An audit trail asked for and built of these bytes; its storage id."""
-    trails.ask(process_id, actor=people.staff("dana"))
+    trails.ask(process_id, spoken=spoken, actor=people.staff("dana"))
     [owed] = messages.take(100, 30, ("trail.build",))
     kept = store.put(io.BytesIO(content), max_bytes=len(content))
     trails.note_built(

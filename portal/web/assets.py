@@ -19,15 +19,16 @@ STATIC = Path(__file__).resolve().parents[2] / "static"
 BUILT = STATIC / "built"
 OWN = ("css", "js", "img", "fonts")
 _INTER = "@fontsource-variable/inter"
-_ARABIC = "@fontsource-variable/noto-sans-arabic"
+_ARABIC = "@fontsource-variable/vazirmatn"
 # Where a file of the npm packages goes; the browser takes only the scripts a page needs.
 BROUGHT = {
     f"{_INTER}/files/inter-{script}-wght-normal.woff2": f"fonts/inter-{script}.woff2"
     for script in ("latin", "latin-ext", "greek", "cyrillic")
 } | {
     f"{_INTER}/LICENSE": "fonts/inter-LICENSE.txt",
-    # Pages leave Arabic to the reader's own fonts; an audit trail has to carry its own.
-    f"{_ARABIC}/files/noto-sans-arabic-arabic-wght-normal.woff2": "fonts/arabic.woff2",
+    # Pages leave Arabic to the reader's own fonts; an audit trail has to carry its own: one
+    # with a sign for each letter, since text taken from a page has lost dots set apart.
+    f"{_ARABIC}/files/vazirmatn-arabic-wght-normal.woff2": "fonts/arabic.woff2",
     f"{_ARABIC}/LICENSE": "fonts/arabic-LICENSE.txt",
 }
 FOR_EVER = 365 * 24 * 3600

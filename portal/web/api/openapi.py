@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
+from portal import language
 from portal.definition.schema import PATH, schema
 from portal.web.api.entry import CALLS, Call, api
 from portal.web.api.schemas import SCHEMAS
@@ -24,7 +25,9 @@ _QUERY = {
     "limit": {"type": "integer", "minimum": 1, "default": 50},
     "overdue": {"type": "boolean"},
     "dry_run": {"type": "boolean", "default": False},
+    "language": {"type": "string", "enum": [*language.known()]},
 }
+_MAY_BE_EMPTY = {"AskForTrail"}
 
 
 @api.get("/openapi.json")
@@ -72,7 +75,10 @@ def _operation(call: Call) -> dict[str, Any]:
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
         )
     if call.takes:
-        operation["requestBody"] = {"required": True, "content": _body(call.takes)}
+        operation["requestBody"] = {
+            "required": call.takes not in _MAY_BE_EMPTY,
+            "content": _body(call.takes),
+        }
     return operation
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from portal import language
 from portal.definition import asks
 from portal.readings import figures
 
@@ -301,7 +302,7 @@ SCHEMAS: dict[str, Schema] = {
     "Reason": _object("reason", reason=_text),
     "Named": _named,
     "Comment": _object("text", text=_text),
-    "AskForTrail": _object(language=_text),
+    "AskForTrail": _object(language={"enum": [*language.known()]}),
     "TrailAsked": _object("*", id=_text, url=_text),
     "Task": _object(
         "id process step round name kind state assignee opened_at",

@@ -362,6 +362,34 @@ def test_a_trail_comes_whole_or_not_at_all(app: Flask, dana: Program) -> None:
     assert len(makers.troubles(process)) == 1
 
 
+def test_a_trail_is_asked_for_and_read_in_a_language(app: Flask, dana: Program) -> None:
+    process = makers.start(makers.FORM)
+    place = f"/processes/{process}/trail"
+    for wrong in ("xx", "", 5, ["de"]):
+        [fault] = dana.post(place, {"language": wrong}, 422)["errors"]
+        assert fault["at"] == "language"
+        assert fault["message"] == "An audit trail is told in one of these: en, ar, de, es, fr, pl."
+    assert dana.post(place, {"language": "de"}, 202)["url"].endswith("/trail.pdf?language=de")
+    dana.get(f"{place}.pdf?language=de", 404)
+    [fault] = dana.get(f"{place}.pdf?language=xx", 422)["errors"]
+    assert fault["at"] == "language"
+    store = Store(app.config["SETTINGS"].storage_dir)
+    makers.built_trail(process, store, b"%PDF-1.7 de", "de")
+    assert dana.ask("GET", f"{place}.pdf?language=de", 200).data == b"%PDF-1.7 de"
+    dana.get(f"{place}.pdf?language=en", 404)
+    dana.ask("POST", place, 202)  # without a body, as ever: in English
+    dana.get(f"{place}.pdf?language=en", 404)
+    told = dana.get("/openapi.json")
+    asks, reads = (
+        told["paths"]["/processes/{process_id}/trail"]["post"],
+        told["paths"]["/processes/{process_id}/trail.pdf"]["get"],
+    )
+    assert asks["requestBody"]["required"] is False
+    assert "de" in told["components"]["schemas"]["AskForTrail"]["properties"]["language"]["enum"]
+    [query] = [one for one in reads["parameters"] if one["in"] == "query"]
+    assert (query["name"], "de" in query["schema"]["enum"]) == ("language", True)
+
+
 SIGN = "  - {id: promise, assign: buyer, sign: {statement: I keep it secret.}}"
 
 

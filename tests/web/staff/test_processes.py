@@ -14,7 +14,7 @@ from portal.delivery.storage import Store
 from portal.ledger import ed25519
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
-from portal.models import FileRow
+from portal.models import FileRow, Trail
 from tests import makers, people
 from tests.web.staff.conftest import Desk
 
@@ -263,6 +263,25 @@ def test_a_trail_whose_bytes_changed_is_not_handed_out(
     store.delete(built)
     dana.get(place, 409)
     assert [one.kind for one in makers.troubles(process)] == ["file"]
+
+
+def test_a_trail_is_built_in_the_language_chosen_and_kept_beside_the_english_one(
+    desk: Desks, process: str, app: Flask
+) -> None:
+    store = Store(app.config["SETTINGS"].storage_dir)
+    dana, page = desk("dana"), f"/processes/{process}"
+    assert '<option value="ar" lang="ar">العربية</option>' in dana.get(page)
+    refused = dana.send(f"{page}/trail", page=page, language="xx")
+    assert "An audit trail is told in one of these: en, ar, de, es, fr, pl." in refused.text
+    assert makers.rows(Trail, process_id=process) == []
+    dana.send(f"{page}/trail", page=page, language="de")
+    assert [row.language for row in makers.rows(Trail, process_id=process)] == ["de"]
+    makers.built_trail(process, store, b"%PDF-1.7 de", "de")
+    assert "in Deutsch" in dana.get(page)
+    assert dana.get(f"{page}/trail.pdf?language=de") == "%PDF-1.7 de"
+    dana.get(f"{page}/trail.pdf?language=en", 404)
+    answer = dana.client.get(f"{page}/trail.pdf")
+    assert "-de.pdf" in answer.headers["Content-Disposition"]
 
 
 def test_what_was_given_says_by_whom_and_what_stood_before(desk: Desks) -> None:
