@@ -25,6 +25,9 @@ Documents = dict[str, dict[str, Any]]  # by part
 
 REMARKS_TOGETHER = 50
 _LONGEST = 2_000  # characters of one place that are kept and found
+# Bytes of words that one step brings; PostgreSQL's index refuses a document of more than 2^20,
+# and with it the step. What is behind them is kept, and not found.
+_MOST_WORDS = 250_000
 
 
 def note(
@@ -212,7 +215,12 @@ def _full(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(process_id: str, part: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    words = {place: _spaced(text) if text else None for place, text in told.items()}
+    words: dict[str, str | None] = {}
+    left = _MOST_WORDS
+    for place, text in told.items():
+        spaced = _spaced(text) if text else None
+        left -= len(spaced.encode()) if spaced else 0
+        words[place] = spaced if left >= 0 else None
     return {"process_id": process_id, "part": part, "told": dict(told), "words": words}
 
 

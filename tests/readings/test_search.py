@@ -1,5 +1,7 @@
 """Finding processes by words: what is found, in which order, and what is found no more."""
 
+import random
+
 import pytest
 import sqlalchemy as sa
 
@@ -130,3 +132,16 @@ def test_words_are_folded_alike_whatever_stands_between_them() -> None:
     assert " ".join(folded("Größe—São_Paulo (42) ÅNGSTRÖM İl")) == wanted
     assert folded("漢字ab") == ["漢", "字", "ab"]
     assert folded("") == folded("… !?") == []
+
+
+def test_what_is_too_much_for_an_index_stops_no_answer() -> None:
+    """PostgreSQL takes a megabyte of words for one document; a step may bring more than that."""
+    fields = ", ".join(f"{{id: n{n}, type: text, label: N}}" for n in range(240))
+    process = makers.start(f"  - {{id: details, assign: vendor, form: {{fields: [{fields}]}}}}\n")
+    letters = "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ"
+    some = random.Random(5)
+    text = [" ".join("".join(some.choices(letters, k=39)) for _ in range(50)) for _ in range(240)]
+    makers.fill(process, **{f"n{n}": one for n, one in enumerate(text)})
+    with db.reading() as conn:
+        [found] = search.processes(conn, text[0].split()[0]).items
+    assert found.process.id == process
