@@ -16,7 +16,7 @@ from portal.definition.facts import with_answers
 from portal.definition.functions import plain
 from portal.definition.operators import ExpressionFailed
 from portal.definition.shown import show
-from portal.definition.values import ROWS, FieldFault, judge_count, read_value
+from portal.definition.values import ROWS, FieldFault, judge_count, minor_digits, read_value
 from portal.language import gettext as _
 from portal.language import mark
 
@@ -370,10 +370,12 @@ class _Rows:
 def _from_form(field: "Field", controls: Controls, prefix: str = "") -> Any:
     name = f"{prefix}{field.id}"
     if field.type == "money":
-        return {"amount": _number(_last(controls, f"{name}-amount")),
-                "currency": _last(controls, f"{name}-currency")}  # fmt: skip
+        currency = _last(controls, f"{name}-currency")
+        code = (currency or "".join(field.currencies[:1])).strip().upper()
+        amount = _last(controls, f"{name}-amount")
+        return {"amount": _number(amount, minor_digits(code)), "currency": currency}
     if field.type == "number":
-        return _number(_last(controls, name))
+        return _number(_last(controls, name), field.decimals)
     if field.type == "choices":
         return [one for one in controls.getlist(name) if one]
     if field.type == "table":
@@ -384,8 +386,8 @@ def _from_form(field: "Field", controls: Controls, prefix: str = "") -> Any:
     return _last(controls, name)
 
 
-def _number(typed: str | None) -> str | None:
-    return None if typed is None else numerals.read(typed)
+def _number(typed: str | None, decimals: int | None) -> str | None:
+    return None if typed is None else numerals.read(typed, decimals=decimals)
 
 
 def _row(field: "Field", controls: Controls, name: str, number: str) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Numbers as people type them: ``1.234,50``, ``1 234,50``, ``١٢٣٤٫٥٠``.
 
 A point is a decimal point in every language, as it always was: ``1.234`` is a little more than
-one. Other signs mean what they mean in the language that is spoken, and a sign between groups
-of digits counts only where each of these has three: ``1,5`` is no number in English.
+one. Only where that can't be meant, since fewer than three digits may follow it, it stands between
+groups in a language whose own decimal sign is another: ``50.000`` EUR in German. Other signs mean
+what they mean in the language that is spoken, and a sign between groups of digits counts only where
+each of these has three: ``1,5`` is no number in English.
 """
 
 import re
@@ -13,6 +15,7 @@ from babel.numbers import get_decimal_symbol
 from portal import language
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_IN_THREES = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _SPACES = " \u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
 _ARABIC_DECIMAL, _ARABIC_GROUP = "\u066b", "\u066c"
@@ -25,14 +28,16 @@ _AS_ASCII = {
 }
 
 
-def read(typed: str, spoken: str | None = None) -> str:
+def read(typed: str, spoken: str | None = None, decimals: int | None = None) -> str:
     """The number with a decimal point and no other sign; what is none stays as it was typed.
 
-    ``spoken`` is the language that it was typed in, where that is not the present one.
+    ``spoken`` is the language that it was typed in, where that is not the present one;
+    ``decimals`` how many digits may follow its decimal sign, where that is known.
     """
     text = typed.strip().translate(_AS_ASCII)
     if _PLAIN.fullmatch(text):
-        return text
+        has_group = decimals is not None and decimals < 3 and _IN_THREES.fullmatch(text)
+        return text.replace(".", "") if has_group and _decimal_mark(spoken) != "." else text
     mark = _decimal_mark(spoken)
     match = _pattern(mark).fullmatch(text)
     if match is None:

@@ -236,9 +236,14 @@ def _money(field: "Field", raw: Any, today: date) -> dict[str, str] | None:
     return {"amount": _judged_number(field, value), "currency": currency}
 
 
+def minor_digits(currency: str) -> int:
+    """How many digits the minor unit of a currency has (ISO 4217); two where that is not known."""
+    return 0 if currency in _WHOLE else max(2, get_currency_precision(currency))
+
+
 def _judge_minor_units(amount: Decimal, currency: str) -> None:
-    """No currency has parts smaller than its minor unit (ISO 4217)."""
-    digits = 0 if currency in _WHOLE else max(2, get_currency_precision(currency))
+    """No currency has parts smaller than its minor unit."""
+    digits = minor_digits(currency)
     exponent = amount.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > digits:
         if digits == 0:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from portal import language
 from portal.definition import facts
 from portal.definition.fields import (
     Entry,
@@ -178,6 +179,31 @@ def test_an_amount_may_use_all_digits_of_its_currency() -> None:
     for amount, currency in (("1.23", "EUR"), ("1500", "JPY"), ("1.234", "KWD"), ("2.50", "ALL")):
         entry = parse_json(fields, {"q": {"amount": amount, "currency": currency}}, today=TODAY)
         assert not entry.faults
+
+
+@pytest.mark.parametrize(
+    ("spec", "spoken", "given", "stored"),
+    [
+        ("type: money, currencies: [EUR]", "de", "50.000", "50000"),
+        ("type: money, currencies: [EUR]", "en", "50.000", "50.000"),
+        ("type: money, currencies: [KWD]", "de", "50.000", "50.000"),
+        ("type: money, currencies: [EUR]", "de", "50.00", "50.00"),
+        ("type: number, decimals: 0", "de", "1.200", "1200"),
+        ("type: number, decimals: 2", "es", "-1.200", "-1200"),
+        ("type: number, decimals: 2", "de", "0.500", None),
+        ("type: number", "de", "1.200", "1.200"),
+    ],
+)
+def test_a_point_that_can_not_be_a_decimal_one_parts_thousands_where_people_write_it_so(
+    spec: str, spoken: str, given: str, stored: str | None
+) -> None:
+    fields = fields_of(f"{{id: q, {spec}}}")
+    name = "q-amount" if "money" in spec else "q"
+    with language.speaking(spoken):
+        entry = typed(fields, (name, given))
+    found = entry.values.get("q")
+    assert (found["amount"] if isinstance(found, dict) else found) == stored
+    assert bool(entry.faults) == (stored is None)
 
 
 def test_money_has_an_amount_and_a_currency() -> None:
