@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from portal import clock as house_clock
+from portal import db
 from portal.actions import timers
 from portal.clock import Clock
 from portal.errors import TaskExpired
+from portal.readings import letters
 from tests import makers
 from tests.actions.test_blocks import is_sound, open_steps, steps
 from tests.conftest import MONDAY
@@ -95,6 +97,14 @@ ESCALATES = (
 )
 
 
+def told_of_escalation(process: str) -> list[str]:
+    """To whom the mails of the one escalation go, as they are written when they are sent."""
+    [owed] = makers.owed(process, "mail.escalation")
+    with db.reading() as conn:
+        told = letters.of(conn, owed.kind, owed.ref, made_at=owed.made_at, tz="UTC")
+    return [one.to.email for one in told]
+
+
 @pytest.mark.parametrize(("to", "holder"), [("owner", "dana"), ("buyer", "dana")])
 def test_an_escalation_may_give_the_work_to_another(clock: Clock, to: str, holder: str) -> None:
     process = makers.start(ESCALATES.replace("TO", to))
@@ -104,6 +114,7 @@ def test_an_escalation_may_give_the_work_to_another(clock: Clock, to: str, holde
     types = makers.types(process)
     assert types.count("task.escalated") == types.count("task.reassigned") == 1
     assert len(makers.owed(process, "mail.reassigned")) == 1
+    assert told_of_escalation(process) == [], "who got it is asked for it, not told of it"
     ring(process)
     assert makers.types(process).count("task.reassigned") == 1
     assert is_sound(process)
@@ -117,6 +128,7 @@ def test_an_escalation_to_whom_has_it_already_only_tells(clock: Clock) -> None:
     ring(process)
     assert "task.reassigned" not in makers.types(process)
     assert makers.types(process).count("task.escalated") == 1
+    assert told_of_escalation(process) == ["dana@example.com"]
 
 
 def test_an_escalation_gives_no_second_vote(clock: Clock) -> None:

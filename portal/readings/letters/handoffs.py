@@ -87,16 +87,22 @@ def refusal(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) ->
     ]  # fmt: skip
 
 
-def escalate(conn: Connection, ref: Mapping[str, Any], _at: datetime, tz: str) -> list[Letter]:
-    """To whom an escalation names, that a task is still not done."""
+def escalate(conn: Connection, ref: Mapping[str, Any], at: datetime, tz: str) -> list[Letter]:
+    """To whom an escalation names, that a task is still not done.
+
+    Not to whoever it was handed to by that: they are asked for it.
+    """
     matter = of_task(conn, ref["task"], tz)
     if matter is None or matter.task.state != "open":
         return []
     named = recipients.participants(conn, [ref["to"]]) if ref["to"] != "owner" else []
     late = recipients.doers(conn, matter.task)
+    is_given = matter.task.offered_at >= at
+    given = {one.email for one in late} if is_given else set()
     facts = {"people": [reader.name for reader in late]}
     place = f"/processes/{matter.process.id}"
     return [
         letter(matter, reader, "escalation", facts, place=place if reader.user else None)
         for reader in named or matter.owners
+        if reader.email not in given
     ]
