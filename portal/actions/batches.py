@@ -29,7 +29,7 @@ from portal.errors import (
     Unknown,
 )
 from portal.ledger import outbox
-from portal.models import Batch, BatchRow, KeptAnswer
+from portal.models import Batch, BatchRow, DefinitionRow, KeptAnswer
 
 MOST = 2_000
 """How many rows a batch may have."""
@@ -101,6 +101,7 @@ def begin(
     batch = _mine(tx, batch_id, actor)
     if batch.state != "draft":
         return False
+    _require_as_judged(tx, batch)
     details = _details(batch.kind, reason, to)
     ready = sa.and_(BatchRow.batch_id == batch_id, BatchRow.state == "ready")
     if only is not None:
@@ -153,6 +154,16 @@ def note_end(tx: Tx, batch_id: str, outbox_id: str, fence: int) -> bool:
     over = sa.and_(Batch.id == batch_id, Batch.state == "running", ~ready.exists())
     tx.execute(sa.update(Batch).where(over).values(state="done", ended_at=tx.now))
     return True
+
+
+@action
+def give_up(tx: Tx, batch_id: str, first: int, last: int) -> None:
+    """Say of the rows that are not done yet that they could not be, however often it was tried."""
+    rows = sa.and_(
+        BatchRow.batch_id == batch_id, BatchRow.n.between(first, last), BatchRow.state == "ready"
+    )
+    told = {"at": "", "message": "The portal failed at it each time. Tell an admin."}
+    tx.execute(sa.update(BatchRow).where(rows).values(state="refused", faults=[told]))
 
 
 def _do(batch: Any, row: Any, actor: Actor | None) -> None:
@@ -259,6 +270,15 @@ def _mine(tx: Tx, batch_id: str, actor: Actor) -> Any:
     if row.made_by != actor.user_id and row.state == "draft":
         raise Conflict("Only whoever made this draft can have it done.")
     return row
+
+
+def _require_as_judged(tx: Tx, batch: Any) -> None:
+    """Refuse what was judged by a version that is no longer the one that would be started."""
+    if batch.key is None:
+        return
+    current = sa.and_(DefinitionRow.key == batch.key, DefinitionRow.is_current)
+    if tx.execute(sa.select(DefinitionRow.version).where(current)).scalar() != batch.version:
+        raise Faulty.one("rows", "There is a new version of the definition. Send the sheet again.")
 
 
 def _details(kind: str, reason: str | None, to: Mapping[str, str] | None) -> dict[str, Any]:

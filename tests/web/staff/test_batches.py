@@ -146,6 +146,38 @@ def of(model: Any) -> list[Any]:
         return list(conn.execute(sa.select(model.__table__)).all())
 
 
+def test_what_fails_each_time_is_given_up_and_told(
+    app: object, desk: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makers.publish(FORM, HEAD)
+    dana = desk("dana")
+    at = place(launched(dana, "company,vendor.email\nSea,a@b.example\n"))
+    dana.send(f"{at}/begin", page=at)
+
+    def fails(*_: Any) -> str:
+        raise RuntimeError("a fault of the house")
+
+    monkeypatch.setitem(batches._VERBS, "start", fails)
+    for _ in range(shift.MOST_ATTEMPTS):
+        work()
+        with db.transaction() as tx:
+            tx.execute(sa.update(Outgoing).values(due_at=tx.now))
+    assert "1 of them refused" in dana.get(at)
+    assert "The portal failed at it each time." in dana.get(at)
+    assert {row.state for row in of(Batch)} == {"done"}
+
+
+def test_a_sheet_that_was_judged_by_another_version_is_sent_again(app: object, desk: Desks) -> None:
+    makers.publish(FORM, HEAD)
+    dana = desk("dana")
+    at = place(launched(dana, "company,vendor.email\nSea,a@b.example\n"))
+    makers.publish(FORM.replace("Details", "More"), HEAD)
+    late = dana.send(f"{at}/begin", page=at)
+    assert late.status_code == 422
+    assert "There is a new version of the definition. Send the sheet again." in late.text
+    assert titles() == []
+
+
 def test_the_head_of_a_sheet_is_judged_first(app: object, desk: Desks) -> None:
     makers.publish(FORM, HEAD)
     dana = desk("dana")
