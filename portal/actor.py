@@ -1,10 +1,27 @@
 """Who does something: every action is told, and every ledger entry remembers."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 ActorKind = Literal["participant", "staff", "api", "system"]
 Via = Literal["page", "api", "cli", "worker", "mail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A member of staff who is away until the end of a day, and in whose place an actor stands."""
+
+    id: str
+    email: str
+    name: str
+    until_on: date
+
+    @property
+    def reason(self) -> str:
+        """Why another did their work, as the ledger tells it."""
+        on = self.until_on
+        return f"Stands in while {self.name} is away until {on:%a} {on.day} {on:%b} {on.year}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +33,8 @@ class Actor:
     with ``+code``, ``password``, ``token``, ``terminal``, ``none``. ``link`` is the id of the link
     that a participant came by, in the generation it had then: a revoked link has another.
     ``handed_by`` is the user who took that link for a channel of their own, where it was not
-    mailed. ``ip`` and ``agent`` are ``None`` where not known.
+    mailed. ``stands_for`` are those who are away and
+    named the actor as their deputy. ``ip`` and ``agent`` are ``None`` where not known.
     """
 
     kind: ActorKind
@@ -36,6 +54,7 @@ class Actor:
     agent: str | None = None
     on_behalf: bool = False
     reason: str | None = None
+    stands_for: tuple[Absent, ...] = ()
 
     def proved_by_code(self) -> "Actor":
         """The same person, whose mailbox was reached at this very moment as well."""
@@ -46,6 +65,16 @@ class Actor:
         return replace(self, on_behalf=True, reason=reason)
 
     @property
+    def user_ids(self) -> frozenset[str]:
+        """The actor's own user id, and those of whom they stand for."""
+        ids = {self.user_id, *(one.id for one in self.stands_for)}
+        return frozenset(id_ for id_ in ids if id_)
+
+    def absent(self, user_id: str | None) -> Absent | None:
+        """Whoever of those they stand for has that id."""
+        return next((one for one in self.stands_for if one.id == user_id), None)
+
+    @property
     def is_staff(self) -> bool:
         """True for a signed-in user and for an API token that acts for one."""
         return self.kind in ("staff", "api") and self.user_id is not None
@@ -54,3 +83,8 @@ class Actor:
 def system(name: str) -> Actor:
     """The portal itself: ``clock``, ``relay``, ``engine``, ``trails``."""
     return Actor(kind="system", id=name, name="Portico", via="worker", auth="none")
+
+
+def in_place(actor: Actor, task_id: str) -> tuple[str, str, str]:
+    """Under what a transaction keeps that an actor does a task in the place of somebody away."""
+    return ("in place", actor.id, task_id)

@@ -42,6 +42,8 @@ def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message
     subject = _line(letter.template, facts)
     facts["subject"] = subject
     told = _plain().get_template(f"mail/{letter.template}/body.txt").render(facts)
+    if facts["for_whom"]:
+        told = f"{facts['for_whom']}\n\n{told}"
     facts["preview"] = preview(told, leaving={facts["greeting"], _row(facts["closing"])})
     return Message(
         to=letter.to.email,
@@ -103,6 +105,7 @@ def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:
         "logo": _LOGO if _pictures(brand) else None,
         "is_wordmark": brand.logo is not None and brand.logo.is_wordmark,
         "to": letter.to,
+        "for_whom": _for_whom(letter),
         "tz": letter.tz,
         "url": _url(letter),
         "owner": letter.facts.get("owner"),
@@ -111,6 +114,14 @@ def _more(letter: Letter, at: datetime, brand: Brand) -> dict[str, Any]:
         "closing": f"{letter.facts.get('owner') or ''}\n{brand}".strip(),
     }
     return {**told, **_about(letter.facts), **_own(letter, task)}
+
+
+def _for_whom(letter: Letter) -> str:
+    """What stands at the head of a letter to a deputy."""
+    away = letter.to.stands_for
+    if away is None:
+        return ""
+    return f"For {away.name}, who is away until {words.short_date(away.until_on)}."
 
 
 def _greeting(name: str) -> str:

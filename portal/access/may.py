@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal.actor import Actor
+from portal.actor import Actor, in_place
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
 from portal.language import gettext as _
@@ -149,10 +149,7 @@ def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
         return actor.id in (task.participant_id, *task.others)
     if actor.on_behalf:
         if task.kind == "sign":
-            raise NotYours(
-                "Nobody signs in another person’s place.",
-                "Hand the task to whoever is to sign, or ask them to do it.",
-            )
+            raise _nobody_signs()
         if not actor.reason:
             raise Faulty.one("reason", "Say why you do this in the assignee’s place.")
         return actor.role in _WRITERS and _owns(actor, _Owned(task.owner_id, task.owner_team_id))
@@ -161,11 +158,34 @@ def _may_do(tx: Tx, actor: Actor, task: Any) -> bool:
     if actor.role not in _WRITERS or not actor.user_id:
         return False
     # Once it is closed the team is told that it is too late, not that a colleague has it.
-    if task.holder_id is not None and task.state == "open":
-        return bool(task.holder_id == actor.user_id) or _is_other(tx, actor, task)
-    if task.team_id in actor.team_ids:
+    is_held = task.holder_id is not None and task.state == "open"
+    if not is_held and task.team_id in actor.team_ids:
         return True
-    return bool(task.assigned_user_id == actor.user_id) or _is_other(tx, actor, task)
+    whose = task.holder_id if is_held else task.assigned_user_id
+    if whose == actor.user_id or _is_other(tx, actor, task):
+        return True
+    return _stands_in(tx, actor, task, whose)
+
+
+def _stands_in(tx: Tx, actor: Actor, task: Any, whose: str | None) -> bool:
+    """Whether it is the task of somebody away whose deputy the actor is.
+
+    What they do to it is recorded as done in that place.
+    """
+    absent = actor.absent(whose)
+    if absent is None:
+        return False
+    if task.kind == "sign":
+        raise _nobody_signs()
+    tx.kept[in_place(actor, task.id)] = actor.acting_on_behalf(absent.reason)
+    return True
+
+
+def _nobody_signs() -> NotYours:
+    return NotYours(
+        "Nobody signs in another person’s place.",
+        "Hand the task to whoever is to sign, or ask them to do it.",
+    )
 
 
 def _require_theirs(actor: Actor, task: Any) -> None:
@@ -227,7 +247,7 @@ def _owns(actor: Actor, process: Any) -> bool:
         return True
     if process is None:
         return False
-    is_owner = process.owner_id is not None and process.owner_id == actor.user_id
+    is_owner = process.owner_id is not None and process.owner_id in actor.user_ids
     return is_owner or (process.team_id is not None and process.team_id in actor.team_ids)
 
 

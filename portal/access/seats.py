@@ -11,13 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
 
 from portal import clock, db
 from portal.access.sessions import digest
-from portal.actor import Actor
+from portal.actor import Absent, Actor
 from portal.db import Tx
 from portal.errors import NotProved, NotSignedIn
-from portal.models import ApiToken, HouseRule, SecondFactor, StaffSession, TeamMember, User
+from portal.models import Absence, ApiToken, HouseRule, SecondFactor, StaffSession, TeamMember, User
 from portal.models.people import SCOPES, SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 
 PROOF_LASTS = timedelta(minutes=10)
@@ -42,7 +43,7 @@ class Seat:
 def seat(conn: Connection, secret: str) -> Seat | None:
     """The session behind a staff cookie; ``None`` where it is over. One statement."""
     now = clock.now()
-    since = {"seen": now - STAFF_IDLE, "started": now - STAFF_ABSOLUTE}
+    since = {"seen": now - STAFF_IDLE, "started": now - STAFF_ABSOLUTE, "now": now}
     rows = conn.execute(_STAFF, {"secret": digest(secret), **since}).all()
     if not rows:
         return None
@@ -67,7 +68,7 @@ def absent(
 
     ``None`` where their account is closed meanwhile.
     """
-    rows = conn.execute(_users().where(User.id == user_id)).all()
+    rows = conn.execute(_users().where(User.id == user_id), {"now": clock.now()}).all()
     if not rows:
         return None
     actor = _actor(rows, kind="staff", id_=user_id, via="page", auth=auth)
@@ -91,7 +92,7 @@ def program(conn: Connection, bearer: str) -> Program | None:
         .where(ApiToken.secret_sha256 == digest(bearer), ApiToken.revoked_at.is_(None))
         .where(sa.or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
     )
-    rows = conn.execute(query).all()
+    rows = conn.execute(query, {"now": now}).all()
     if not rows:
         return None
     first = rows[0]
@@ -99,6 +100,8 @@ def program(conn: Connection, bearer: str) -> Program | None:
         _note_use(first.token_id)
     role = "system" if first.is_system else first.role
     actor = _actor(rows, kind="api", id_=first.token_id, via="api", auth="token", role=role)
+    if first.is_system:  # it acts for nobody in particular, and so in nobody's place
+        actor = replace(actor, stands_for=())
     return Program(actor, frozenset(SCOPES if first.scopes is None else first.scopes))
 
 
@@ -178,10 +181,21 @@ def require_proof(tx: Tx, secret: str, actor: Actor) -> None:
 
 
 def _users(*more: Any) -> "sa.Select[*tuple[Any, ...]]":
-    """Active users, a row for each of their teams."""
+    """Active users, a row for each of their teams, and of those who are away at ``now``."""
     columns = (User.id, User.email, User.name, User.role, TeamMember.team_id)
-    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *more).select_from(User)
-    return query.outerjoin(TeamMember, TeamMember.user_id == User.id).where(User.is_active)
+    away = (_AWAY.id.label("away_id"), _AWAY.email.label("away_email"),
+            _AWAY.name.label("away_name"), Absence.until_on)  # fmt: skip
+    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *away, *more).select_from(User)
+    stands_for = sa.and_(Absence.deputy_id == User.id, Absence.holds(sa.bindparam("now")))
+    return (
+        query.outerjoin(TeamMember, TeamMember.user_id == User.id)
+        .outerjoin(Absence, stands_for)
+        .outerjoin(_AWAY, sa.and_(_AWAY.id == Absence.user_id, _AWAY.is_active))
+        .where(User.is_active)
+    )
+
+
+_AWAY = aliased(User)
 
 
 # Built once: every page of the desk asks this first.
@@ -208,6 +222,11 @@ def _actor(
     rows: Any, *, kind: Any, id_: str, via: Any, auth: str, role: str | None = None
 ) -> Actor:
     first = rows[0]
+    away = {
+        row.away_id: Absent(row.away_id, row.away_email, row.away_name, row.until_on)
+        for row in rows
+        if row.away_id
+    }
     return Actor(
         kind=kind,
         id=id_,
@@ -218,6 +237,7 @@ def _actor(
         team_ids=frozenset(row.team_id for row in rows if row.team_id),
         via=via,
         auth=auth,
+        stands_for=tuple(away[id_] for id_ in sorted(away)),
     )
 
 

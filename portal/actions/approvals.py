@@ -121,7 +121,9 @@ def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: 
             ),
             _("Open the link that was mailed to you."),
         )
-    if barred & {actor.id, actor.user_id, actor.email}:
+    absent = actor.absent(task.holder_id)
+    keys = {actor.id, actor.user_id, actor.email}
+    if barred & (keys | {absent.id, absent.email} if absent else keys):
         raise NotYours(
             _("You took part in what is decided here, so somebody else has to decide it."),
             _("Ask the process owner to give it to another person."),

@@ -254,14 +254,25 @@ def fellow_voters(running: Running, task: Asked) -> set[str]:
 def require_own_vote(running: Running, task: Asked, actor: Actor) -> None:
     """Refuse with NotYours a second vote in a round by one person, in their own name.
 
-    On somebody's behalf it is theirs, and recorded with who gave it and why.
+    On somebody's behalf it is theirs, and recorded with who gave it and why. Whoever stands in for
+    others who are away has one vote among them all.
     """
     keys = {actor.id, actor.user_id, actor.email, actor.handed_by}
-    if not actor.on_behalf and fellow_voters(running, task) & keys:
+    if actor.on_behalf:
+        return
+    if fellow_voters(running, task) & keys or _voted_in_place(running, task, actor):
         raise NotYours(
             _("You decide here already, and everybody has one vote."),
             "Somebody else of the team has to give this one.",
         )
+
+
+def _voted_in_place(running: Running, task: Asked, actor: Actor) -> bool:
+    if not actor.stands_for:
+        return False
+    gave = sa.and_(Task.run_id == task.run_id, Task.state == "done", Task.done_by == actor.user_id)
+    theirs = sa.select(Task.id).where(Task.process_id == running.id, gave).limit(1)
+    return running.tx.execute(theirs).first() is not None
 
 
 _VOTES = prepared(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from portal import fault
-from portal.actor import Actor
+from portal.actor import Actor, in_place
 from portal.db import Tx
 from portal.errors import AlreadyRecorded, Faulty, Unknown
 from portal.ledger import chain, outbox
@@ -96,6 +96,8 @@ class Chain:
     def _add(self, event: Event, actor: Actor, once: str | None, cause: str | None) -> Recorded:
         if once is not None and any(row["once"] == once for row in self._entries):
             raise _already()
+        if actor.stands_for and event.task is not None:
+            actor = self._tx.kept.get(in_place(actor, event.task), actor)
         head = self._head
         seq, prev = head["seq"] + 1, head["hash"]
         at = max(self._tx.now, head["at"])  # a clock set back must not turn time around

@@ -1,5 +1,6 @@
 """The nouns: tables, and the questions one may ask of a row. No rule of what comes next."""
 
+from portal.models.absences import Absence
 from portal.models.batches import Batch, BatchRow
 from portal.models.book import BookEntry
 from portal.models.codes import Code
@@ -44,6 +45,7 @@ from portal.models.troubles import Trouble
 from portal.models.views import SavedView
 
 __all__ = [
+    "Absence",
     "AddedStep",
     "AddressCode",
     "ApiToken",

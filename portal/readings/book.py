@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,7 +92,8 @@ def _of_user(narrowed: "sa.Select[str]", user_id: str) -> Any:
 def _line(row: Any) -> Line:
     is_own = row.user_id is None or row.user_id == row.actor_id
     whose = "their own" if is_own else f"{row.whom or 'somebody'}’s"
-    sentence = KINDS[row.kind](_Told(row.actor_name, row.whom or "somebody", whose, row.told))
+    told = _Told(row.actor_name, row.whom or "somebody", whose, row.told, is_own)
+    sentence = KINDS[row.kind](told)
     device = words.device(row.agent) if row.agent else ""
     return Line(row.id, row.at, sentence, row.process_id, row.title, row.ip, device)
 
@@ -105,6 +106,7 @@ class _Told:
     whom: str
     whose: str
     more: dict[str, Any]
+    is_own: bool
 
 
 def _person(one: _Told, verb: str) -> str:
@@ -119,6 +121,13 @@ def _person(one: _Told, verb: str) -> str:
 def _sessions(one: _Told) -> str:
     n = one.more["count"]
     return f"{one.who} ended {'one' if n == 1 else n} of {one.whose} sessions."
+
+
+def _absence(one: _Told) -> str:
+    first, last = (words.short_date(date.fromisoformat(one.more[at])) for at in ("from", "until"))
+    days = f"on {first}" if first == last else f"from {first} until {last}"
+    whose = "they are" if one.is_own else f"{one.whom} is"
+    return f"{one.who} said that {whose} away {days}; {one.more['deputy']} stands in."
 
 
 READ = {
@@ -175,6 +184,8 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "person-added": lambda one: _person(one, "added"),
     "person-changed": lambda one: _person(one, "changed"),
     "account-closed": lambda one: f"{one.who} closed {one.whose} account.",
+    "absence-set": _absence,
+    "absence-ended": lambda one: f"{one.who} ended {one.whose} absence.",
     "token-made": lambda one: (
         f"{one.who} made the API token “{one.more['name']}”, which acts for {one.whom}."
     ),
@@ -182,13 +193,10 @@ KINDS: dict[str, Callable[[_Told], str]] = {
         f"{one.who} ended the API token “{one.more['name']}”, which acted for {one.whom}."
     ),
 }
+_OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
+              "outside")  # fmt: skip
 TOPICS: dict[str, tuple[str, ...]] = {
     "reads": ("read",),
     "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),
-    "people": tuple(
-        kind
-        for kind in KINDS
-        if kind.split("-")[0]
-        in ("person", "account", "token", "password", "second", "recovery", "passkey", "outside")
-    ),
+    "people": tuple(kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE),
 }

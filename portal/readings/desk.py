@@ -14,11 +14,16 @@ MOST_SHOWN = 100
 
 
 def troubles(
-    conn: Connection, *, user_id: str | None = None, team_ids: frozenset[str] = frozenset()
+    conn: Connection,
+    *,
+    user_id: str | None = None,
+    team_ids: frozenset[str] = frozenset(),
+    stands_for: frozenset[str] = frozenset(),
 ) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Open exceptions, oldest first, each with its process's title and owner.
 
-    With ``user_id`` only those that this user, or a team of theirs, answers for.
+    With ``user_id`` only those that this user, a team of theirs, or one of those for whom they
+    stand in answers for.
     """
     query = (
         sa.select(
@@ -40,7 +45,7 @@ def troubles(
     )
     if user_id is not None:
         teams = sa.and_(Trouble.owner_id.is_(None), Process.team_id.in_(team_ids))
-        mine = Trouble.owner_id == user_id
+        mine = lists.is_any(Trouble.owner_id, user_id, stands_for)
         query = query.where(sa.or_(mine, teams) if team_ids else mine)
     return conn.execute(query).all()
 

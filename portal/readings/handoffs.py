@@ -192,14 +192,20 @@ _ASKED = (
 MOST_TO_SEE = 100
 
 
-def to_see(conn: Connection, user_id: str, team_ids: frozenset[str]) -> list[Any]:
+def to_see(
+    conn: Connection,
+    user_id: str,
+    team_ids: frozenset[str],
+    stands_for: frozenset[str] = frozenset(),
+) -> list[Any]:
     """Tasks that somebody would pass on, that nobody took up in time, or asked about; once each.
 
-    Of the processes that this user or a team of theirs owns, those that have lain longest first,
-    in one statement. ``is_wish`` is the first kind, ``question`` the id of the last, with the name
-    of the ``asker``, who can't go on where ``is_block``; of closed tasks there are only questions.
+    Of the processes that this user, a team of theirs or one of ``stands_for`` owns, those that
+    have lain longest first, in one statement. ``is_wish`` is the first kind, ``question`` the id
+    of the last, with the name of the ``asker``, who can't go on where ``is_block``; of closed
+    tasks there are only questions.
     """
-    mine = Process.owner_id == user_id
+    mine = lists.is_any(Process.owner_id, user_id, stands_for)
     theirs = sa.and_(Process.owner_id.is_(None), Process.team_id.in_(team_ids))
     whose = sa.or_(mine, theirs) if team_ids else mine
     owned = _OPEN.where(whose)

@@ -59,7 +59,8 @@ class TaskFilters:
     """What a list of tasks is narrowed to.
 
     ``assignee`` is an e-mail address; ``user_id`` with ``team_ids`` means what that member of
-    staff may do: their own tasks and those of their teams.
+    staff may do: their own tasks and those of their teams. ``stands_for`` are the ids of those in
+    whose place they stand, whose tasks are theirs to do as well.
     """
 
     state: str | None = None
@@ -67,6 +68,7 @@ class TaskFilters:
     process: str | None = None
     user_id: str | None = None
     team_ids: frozenset[str] = frozenset()
+    stands_for: frozenset[str] = frozenset()
     overdue: bool = False
 
 
@@ -301,12 +303,19 @@ def _narrow_tasks(
     if filters.assignee:
         wanted = wanted.where(_is_assignee(filters.assignee.strip().lower()))
     if filters.user_id:
-        mine = Task.holder_id == filters.user_id
+        mine = is_any(Task.holder_id, filters.user_id, filters.stands_for)
         teams = sa.and_(Task.holder_id.is_(None), Task.team_id.in_(filters.team_ids))
         wanted = wanted.where(sa.or_(mine, teams) if filters.team_ids else mine)
     if filters.overdue:
         wanted = wanted.where(Task.due_at < now)
     return wanted
+
+
+def is_any(
+    whose: InstrumentedAttribute[str | None], user_id: str, others: frozenset[str]
+) -> sa.ColumnElement[bool]:
+    """Whether it is this user's, or one of these others'."""
+    return whose.in_([user_id, *sorted(others)]) if others else whose == user_id
 
 
 def _is_assignee(email: str) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ from icalendar import Calendar
 from portal import db
 from portal.access import codes
 from portal.access import links as access_links
-from portal.actions import links, processes, signatures, tasks, timers, troubles
+from portal.actions import absences, links, processes, signatures, tasks, timers, troubles
 from portal.actions.codes import Proof
 from portal.clock import Clock
 from portal.errors import Unknown
@@ -470,3 +470,36 @@ def token_in(text: str) -> str:
     """The token in the one link of a mail."""
     [link] = LINK.findall(text)
     return str(link).rstrip().rpartition("/t/")[2]
+
+
+def test_what_goes_to_somebody_away_goes_to_their_deputy_and_says_for_whom(
+    house: Settings, smtp: Smtp, clock: Clock
+) -> None:
+    away = {"from_on": "2026-11-23", "until_on": "2026-12-04"}
+    dana, olga = people.staff("dana"), people.staff("olga")
+    absences.set_away("dana", **away, deputy="finn@example.com", actor=dana)
+    absences.set_away("olga", **away, deputy="fay@example.com", actor=olga)
+    task = "  - {id: look, name: Look, assign: buyer, task: {}}"
+    process = makers.start(task, participants={"buyer": {"email": "olga@example.com"}})
+    post()
+    assert len(smtp.to("olga@example.com")) == 1
+    [copy] = smtp.to("fay@example.com")
+    head = "For Olga Other, who is away until Fri 4 Dec."
+    assert copy.text.startswith(head)
+    assert head in copy.html
+    assert "Hello Fay Finance," in copy.text
+    assert f"/tasks/{makers.task(process, 'look').id}" in copy.text
+    absences.end("olga", actor=olga)
+    tasks.reassign(
+        makers.task(process, "look").id, people.VERA, "Hers.", actor=people.staff("dana")
+    )
+    post()
+    assert len(smtp.to("fay@example.com")) == 1  # that she has it no more goes to her alone
+    smtp.refusals["vera@vendor.example"] = "550 5.1.1 No such box"
+    tasks.remind(makers.task(process, "look").id, actor=people.staff("dana"))
+    clock.advance(minutes=1)
+    post()
+    post()
+    [told] = smtp.to("finn@example.com")
+    assert told.text.startswith("For Dana Owner, who is away until Fri 4 Dec.")
+    assert len(smtp.to("dana@example.com")) == 1

@@ -58,6 +58,10 @@ GET  /me                                               in   in   in   200  200  
 GET  /me/prove                                         in   in   in   200  200  200  200  in
 POST /me/prove                                         403  403  403  422  422  422  422  403
 POST /me/password                                      403  403  403  422  422  422  422  403
+POST /me/absence                                       403  403  403  303  303  403  303  403
+POST /me/absence/end                                   403  403  403  303  303  403  303  403
+POST /people/<user_id>/absence                         403  403  403  403  403  403  303  403
+POST /people/<user_id>/absence/end                     403  403  403  403  403  403  303  403
 POST /me/sessions/end                                  403  403  403  303  303  303  303  403
 POST /me/sessions/<session_id>/end                     403  403  403  404  404  404  303  403
 GET  /login/code                                       in   in   in   in   in   in   in   in
@@ -249,6 +253,10 @@ TYPED: dict[str, dict[str, Any]] = {
     "/definitions/complete": {"text": "na", "line": "0", "column": "2"},
     "/fresh": {"email": "vera@vendor.example"},
     "/login": {"email": "dana@example.com", "password": "a guess"},
+    "/me/absence": {"from": "2999-12-01", "until": "2999-12-04", "deputy": "olga@example.com"},
+    "/people/<user_id>/absence": {
+        "from": "2999-12-01", "until": "2999-12-04", "deputy": "ada@example.com",
+    },
     "/me/passkeys": {"name": "laptop"},
     "/me/passkeys/<passkey_id>/name": {"name": "laptop"},
     "/people/tokens": {"name": "till", "email": "dana@example.com", "scopes": "read"},

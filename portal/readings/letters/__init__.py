@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal import installation
+from portal import clock, installation
 from portal.models import Mail, Preference
+from portal.readings import absences
+from portal.readings.absences import Away, Deputy
 from portal.readings.letters import asking, doubts, handoffs, house, questions, replies
 from portal.readings.letters.matter import LINK, Letter
 from portal.readings.letters.recipients import Reader
@@ -63,10 +65,38 @@ def of(
     ``only`` in its ref names the readers that it is owed to, where others have it already.
     ``tz`` is the installation's zone, for whoever has none of their own.
     """
-    letters = _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz)
+    letters = _with_deputies(conn, _READ[kind.removeprefix("mail.")](conn, ref, made_at, tz))
     only = ref.get("only")
     owed = [_keyed(one, ref) for one in letters if only is None or one.to.id in only]
     return _as_they_read(conn, owed)
+
+
+# What opens a door for its reader alone, or thanks them for what they did.
+_THEIR_OWN = ("code", "own_code", "receipt", "lost", "digest", "renewal", "sign_in")
+
+
+def _with_deputies(conn: Connection, owed: list[Letter]) -> list[Letter]:
+    """The letters, and those to whoever is away to their deputy as well: one hop, each once.
+
+    What goes to a team or to the admins has other readers.
+    """
+    theirs = [one for one in owed if one.to.user and not one.to.is_one_of_many]
+    away = absences.now_away(conn, clock.now()) if theirs else {}
+    known = {one.to.email for one in owed}
+    copies = []
+    for letter in theirs:
+        its = away.get(letter.to.user or "")
+        if its is None or its.deputy is None or letter.template in _THEIR_OWN:
+            continue
+        if its.deputy.email not in known:
+            known.add(its.deputy.email)
+            copies.append(_for_deputy(letter, its, its.deputy))
+    return [*owed, *copies]
+
+
+def _for_deputy(letter: Letter, away: Away, deputy: Deputy) -> Letter:
+    to = Reader(deputy.email, deputy.name, deputy.tz, deputy.user, stands_for=away)
+    return replace(letter, to=to, tz=deputy.tz or letter.tz)
 
 
 def _as_they_read(conn: Connection, owed: list[Letter]) -> list[Letter]:

@@ -1,13 +1,14 @@
 """Whom mails go to: the people behind participants, teams and owners, each address once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import Participant, TeamMember, User
+from portal.readings.absences import Away
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Reader:
     """Somebody who gets a mail. ``participant`` is set where they take part themselves.
 
     ``language`` is what somebody outside reads (RFC 5646); ``None`` is English, as the house
-    speaks to its own people.
+    speaks to its own people. ``stands_for`` is who they read it for, being their deputy;
+    ``is_one_of_many`` whoever is written to as one of a team, or of the admins.
     """
 
     email: str
@@ -24,6 +26,8 @@ class Reader:
     user: str | None = None
     participant: str | None = None
     language: str | None = None
+    stands_for: Away | None = None
+    is_one_of_many: bool = False
 
     @property
     def id(self) -> str:
@@ -81,12 +85,16 @@ def participants(conn: Connection, ids: Sequence[str | None]) -> list[Reader]:
 def members(conn: Connection, team_id: str) -> list[Reader]:
     """Everybody of a team."""
     member = sa.select(TeamMember.user_id).where(TeamMember.team_id == team_id)
-    return staff(conn, User.id.in_(member))
+    return _many(staff(conn, User.id.in_(member)))
 
 
 def admins(conn: Connection) -> list[Reader]:
     """Everybody who looks after the house."""
-    return staff(conn, User.role == "admin")
+    return _many(staff(conn, User.role == "admin"))
+
+
+def _many(readers: list[Reader]) -> list[Reader]:
+    return [replace(one, is_one_of_many=True) for one in readers]
 
 
 def staff(conn: Connection, which: sa.ColumnElement[bool]) -> list[Reader]:

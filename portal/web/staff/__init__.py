@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.web.staff import (
+    absences,
     account,
     automations,
     batches,
@@ -39,6 +40,7 @@ __all__ = ["register"]
 
 # Each of these hangs its addresses into the one blueprint when it is imported.
 ROOMS = (
+    absences,
     account,
     automations,
     book,

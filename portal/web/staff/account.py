@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from portal import clock, db
 from portal.actions import sign_in
 from portal.errors import Faulty
-from portal.readings import book, seats, words
+from portal.readings import absences, book, leaving, seats, words
 from portal.web.staff.door import doors, me, my_seat, my_secret, remember, safe_place, said
 
 LATELY = 12
@@ -82,6 +82,8 @@ def page(fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
             here_id=my_seat().id,
             opens=seats.keys(conn, mine),
             passkeys=seats.passkeys(conn, mine),
+            absence=absences.of_user(conn, mine, clock.now()),
+            others=leaving.successors(conn, mine),
             book=book.lines(conn, about=mine, limit=LATELY),
             at=at,
             faults={one.at: one.message for one in fault.faults} if fault else {},

@@ -8,8 +8,8 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
+from portal.readings import absences, handoffs, lists, stuck, words
 from portal.readings import desk as reading
-from portal.readings import handoffs, lists, stuck, words
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me
 from portal.web.staff.processes import may_manage
@@ -21,20 +21,26 @@ AT_ONCE = 25
 def desk() -> ResponseReturnValue:
     """The first page after signing in."""
     actor, now = me(), clock.now()
-    mine = lists.TaskFilters(state="open", user_id=actor.user_id, team_ids=actor.team_ids)
+    stands_for = frozenset(one.id for one in actor.stands_for)
+    mine = lists.TaskFilters(
+        state="open", user_id=actor.user_id, team_ids=actor.team_ids, stands_for=stands_for
+    )
     late = lists.ProcessFilters(state="running", owner=actor.email, overdue=True)
     with db.reading() as conn:
         tasks = lists.tasks(conn, mine, now, limit=AT_ONCE)
         overdue = lists.processes(conn, late, now, limit=AT_ONCE)
-        troubles = reading.troubles(conn, user_id=actor.user_id, team_ids=actor.team_ids)
-        to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids)
+        troubles = reading.troubles(
+            conn, user_id=actor.user_id, team_ids=actor.team_ids, stands_for=stands_for
+        )
+        to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids, stands_for)
+        away = absences.now_away(conn, now)
         healthy = reading.healthy(conn, now)
     given = [one for one in to_see if one.question is None]
     asked_by = [one for one in to_see if one.question is not None and not one.is_block]
     blocked_by = [one for one in to_see if one.is_block]
     n_wishes = sum(one.is_wish for one in given)
-    lines = rows.tasks(tasks.items, now, house_zone())
-    late_lines = rows.processes(overdue.items, now, house_zone())
+    lines = rows.tasks(tasks.items, now, house_zone(), away, actor.user_id)
+    late_lines = rows.processes(overdue.items, now, house_zone(), away)
     return render_template(
         "staff/desk.html",
         print=_print(lines, late_lines, troubles, to_see, [healthy]),
@@ -43,6 +49,7 @@ def desk() -> ResponseReturnValue:
         overdue=late_lines,
         more_overdue=overdue.next,
         troubles=troubles,
+        away=away,
         handoffs=given,
         asked_by=asked_by,
         blocked_by=blocked_by,

@@ -43,5 +43,6 @@ def task_filters(asked: Mapping[str, str], actor: Actor) -> lists.TaskFilters:
         assignee=asked.get("assignee", "").strip() or None,
         user_id=actor.user_id if is_mine else None,
         team_ids=actor.team_ids if is_mine else frozenset(),
+        stands_for=actor.user_ids if is_mine and actor.stands_for else frozenset(),
         overdue=bool(asked.get("overdue")),
     )

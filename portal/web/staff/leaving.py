@@ -7,14 +7,14 @@ from portal import clock, db
 from portal.actions import leaving as actions
 from portal.actions import sign_in
 from portal.errors import Faulty, NotYours
-from portal.readings import leaving, seats, words
+from portal.readings import absences, leaving, seats, words
 from portal.web.staff.door import doors, me, said
 
 
 @doors.get("/people/<user_id>")
 def person(user_id: str) -> ResponseReturnValue:
     """What somebody answers for and holds."""
-    return _page(user_id)
+    return page(user_id)
 
 
 @doors.post("/people/<user_id>/hand-over")
@@ -24,7 +24,7 @@ def hand_over(user_id: str) -> ResponseReturnValue:
     try:
         done = _hand_over(user_id)
     except Faulty as fault:
-        return _page(user_id, fault, at="hand-over")
+        return page(user_id, fault, at="hand-over")
     said(_told(done))
     return redirect(f"/people/{user_id}", 303)
 
@@ -36,7 +36,7 @@ def close_account(user_id: str) -> ResponseReturnValue:
     try:
         told = _see_to(user_id)
     except Faulty as fault:
-        return _page(user_id, fault, at="close")
+        return page(user_id, fault, at="close")
     if told:
         said(told)
     actions.close(user_id, actor=me())
@@ -94,15 +94,17 @@ def _require_admin() -> None:
         raise NotYours("Only an admin may change who works here.")
 
 
-def _page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
+def page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
+    """The page, with a fault beside its entry."""
     if me().role not in ("admin", "auditor"):
         raise NotYours("Only admins and auditors see this page.")
     with db.reading() as conn:
-        page = render_template(
+        shown = render_template(
             "staff/person.html",
             person=leaving.user(conn, user_id),
             teams=leaving.teams(conn, user_id),
             owns=leaving.belongings(conn, user_id),
+            absence=absences.of_user(conn, user_id, clock.now()),
             successors=leaving.successors(conn, user_id),
             opens=seats.keys(conn, user_id),
             signed_in=seats.signed_in(conn, user_id, clock.now()),
@@ -110,4 +112,4 @@ def _page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> Respons
             faults={one.at: one.message for one in fault.faults} if fault else {},
             typed=request.form if fault else {},
         )
-    return page, 422 if fault else 200
+    return shown, 422 if fault else 200

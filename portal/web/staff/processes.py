@@ -15,6 +15,7 @@ from portal.definition import asks
 from portal.definition.tree import Definition
 from portal.errors import Faulty, Unknown
 from portal.readings import (
+    absences,
     additions,
     changes,
     courts,
@@ -55,10 +56,11 @@ def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) ->
             conn, process_filters(asked), now, cursor=asked.get("cursor"), limit=AT_ONCE
         )
         shelf = views.shelf(conn, "processes", asked, fault)
+        away = absences.now_away(conn, now)
     return render_template(
         "staff/processes.html",
         page=page,
-        lines=rows.processes(page.items, now, house_zone()),
+        lines=rows.processes(page.items, now, house_zone(), away),
         definitions=definitions,
         states=STATES,
         chosen=selections.CHOSEN,
@@ -272,6 +274,7 @@ def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
         "picture": Markup(stands.picture),  # noqa: S704 - made here, escaped there
         "story": tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead)),
         "looked": looks.of_process(conn, process_id),
+        "away": absences.now_away(conn, clock.now()),
     }
 
 
@@ -317,7 +320,7 @@ def may_manage(process: Any) -> bool:
     actor = me()
     if actor.role == "admin":
         return True
-    owns = process.owner_id == actor.user_id or process.team_id in actor.team_ids
+    owns = process.owner_id in actor.user_ids or process.team_id in actor.team_ids
     return actor.role == "member" and owns
 
 

@@ -12,7 +12,7 @@ from portal.actions import tasks as verbs
 from portal.actor import Actor
 from portal.definition.operators import ExpressionFailed
 from portal.errors import Faulty, TaskDone, TooLarge
-from portal.readings import asked, lists
+from portal.readings import absences, asked, lists
 from portal.readings import questions as question_readings
 from portal.readings.asked import Asked
 from portal.readings.prose import to_html
@@ -41,10 +41,11 @@ def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) ->
             conn, task_filters(asked, me()), now, cursor=asked.get("cursor"), limit=AT_ONCE
         )
         shelf = views.shelf(conn, "tasks", asked, fault)
+        away = absences.now_away(conn, now)
     return render_template(
         "staff/tasks.html",
         page=page,
-        lines=rows.tasks(page.items, now, house_zone()),
+        lines=rows.tasks(page.items, now, house_zone(), away, me().user_id),
         states=TASK_STATES,
         state=asked.get("state", "open"),
         whose=whose(asked),
@@ -126,11 +127,16 @@ def _doer(found: Asked) -> Actor:
 def _is_mine(found: Asked) -> bool:
     actor, task = me(), found.task
     if task.holder_id is not None:
-        return bool(task.holder_id == actor.user_id)
+        return bool(task.holder_id == actor.user_id) or _stands_in(found)
     if task.team_id is not None and task.team_id in actor.team_ids:
         return True
     mine = {one.id for one in found.people if one.kind == "staff" and one.email == actor.email}
     return not mine.isdisjoint([task.participant_id, *task.others])
+
+
+def _stands_in(found: Asked) -> bool:
+    """Whether it is mine while its holder is away; nobody signs in another's place."""
+    return me().absent(found.task.holder_id) is not None and found.task.kind != "sign"
 
 
 def _again(
@@ -161,6 +167,7 @@ def _page(
     person = next((p for p in found.people if p.id == found.task.participant_id), None)
     with db.reading() as conn:
         threads = question_readings.of_process(conn, found.process.id, task=found.task.id)
+        away = absences.now_away(conn, clock.now())
     questions = forms.questions(found.fields, found.facts, typed, more=more)
     wrong = {one.at: one.message for one in faults}
     page = render_template(
@@ -178,6 +185,8 @@ def _page(
         faults=wrong,
         told=told(wrong, {**answers.labels(found), "reason": "Why"}),
         is_mine=_is_mine(found),
+        away=away.get(found.task.holder_id),
+        stands_in=_stands_in(found),
         may_manage=may_manage(found.process),
         nonce=forms.new_nonce(),
         passing_on=found.passing_on(person.kind) if person else "no",

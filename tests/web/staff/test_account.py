@@ -12,7 +12,7 @@ from portal.actions import people as verbs
 from portal.actions import second_factor, sign_in
 from portal.clock import Clock
 from portal.errors import NotSignedIn
-from tests import people
+from tests import makers, people
 from tests.web.staff.conftest import Desk
 
 PASSWORD = "correct horse battery"
@@ -109,3 +109,33 @@ def test_a_cookie_alone_gives_nobody_a_key_that_outlives_it(
     with pytest.raises(NotSignedIn):
         sign_in.sign_in("ada@example.com", NEW, ip=None, agent=None)
     assert "mine" not in ada.get("/people")
+
+
+def test_whoever_is_away_says_so_and_the_deputy_finds_their_tasks(
+    app: Flask, desk: Callable[[str], Desk]
+) -> None:
+    steps = "  - {id: look, name: Look at it, assign: buyer, task: {}}"
+    process = makers.start(steps, participants={"buyer": {"email": "olga@example.com"}})
+    olga, finn, dana = desk("olga"), desk("finn"), desk("dana")
+    days = {"from": "2026-11-23", "until": "2026-12-04"}
+    faulty = olga.send("/me/absence", page="/me", **days, note="At sea")
+    assert faulty.status_code == 422
+    assert "Choose who stands in." in faulty.text
+    assert "At sea" in faulty.text
+    assert "Look at it" not in finn.get("/")
+    olga.send("/me/absence", page="/me", **days, deputy="finn@example.com", note="At sea")
+    assert "Away now, Mon 23 Nov until Fri 4 Dec. Finn Finance stands in." in olga.get("/me")
+    for page in (finn.get("/"), finn.get("/tasks")):
+        assert "<small>for Olga Other</small>" in page
+    assert "You stand in for <strong>Olga Other</strong>" in finn.get("/")
+    told = "away until Fri 4 Dec, Finn Finance stands in"
+    task = f"/tasks/{makers.task(process, 'look').id}"
+    for path in ("/processes", "/tasks?whose=all", f"/processes/{process}", task):
+        assert told in dana.get(path), path
+    assert "You do this for <strong>Olga Other</strong>" in finn.get(task)
+    finn.send(task)
+    assert "Finn Finance, in the assignee’s place," in finn.get(f"/processes/{process}")
+    ada = desk("ada")
+    ada.send("/people/olga/absence/end", page="/people/olga")
+    assert "No absence is known." in ada.get("/people/olga")
+    assert "Ada Admin ended Olga Other’s absence." in ada.get("/book")
