@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
+from portal.actor import Actor
 from portal.models import Absence, User
 from portal.models.people import WRITERS
 from portal.readings import words
@@ -83,6 +84,12 @@ def now_away(conn: Connection, now: datetime) -> Absences:
     """Everybody who is away at this moment; one statement."""
     rows = conn.execute(_AWAY, {"now": now})
     return Absences([Away(row.id, row.email, row.name, row.until_on, _deputy(row)) for row in rows])
+
+
+def stood_for(actor: Actor) -> Absences:
+    """Those in whose place the actor stands; no statement."""
+    me = Deputy(actor.user_id or "", actor.email or "", actor.name, None)
+    return Absences([Away(o.id, o.email, o.name, o.until_on, me) for o in actor.stands_for])
 
 
 def of_user(conn: Connection, user_id: str, now: datetime) -> Any:

@@ -33,8 +33,8 @@ def desk() -> ResponseReturnValue:
             conn, user_id=actor.user_id, team_ids=actor.team_ids, stands_for=stands_for
         )
         to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids, stands_for)
-        away = absences.now_away(conn, now)
         healthy = reading.healthy(conn, now)
+    away = absences.stood_for(actor)
     given = [one for one in to_see if one.question is None]
     asked_by = [one for one in to_see if one.question is not None and not one.is_block]
     blocked_by = [one for one in to_see if one.is_block]
