@@ -147,7 +147,10 @@ def test_people_are_added_and_a_token_is_shown_once(desk: Desks) -> None:
     page = ada.get("/people")
     assert "nia@example.com" in page
     assert "legal" in page
-    made = ada.send("/people/tokens", page="/people", name="ERP", email="ada@example.com")
+    typed = {"name": "ERP", "email": "ada@example.com"}
+    none = ada.send("/people/tokens", page="/people", **typed)
+    assert none.status_code == 422, "it is said what a token is good for"
+    made = ada.send("/people/tokens", page="/people", scopes=["read", "start"], **typed)
     token = made.text.split('<code class="once">')[1].split("<")[0]
     assert len(token) > 30
     again = ada.get("/people")
