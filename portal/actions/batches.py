@@ -5,7 +5,7 @@ what they may do at that moment; one that is refused stops no other. That a row 
 the kept answer's doing, however often a worker falls over it.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.access import may, seats
 from portal.actions import processes, tasks
-from portal.actions.repeats import Repeat
+from portal.actions.repeats import Repeat, kept_process
 from portal.actions.wording import words
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -29,7 +29,7 @@ from portal.errors import (
     Unknown,
 )
 from portal.ledger import outbox
-from portal.models import Batch, BatchRow, DefinitionRow, KeptAnswer
+from portal.models import Batch, BatchRow, DefinitionRow
 
 MOST = 2_000
 """How many rows a batch may have."""
@@ -174,7 +174,7 @@ def _do(batch: Any, row: Any, actor: Actor | None) -> None:
             raise NotYours("The account of whoever asked for this is closed.")
         process_id = _VERBS[batch.kind](batch, row, repeat, actor)
     except AlreadyRecorded:
-        process_id = _kept(repeat)
+        process_id = kept_process(repeat)
     except Faulty as fault:
         _note(batch.id, row.n, "refused", None, [_told(one) for one in fault.faults])
         return
@@ -232,14 +232,14 @@ def _note(
     tx.execute(sa.update(BatchRow).where(mine).values(values))
 
 
-def _ready(batch_id: str, first: int, last: int) -> Iterator[int]:
+def _ready(batch_id: str, first: int, last: int) -> Sequence[int]:
     query = sa.select(BatchRow.n).where(
         BatchRow.batch_id == batch_id,
         BatchRow.n.between(first, last),
         BatchRow.state == "ready",
     )
     with db.reading() as conn:
-        yield from conn.execute(query.order_by(BatchRow.n)).scalars().all()
+        return conn.execute(query.order_by(BatchRow.n)).scalars().all()
 
 
 def _work(batch_id: str, n: int) -> tuple[Any, Any, Actor | None] | None:
@@ -251,13 +251,6 @@ def _work(batch_id: str, n: int) -> tuple[Any, Any, Actor | None] | None:
         if batch.state != "running" or row.state != "ready":
             return None
         return batch, row, seats.absent(conn, batch.made_by, **batch.how)
-
-
-def _kept(repeat: Repeat) -> str | None:
-    query = sa.select(KeptAnswer.answer).where(KeptAnswer.id == repeat.id)
-    with db.reading() as conn:
-        answer = conn.execute(query).scalar()
-    return str(answer["process"]) if answer else None
 
 
 def _mine(tx: Tx, batch_id: str, actor: Actor) -> Any:

@@ -5,7 +5,6 @@ counted yet; so each is counted once, and dropping all of it and telling anew gi
 """
 
 import hashlib
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ import sqlalchemy as sa
 from portal.db import Base, Tx, action
 from portal.ledger import catalogue as c
 from portal.ledger import outbox
-from portal.ledger.stretches import Telling
+from portal.ledger.stretches import Step, Telling
 from portal.models import (
     DefinitionRow,
     InsightAlarm,
@@ -31,12 +30,6 @@ from portal.models import (
 from portal.models.insights import STEP_OF_BUCKETS
 
 _ENDS = {end.TYPE: end.TYPE.partition(".")[2] for end in c.ENDS}
-_HAPPENED = {
-    c.ProcessStarted.TYPE: "started",
-    c.ExceptionOpened.TYPE: "exceptions",
-    c.ReminderSent.TYPE: "reminders",
-    **_ENDS,
-}
 _DONE = frozenset(
     one.TYPE
     for one in (
@@ -44,6 +37,13 @@ _DONE = frozenset(
         c.ApprovalRejected, c.SignatureMade, c.SignatureDeclined, c.TaskDone,
     )
 )  # fmt: skip
+_HAPPENED = {
+    c.ProcessStarted.TYPE: "started",
+    c.ExceptionOpened.TYPE: "exceptions",
+    c.ReminderSent.TYPE: "reminders",
+    **_ENDS,
+    **dict.fromkeys(_DONE, "done"),
+}
 _AT_ONCE = 500
 TABLES = (InsightTime, InsightCount, InsightCycle, InsightParty)
 LATELY, BEFORE = timedelta(weeks=4), timedelta(weeks=16)
@@ -51,22 +51,27 @@ LATELY, BEFORE = timedelta(weeks=4), timedelta(weeks=16)
 _FEWEST = 5  # exceptions, before anybody is alarmed
 
 
-def add(tx: Tx, entries: Sequence[Any], tellings: Mapping[str, Telling]) -> None:
-    """Count events of ledgers, each never counted before, and the stretches that they ended."""
+def add(
+    tx: Tx,
+    entries: Sequence[Any],
+    steps: Mapping[int, Step],
+    tellings: Mapping[str, Telling],
+) -> None:
+    """Count events of ledgers, each never counted before, and the stretches that they ended.
+
+    ``steps`` are those of them that move anything, by their ids, as the telling took them.
+    """
     sums = _Sums()
     for entry in entries:
-        of = tellings[entry.log].state["definition"]
         what = _HAPPENED.get(entry.type)
         if what is not None:
-            sums.happened(week_of(entry.at), of, what)
+            sums.happened(week_of(entry.at), tellings[entry.log].state["definition"], what)
     ends = {entry.log: entry for entry in entries if entry.type == c.ProcessCompleted.TYPE}
     for id_, started_at in _starts(tx, list(ends)).items():
         of = tellings[id_].state["definition"]
         sums.completed(week_of(ends[id_].at), of, ends[id_].at - started_at)
-    done = {(entry.log, entry.seq): _task_of(entry) for entry in entries if entry.type in _DONE}
-    for entry in entries:
-        if entry.type in _DONE:
-            sums.happened(week_of(entry.at), tellings[entry.log].state["definition"], "done")
+    answered = (entry for entry in entries if entry.type in _DONE)
+    done = {(entry.log, entry.seq): steps[entry.id].data.get("task") for entry in answered}
     parties = _parties(tx, (row for one in tellings.values() for row in one.closed))
     for id_, telling in tellings.items():
         for row in telling.closed:
@@ -242,11 +247,6 @@ def _starts(tx: Tx, ids: Sequence[str]) -> dict[str, datetime]:
         return {}
     query = sa.select(Process.id, Process.started_at).where(Process.id.in_(ids))
     return {row.id: row.started_at for row in tx.execute(query)}
-
-
-def _task_of(entry: Any) -> str | None:
-    found: str | None = json.loads(entry.body)["data"].get("task")
-    return found
 
 
 def _parties(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from portal import db
 from portal.db import Tx
 from portal.errors import AlreadyRecorded
 from portal.models import KeptAnswer
@@ -30,3 +31,11 @@ def keep_answer(tx: Tx, repeat: Repeat | None, process_id: str) -> None:
         tx.execute(sa.insert(KeptAnswer), row)
     except IntegrityError:
         raise AlreadyRecorded("This request was answered already.") from None
+
+
+def kept_process(repeat: Repeat) -> str | None:
+    """Which process this request was answered with; ``None`` where nothing is kept of it."""
+    query = sa.select(KeptAnswer.answer).where(KeptAnswer.id == repeat.id)
+    with db.reading() as conn:
+        answer = conn.execute(query).scalar()
+    return str(answer["process"]) if answer else None

@@ -1,7 +1,6 @@
 """Many processes chosen from a list, and what is to be done with them: drafted as a batch."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,14 +17,6 @@ from portal.models.batches import KINDS
 MOST = 300
 """How many can be chosen at once: each is shown, and may be taken out again."""
 CHOSEN = {kind: name for kind, name in KINDS.items() if kind != "start"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Owned:
-    """Who answers for a process, as ``may`` asks."""
-
-    owner_id: str | None
-    team_id: str | None
 
 
 def plan(kind: str, process_ids: Sequence[str], *, actor: Actor) -> str:
@@ -89,7 +80,7 @@ def _tasks(ids: Sequence[str], actor: Actor) -> Iterator[Line]:
 
 def _unfit(row: Any, actor: Actor) -> list[Fault]:
     try:
-        may.require(actor, "manage", _Owned(row.owner_id, row.team_id))
+        may.require(actor, "manage", row)
     except PortalError as refused:
         return [Fault("", str(refused))]
     return []

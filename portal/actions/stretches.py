@@ -63,7 +63,7 @@ def _tell(tx: Tx, entries: Any) -> None:
         if entry.id in steps:
             tellings[entry.log].take(steps[entry.id])
     moved = {id_: tellings[id_] for id_ in last}
-    insights.add(tx, fresh, moved)
+    insights.add(tx, fresh, steps, moved)
     _write(tx, moved, last, set(told))
 
 

@@ -9,7 +9,6 @@ from portal.actions import requests as verbs
 from portal.definition import asks
 from portal.errors import AlreadyRecorded, Faulty
 from portal.readings import house, words
-from portal.readings import requests as readings
 from portal.web import forms
 from portal.web.staff.door import doors, house_zone, me, said
 
@@ -48,11 +47,10 @@ def _start_once() -> str:
             actor=me(),
         )
     except AlreadyRecorded:
-        with db.reading() as conn:
-            kept = readings.kept_answer(conn, repeat.id)
-        if kept is None:
+        process_id = repeats.kept_process(repeat)
+        if process_id is None:
             raise
-        return str(kept.answer["process"])
+        return process_id
 
 
 def _typed(name: str) -> str:

@@ -12,7 +12,7 @@ from portal.definition import facts as definition_facts
 from portal.definition import fields
 from portal.definition.tree import Definition
 from portal.errors import AlreadyRecorded, Fault, Faulty
-from portal.readings import catalogue, house, lists, requests, trees, words
+from portal.readings import catalogue, house, lists, trees, words
 from portal.web import forms, names, progress
 from portal.web.staff.door import doors, me, said
 
@@ -64,11 +64,10 @@ def _start_once(key: str, inputs: dict[str, Any], people: dict[str, dict[str, st
             actor=me(),
         )
     except AlreadyRecorded:
-        with db.reading() as conn:
-            kept = requests.kept_answer(conn, repeat.id)
-        if kept is None:
+        process_id = repeats.kept_process(repeat)
+        if process_id is None:
             raise
-        return str(kept.answer["process"])
+        return process_id
 
 
 def _participants(tree: Definition) -> dict[str, dict[str, str]]:
