@@ -9,6 +9,7 @@ from portal.models.doubts import Doubt
 from portal.models.drafts import Draft
 from portal.models.files import FileRow
 from portal.models.heartbeats import Heartbeat
+from portal.models.house import HouseRule
 from portal.models.insights import (
     InsightAlarm,
     InsightCount,
@@ -17,7 +18,6 @@ from portal.models.insights import (
     InsightTime,
 )
 from portal.models.keys import (
-    HouseRule,
     OutsideIdentity,
     Passkey,
     RecoveryCode,

@@ -52,16 +52,6 @@ class SignInStep(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class HouseRule(Base):
-    """What an admin decided for the whole house, on a page; ``value`` under its ``name``."""
-
-    __tablename__ = "house_rules"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[list[Any]]
-    changed_at: Mapped[datetime]
-
-
 class Passkey(Base):
     """A passkey by which somebody signs in alone: ids and keys in base64url.
 
