@@ -60,11 +60,11 @@ _FILES = (
     .where(
         FileRow.process_id == sa.bindparam("process"),
         sa.or_(
-            FileRow.state.in_(("received", "refused")),
+            FileRow.state.in_(("received", "refused", "replaced")),
             sa.and_(
                 FileRow.task_id == sa.bindparam("task"),
                 sa.or_(
-                    FileRow.state.in_(("staged", "replaced")),
+                    FileRow.state == "staged",
                     sa.and_(FileRow.state == "dropped", FileRow.scan == "refused"),
                 ),
             ),

@@ -30,7 +30,7 @@ from portal.language import gettext as _
 from portal.language import mark, ngettext
 from portal.models.files import brought
 from portal.models.tasks import MOST_PASSED_ON
-from portal.readings import prose, trees, words
+from portal.readings import prose, trees, twins, words
 from portal.readings.filled import filled
 from portal.readings.owners import Asker
 
@@ -92,6 +92,8 @@ class Wanted:
     help: str
     staged: Sequence[Row]
     standing: Sequence[Row]
+    twins: Mapping[str, Row | None]
+    """For each staged file's id an earlier one of the same sender with the same content."""
     refused: Sequence[Row]
     """What the malware scanner refused before it was part of an answer."""
 
@@ -314,6 +316,10 @@ class Asked:
             return []
         return [item for item in self._items(self.step, self.answers) if item.id not in self.only]
 
+    def twin(self, file: Row) -> Row | None:
+        """An earlier file of the same sender with the same content."""
+        return twins.twin(file, self.files)
+
     @property
     def wanted(self) -> list[Wanted]:
         """The documents of an upload that are asked for in this round."""
@@ -326,11 +332,13 @@ class Asked:
     def _wanted(self, document: Document) -> Wanted:
         mine = [one for one in self.files if one.document == document.id]
         standing = set(self.answers.get(document.id) or ())
+        staged = [one for one in mine if one.state == "staged" and one.task_id == self.task.id]
         return Wanted(
             document=document,
             name=self.text(document.name),
             help=self.text(document.help),
-            staged=[one for one in mine if one.state == "staged" and one.task_id == self.task.id],
+            staged=staged,
+            twins={one.id: self.twin(one) for one in staged},
             standing=[one for one in mine if one.id in standing and one.state != "refused"],
             refused=[one for one in mine if one.state == "dropped" and one.task_id == self.task.id],
         )

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import os
 import re
 from collections.abc import Callable
@@ -19,8 +20,9 @@ from portal.delivery import pieces as bytes_of
 from portal.delivery.storage import Store
 from portal.models import FileRow, Upload
 from portal.readings import files as file_readings
-from tests import makers
+from tests import makers, people
 from tests.web.participant.conftest import Visitor
+from tests.web.participant.test_tasks import REVIEW
 
 PAPERS = """\
   - id: papers
@@ -343,3 +345,24 @@ def test_u08_what_the_scanner_has_not_judged_or_has_refused_is_handed_out_to_nob
     assert "refused by the malware scanner" in receipt
     assert f"/files/{row.id}" not in receipt
     assert "refused" in visitor.get(f"{place}/files/{row.id}", 409)
+
+
+def test_the_same_content_under_two_names_or_in_a_later_round_is_pointed_out(
+    visitor: Visitor,
+) -> None:
+    review = REVIEW.replace("details", "papers")
+    process = makers.start(f"{PAPERS}\n{review}", participants={"second": people.OTTO})
+    place = visitor.enter(makers.task(process, "papers"))
+    png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0" * 40
+    photos = [(io.BytesIO(png), "shop.png"), (io.BytesIO(png), "copy.png")]
+    answer = visitor.send(place, licence=(io.BytesIO(PDF), "licence.pdf"), photos=photos)
+    assert answer.status_code == 303
+    receipt = visitor.get(answer.headers["Location"])
+    assert receipt.count("The same content as") == 1
+    assert "The same content as “shop.png”, which arrived" in receipt
+    makers.decide(process, "request_changes", items=["papers.licence"])
+    place = visitor.enter(makers.task(process, "papers"))
+    Sender(visitor, place).whole(PDF, "anew.pdf")
+    assert "The same content as “licence.pdf”, which arrived" in visitor.get(place)
+    receipt = visitor.get(visitor.send(place).headers["Location"])
+    assert "The same content as “licence.pdf”, which arrived" in receipt
