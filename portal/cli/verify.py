@@ -1,7 +1,6 @@
 """``portal verify``: check an audit trail offline, without database, settings or network."""
 
 import hashlib
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,13 @@ from portal.cli.main import sentence_of
 from portal.cli.printed import compare
 from portal.delivery import sealed
 from portal.ledger import chain, ed25519
+from portal.ledger.__main__ import public_key
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Report
+from portal.ledger.judging import digests_of, is_ledger, is_pdf, kept_in
+from portal.ledger.keepsakes import NOTHING, Kept, of_text
 from portal.ledger.verify import lines_of
 from portal.ledger.verify import verify as check
 
-_FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -38,8 +39,10 @@ class _Judging(click.Command):
 @click.argument("file", type=_FILE, required=False, metavar="FILE")
 @click.option("--key", help="The portal's public key, or a file that holds it.")
 @click.option("--receipt", "receipts", multiple=True, metavar="NUMBER:HASH",
-              help="An event's number and hash, as a receipt names them.")  # fmt: skip
-@click.option("--older", multiple=True, type=_FILE, help="An older export of the same process.")
+              help="An event's number and hash as a receipt names them, or its file.")  # fmt: skip
+@click.option("--older", multiple=True, type=_FILE,
+              help="What somebody kept: an older export or trail, a receipt (a mail, too), a "
+                   "checkpoint, the proof between two, a change of keys.")  # fmt: skip
 @click.option("--files", type=_FOLDER, help="A folder with the files that were uploaded.")
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the verifier of exports as one file that Python alone runs.")  # fmt: skip
@@ -59,16 +62,13 @@ def verify(
         return _write_bundle(bundle)
     if file is None:
         raise click.UsageError("Name the audit trail to check: portal verify FILE.")
-    known = [(number, digest) for text in receipts for number, digest in [_receipt(text)]]
-    known += [last for path in older for last in _last_of(path)]
-    with file.open("rb") as opened:
-        is_pdf = b"%PDF-" in opened.read(1024)
+    kept = sum([*map(_receipt, receipts), *map(_older, older)], NOTHING)
     public = None if key is None else _key(key)
-    digests = None if files is None else _digests(files)
-    if is_pdf:
-        report = _check_pdf(file, public, known, digests)
+    digests = None if files is None else digests_of([files])
+    if is_pdf(file):
+        report = _check_pdf(file, public, kept, digests)
     else:
-        report = check(lines_of(file), key=public, receipts=known, digests=digests)
+        report = check(lines_of(file), key=public, kept=kept, digests=digests)
     for line in report.told():
         click.echo(line)
     return report.verdict
@@ -88,13 +88,13 @@ def _write_bundle(path: Path) -> int:
 def _check_pdf(
     file: Path,
     key: bytes | None,
-    receipts: list[tuple[int, str]],
+    kept: Kept,
     digests: Collection[str] | None,
 ) -> Report:
     from portal.delivery import pdf_reading
 
     try:
-        held = {raw for _, raw in pdf_reading.enclosures(file) if _FIRST_LINE.match(raw)}
+        held = {raw for _, raw in pdf_reading.enclosures(file) if is_ledger(raw)}
     except pdf_reading.NotReadable as fault:
         return _refused(ALTERED, str(fault))
     if len(held) != 1:
@@ -102,7 +102,7 @@ def _check_pdf(
         twice = "There is more than one ledger inside this PDF."
         return _refused(ALTERED if held else INCOMPLETE, twice if held else missing)
     lines = held.pop().splitlines(keepends=True)
-    report = check(lines, key=key, receipts=receipts, digests=digests)
+    report = check(lines, key=key, kept=kept, digests=digests)
     _check_seal(report, file)
     try:
         compare(report, lines, pdf_reading.text(file), pdf_reading.language(file))
@@ -133,37 +133,29 @@ def _refused(verdict: int, sentence: str) -> Report:
     return report
 
 
-def _receipt(text: str) -> tuple[int, str]:
-    match = re.fullmatch(r"(\d{1,9}):([0-9a-f]{64})", text.strip().lower(), re.ASCII)
-    if match is None:
+def _receipt(text: str) -> Kept:
+    """A receipt as NUMBER:HASH, or the file that holds one."""
+    try:
+        is_file = len(text) < 1024 and Path(text).is_file()
+        return kept_in(Path(text)) if is_file else of_text(text)
+    except chain.Malformed:
         raise click.BadParameter(
-            f"{text!r} is not a receipt: NUMBER:HASH was expected, the hash with 64 hex digits."
-        )
-    return int(match[1]), match[2]
+            f"{text!r} is not a receipt: NUMBER:HASH, the hash with 64 hex digits, or a file with "
+            "the receipt was expected.", param_hint="--receipt",
+        ) from None  # fmt: skip
 
 
-def _last_of(path: Path) -> list[tuple[int, str]]:
-    """The last event of an older export, which must still be there."""
-    older = check(lines_of(path))
-    if not older.events:
-        raise click.BadParameter(f"There is no ledger in {path}.")
-    return [(older.events - 1, older.head)]
+def _older(path: Path) -> Kept:
+    """What somebody kept, as a file."""
+    try:
+        return kept_in(path)
+    except chain.Malformed as fault:
+        raise click.BadParameter(f"{path}: {fault}.", param_hint="--older") from None
 
 
 def _key(text: str) -> bytes:
     """A public key as text, or out of a file; a page of the portal holds it in its first line."""
     try:
-        if len(text) < 1024 and Path(text).is_file():
-            text = Path(text).read_text(encoding="ascii", errors="replace")
-        return ed25519.public_key(text if "-----" in text else text.strip().partition("\n")[0])
+        return public_key(text)
     except (chain.Malformed, OSError) as fault:
         raise click.BadParameter(f"{fault}.", param_hint="--key") from None
-
-
-def _digests(folder: Path) -> set[str]:
-    found = set()
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                found.add(hashlib.file_digest(file, "sha256").hexdigest())
-    return found

@@ -9,18 +9,20 @@ import zipfile
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_FILES = ("verify.py", "chain.py", "ed25519.py", "findings.py", "replay.py", "tree.py", "LEDGER.md")
+_MODULES = ("__main__", "chain", "ed25519", "findings", "judging", "keepsakes", "replay", "shapes",
+            "tree", "verify")  # fmt: skip
+_FILES = (*(f"{name}.py" for name in _MODULES), "LEDGER.md")
 _START = """\
 import sys
 
-from portal.ledger.verify import main
+from portal.ledger.__main__ import main
 
 sys.exit(main(sys.argv[1:]))
 """
 
 
 def bundle() -> bytes:
-    """The file: ``python3 FILE EXPORT [PUBLICKEY]`` needs no portal, no network, no packages."""
+    """The file: ``python3 FILE LEDGER [PUBLICKEY]`` needs no portal, no network, no packages."""
     parts = {"__main__.py": _START, "portal/__init__.py": "", "portal/ledger/__init__.py": ""}
     parts |= {f"portal/ledger/{name}": (_HERE / name).read_text("utf-8") for name in _FILES}
     packed = io.BytesIO(b"#!/usr/bin/env python3\n")

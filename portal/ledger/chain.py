@@ -19,6 +19,8 @@ _COMMIT = b"portal-ledger/v1/commit\0"
 _MAX_INT = 2**53  # exclusive, both signs: beyond it JSON readers disagree
 _MAX_DEPTH = 64
 _PLAIN = frozenset((str, bool, type(None)))
+_BIG = "a whole number is 2^53 or more; write it as text"
+_HALF = "a text holds half a surrogate pair, which is no character"
 
 EVENT_KEYS = frozenset(("v", "log", "seq", "prev", "at", "type", "actor", "cause", "data", "priv"))
 
@@ -44,7 +46,7 @@ def canonical(value: Json) -> bytes:
     try:
         return _encode(value).encode()
     except UnicodeEncodeError:
-        raise Malformed("a text holds half a surrogate pair, which is no character") from None
+        raise Malformed(_HALF) from None
 
 
 def _require_plain(value: object, depth: int) -> None:
@@ -56,7 +58,7 @@ def _require_plain(value: object, depth: int) -> None:
         return
     elif isinstance(value, int):
         if not -_MAX_INT < value < _MAX_INT:
-            raise Malformed("a whole number is 2^53 or more; write it as text")
+            raise Malformed(_BIG)
     elif isinstance(value, float):
         raise Malformed("a number has a fraction or an exponent; write it as text")
     else:
@@ -111,6 +113,42 @@ def parse(text: str) -> Json:
     except ValueError as fault:
         raise Malformed(f"not JSON ({str(fault)[:80]})") from None
     return value
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    if not -_MAX_INT < number < _MAX_INT:
+        raise Malformed(_BIG)
+    return number
+
+
+_decode_quickly = json.JSONDecoder(
+    parse_float=_no_float, parse_constant=_no_float, parse_int=_small
+).decode
+
+
+def parse_canonical(text: str) -> tuple[Json, bytes]:
+    """What a text says that must be canonical JSON, and its bytes. Raises Malformed if it is not.
+
+    Encoding it again and comparing finds a key named twice, too: only one of the two is left.
+    """
+    try:
+        value: Json = _decode_quickly(text)
+        if text.isascii() and text.count("{") + text.count("[") <= _MAX_DEPTH:
+            raw = _encode(value).encode()  # no key but an ASCII one, nothing deep
+        else:
+            raw = canonical(value)
+    except RecursionError:
+        raise Malformed(f"lists and objects are nested deeper than {_MAX_DEPTH}") from None
+    except Malformed:
+        raise
+    except UnicodeEncodeError:
+        raise Malformed(_HALF) from None
+    except ValueError as fault:
+        raise Malformed(f"not JSON ({str(fault)[:80]})") from None
+    if raw != text.encode(errors="replace"):
+        raise Malformed("the event is not in its canonical spelling")
+    return value, raw
 
 
 # --- the chain ----------------------------------------------------------------------------------

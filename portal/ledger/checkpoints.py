@@ -4,9 +4,9 @@ Signing is handed in by the caller (`delivery.seal`), whose key lies outside the
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -99,7 +99,7 @@ def export(conn: Connection, process_id: str, upto: int | None = None) -> Iterat
     """The checkpoint lines of an export that ends with event `upto` (the newest, if not given).
 
     One line, for the latest anchored event; none before the first checkpoint. The same events
-    always give the same line.
+    always give the same line, as long as the portal signs with the same key.
     """
     leaves = sa.select(Leaf.place, Leaf.seq).where(Leaf.log == process_id)
     if upto is not None:
@@ -107,13 +107,7 @@ def export(conn: Connection, process_id: str, upto: int | None = None) -> Iterat
     leaf = conn.execute(leaves.order_by(Leaf.seq.desc()).limit(1)).first()
     if leaf is None:
         return
-    signed = (
-        sa.select(Checkpoint.size, Checkpoint.note, Checkpoint.public_key)
-        .where(Checkpoint.size > leaf.place)
-        .order_by(Checkpoint.size)
-        .limit(1)
-    )
-    point = conn.execute(signed).one()
+    point = _over(conn, leaf.place)
     told = {
         "checkpoint": {
             "note": point.note,
@@ -124,6 +118,51 @@ def export(conn: Connection, process_id: str, upto: int | None = None) -> Iterat
         }
     }
     yield json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _over(conn: Connection, place: int) -> Any:
+    """The first checkpoint over a leaf, by the key of today where there is one by it.
+
+    Each covers all that is older, so whoever knows the key of today needs no older one.
+    """
+    newest = sa.select(Checkpoint.public_key).order_by(Checkpoint.size.desc()).limit(1)
+    signed = (
+        sa.select(
+            Checkpoint.size,
+            Checkpoint.note,
+            Checkpoint.public_key,
+            newest.scalar_subquery().label("of_today"),
+        )
+        .where(Checkpoint.size > place)
+        .order_by(Checkpoint.size)
+        .limit(1)
+    )
+    point = conn.execute(signed).one()
+    if point.public_key == point.of_today:
+        return point
+    return conn.execute(signed.where(Checkpoint.public_key == point.of_today)).one()
+
+
+def note(conn: Connection, size: int | None = None) -> str | None:
+    """The signed note over the tree of that size, the newest if not given; None without one."""
+    query = sa.select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)
+    if size is not None:
+        query = query.where(Checkpoint.size == size)
+    return conn.execute(query).scalar()
+
+
+def consistency(conn: Connection, old: int, new: int) -> dict[str, Any] | None:
+    """Both notes and the proof that the newer tree only adds to the older (RFC 9162 §2.1.4).
+
+    As LEDGER.md has it; None where there is no checkpoint of one of the sizes, or they are not
+    in order.
+    """
+    notes = [note(conn, size) for size in (old, new)]
+    if None in notes or not 0 < old <= new:
+        return None
+    path = _looked_up(conn, lambda stored: tree.consistency(old, new, stored))
+    told = {"old": notes[0], "new": notes[1], "proof": [part.hex() for part in path]}
+    return {"consistency": told}
 
 
 def _lock_tree(tx: Tx) -> None:
@@ -177,16 +216,20 @@ def _peaks(tx: Tx, size: int) -> dict[tuple[int, int], bytes]:
 
 
 def _proof(conn: Connection, index: int, size: int) -> list[bytes]:
-    """The inclusion proof, read in one query: which nodes it needs is known beforehand."""
+    return _looked_up(conn, lambda stored: tree.proof(index, size, stored))
+
+
+def _looked_up(conn: Connection, proof: Callable[[tree.Lookup], list[bytes]]) -> list[bytes]:
+    """A proof, read in one query: which nodes it needs is known beforehand."""
     needed: list[tuple[int, int]] = []
 
     def noted(level: int, position: int) -> bytes:
         needed.append((level, position))
         return b""
 
-    tree.proof(index, size, noted)
+    proof(noted)
     nodes = _nodes(conn, needed)
-    return tree.proof(index, size, lambda *place: nodes[place])
+    return proof(lambda *place: nodes[place])
 
 
 def _nodes(conn: Connection, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 SOUND, ALTERED, INCOMPLETE, OTHER_KEY = 0, 1, 2, 3
 _RANK = (SOUND, INCOMPLETE, OTHER_KEY, ALTERED)  # the worst decides
@@ -26,7 +27,7 @@ _NOT_CHECKED = {
     7: "no files were given (--files DIRECTORY)",
     8: "the file holds no checkpoint that can be read",
     9: "the file holds no checkpoint that can be read",
-    10: "no receipt was given (--receipt NUMBER:HASH, --older FILE)",
+    10: "nothing that somebody kept was given (--receipt, --older FILE)",
     12: "this is not a PDF",
     13: "this is not a PDF",
 }
@@ -50,6 +51,7 @@ class Report:
     log: str = ""
     head: str = ""
     key: str = ""
+    key_vouched: bool = False  # not the key given, but one that the key given vouches for
     anchored: int = 0  # events covered by a signed checkpoint
     signed_at: str = ""
     values: int = 0
@@ -57,7 +59,9 @@ class Report:
     verdict: int = SOUND
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
+    notes: list[Any] = field(default_factory=list)  # its checkpoints that are sound
     done: set[int] = field(default_factory=set)
+    why_not: dict[int, str] = field(default_factory=dict)  # a check could not be done here
 
     def find(self, check: int, verdict: int, text: str) -> None:
         """Note a fault; the verdict is that of the worst."""
@@ -77,7 +81,8 @@ class Report:
         if self.verdict == INCOMPLETE:
             return "INCOMPLETE: something is missing, see above."
         if self.key_given:
-            return f"SOUND: signed by the key given, {self.signed_at}."
+            whose = "a key that the key given vouches for" if self.key_vouched else "the key given"
+            return f"SOUND: signed by {whose}, {self.signed_at}."
         return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
 
     def told(self) -> Iterator[str]:
@@ -85,7 +90,8 @@ class Report:
         yield f"Process {self.log or '(none)'}: {self.events} events, last hash {self.head or '-'}"
         yield f"{self.values} values opened, {self.erased} erased by the rules"
         if self.key:
-            yield f"Signing key {self.key} ({'given' if self.key_given else 'read in the file'})"
+            how = "read in the file" if not self.key_given else "given"
+            yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
         failed = {found.check for found in self.findings}
         for number, text in CHECKS.items():
             yield f"{number:>3}  {self._state(number, failed):<12} {text}{self._why(number)}"
@@ -100,4 +106,7 @@ class Report:
         return "ok" if number in self.done else "not checked"
 
     def _why(self, number: int) -> str:
-        return "" if number in self.done else f": {_NOT_CHECKED.get(number, 'there is no ledger')}"
+        if number in self.done:
+            return ""
+        why = self.why_not.get(number) or _NOT_CHECKED.get(number, "there is no ledger")
+        return f": {why}"

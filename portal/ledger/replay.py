@@ -19,6 +19,7 @@ class Replay:
         self.report = report
         self.tasks: dict[str, str] = {}
         self.entered: dict[str, str] = {}  # link → task, by the person's own entry
+        self.links: dict[str, list[str]] = {}  # task → the links that were entered to it
         self.whose: dict[str, str] = {}  # link → participant
         self.dead: set[str] = set()
 
@@ -29,6 +30,8 @@ class Replay:
             return
         if kind == "link.entered":
             link = str(body["data"].get("link"))[:8]
+            if self.entered.get(link) != task:
+                self.links.setdefault(task, []).append(link)
             self.entered[link], self.whose[link] = task, str(body["actor"].get("ref"))
             self.dead.discard(link)
         elif kind in ("link.revoked", "task.reassigned"):
@@ -46,7 +49,7 @@ class Replay:
             self._move(body, task, "open", _CLOSING[kind])
 
     def _links_to(self, task: str) -> list[str]:
-        return [link for link, its in self.entered.items() if its == task]
+        return [link for link in self.links.get(task, ()) if self.entered[link] == task]
 
     def _move(self, body: dict[str, Any], task: str, needed: str, to: str) -> None:
         state = self.tasks.get(task, "unknown")

@@ -6,7 +6,7 @@ RFC 6962 (hashes, proofs) and of C2SP (signed-note, tlog-checkpoint); LEDGER.md 
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -70,6 +70,52 @@ def proven_root(index: int, size: int, leaf_hash: bytes, path: Sequence[bytes]) 
     return found
 
 
+def consistency(old: int, new: int, stored: Lookup) -> list[bytes]:
+    """The proof that the tree of `new` leaves begins with the one of `old` (RFC 9162 §2.1.4.1)."""
+    path: list[bytes] = []
+    start, count, left_of = 0, new, old
+    while left_of != count:
+        left = _split(count)
+        if left_of <= left:
+            path.append(_subtree(start + left, count - left, stored))
+            count = left
+        else:
+            path.append(_subtree(start, left, stored))
+            start, count, left_of = start + left, count - left, left_of - left
+    if start:  # otherwise it is the old root itself, which whoever asks has
+        path.append(_subtree(start, count, stored))
+    return path[::-1]
+
+
+def extends(old: int, new: int, roots: tuple[bytes, bytes], path: Sequence[bytes]) -> bool:
+    """Whether a proof shows that the tree of `new` leaves only adds to that of `old` leaves.
+
+    `roots` are the old one and the new one (RFC 9162 §2.1.4.2).
+    """
+    if not 0 < old <= new:
+        return False
+    if old == new:
+        return not path and roots[0] == roots[1]
+    parts = list(path) if old & (old - 1) else [roots[0], *path]
+    if not parts:
+        return False
+    place, last = old - 1, new - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    before = after = parts[0]
+    for part in parts[1:]:
+        if not last:
+            return False
+        if place & 1 or place == last:
+            before, after = node(part, before), node(part, after)
+            while place and not place & 1:
+                place, last = place >> 1, last >> 1
+        else:
+            after = node(after, part)
+        place, last = place >> 1, last >> 1
+    return not last and (before, after) == roots
+
+
 def grown(index: int, leaf_hash: bytes, stored: Lookup) -> list[tuple[int, int, bytes]]:
     """The (level, position, hash) of every subtree that leaf `index` completes, itself first."""
     level, found = 0, leaf_hash
@@ -123,7 +169,7 @@ def read_note(note: str) -> Checkpoint:
     """Take a signed note apart, without judging its signatures. Raises Malformed."""
     head, separator, tail = note.rpartition("\n\n")
     lines = head.split("\n")
-    if not separator or len(lines) < 3 or not tail.endswith("\n"):
+    if not separator or len(lines) < 3 or not all(lines) or not tail.endswith("\n"):
         raise Malformed("the checkpoint is not a signed note")
     origin, size, root_text = lines[:3]
     times = [line[5:] for line in lines[3:] if line.startswith("time ")]
@@ -133,7 +179,19 @@ def read_note(note: str) -> Checkpoint:
         raise Malformed("the checkpoint does not say one time")
     signatures = tuple(_signature(line) for line in tail[:-1].split("\n"))
     root_hash = unbase64(root_text)
+    if len(root_hash) != 32:
+        raise Malformed("the checkpoint's root is not a hash")
     return Checkpoint(origin, int(size), root_hash, times[0], f"{head}\n".encode(), signatures)
+
+
+def signers(note: Checkpoint, keys: Collection[bytes]) -> list[tuple[bytes, bytes]]:
+    """The signature lines that bear the id of one of the keys: (key, signature), none judged."""
+    return [
+        (key, signature)
+        for key in keys
+        for name, kid, signature in note.signatures
+        if kid == key_id(name, key)
+    ]
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:

@@ -1,28 +1,28 @@
-"""Check an exported ledger offline: `python3 -m portal.ledger.verify FILE [PUBLICKEY]`.
+"""The checks of LEDGER.md over an exported ledger, line by line.
 
-`portal verify --bundle` packs this and the modules it needs into one file that does the same.
-Standard library only, no database, no network. The checks are those of LEDGER.md. Memory grows
-by 59 bytes an event and no more.
+Standard library only, no database, no network; `python3 -m portal.ledger` runs it on a file, and
+`portal verify --bundle` packs it with the modules it needs into one. Its memory does not grow
+with the ledger, but for the tasks it tells of.
 """
 
-import re
-import sys
 from collections.abc import Collection, Iterable
 from itertools import islice
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from portal.ledger import chain, ed25519, tree
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, SOUND, Report
+from portal.ledger.keepsakes import NOTHING, Kept, Receipt, compare, trusted
 from portal.ledger.replay import Replay
+from portal.ledger.shapes import digest, number, opens, require_event
 
-_HEX = re.compile(r"[0-9a-f]{64}")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _RECORD = 32 + 27  # what is kept of an event: its hash and its time
+_IN_MEMORY = 8 * 1024 * 1024  # of such records; more of them wait in a temporary file
 _LONGEST = 16 * 1024 * 1024
 _EVENT_LINE = frozenset(("seq", "hash", "body", "disclosed"))
 _CHECKPOINT = frozenset(("note", "key", "seq", "index", "proof"))
-_WRONG_USE = 64  # none of the verdicts: no file, no key, or the wrong words
+_VALUE = frozenset(("salt", "value"))
 
 
 def verify(
@@ -31,18 +31,21 @@ def verify(
     key: bytes | None = None,
     receipts: Iterable[tuple[int, str]] = (),
     digests: Collection[str] | None = None,
+    kept: Kept = NOTHING,
 ) -> Report:
     """Check an export, line by line.
 
     `key` is the raw 32-byte public key from outside, `receipts` are an event's number and the
-    hash somebody was given then, `digests` are the SHA-256 (hex) of the files at hand. Every
-    fault of the file is a finding; nothing is raised for one.
+    hash somebody was given then, `kept` is whatever else people kept (`keepsakes.read`),
+    `digests` are the SHA-256 (hex) of the files at hand. Every fault of the file is a finding;
+    nothing is raised for one.
     """
-    reader = _Reader(key, digests)
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            reader.line(number, line)
-    return reader.finish(receipts)
+    with SpooledTemporaryFile(_IN_MEMORY) as trail:
+        reader = _Reader(key, digests, kept, trail)
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                reader.line(number, line)
+        return reader.finish(receipts)
 
 
 def lines_of(path: Path) -> Iterable[bytes]:
@@ -52,16 +55,16 @@ def lines_of(path: Path) -> Iterable[bytes]:
 
 
 class _Reader:
-    def __init__(self, key: bytes | None, digests: Collection[str] | None) -> None:
+    def __init__(
+        self, key: bytes | None, digests: Collection[str] | None, kept: Kept, trail: Any
+    ) -> None:
         self.report = Report(key_given=key is not None)
-        self.key = key
-        self.digests = digests
-        self.trail = bytearray()
-        self.next_seq = 0
-        self.at = ""
+        self.key, self.digests, self.kept, self.trail = key, digests, kept, trail
+        self.trusted = {} if key is None else trusted(key, kept.successions)
+        self.next_seq, self.at = 0, ""
         self.missing: set[tuple[int, str]] = set()
         self.replay = Replay(self.report)
-        self.notes = 0
+        self.ended = False
 
     def line(self, number: int, line: bytes) -> None:
         try:
@@ -77,39 +80,38 @@ class _Reader:
         if isinstance(item, dict) and "checkpoint" in item:
             self._only(item, {"checkpoint"}, "the checkpoint's line")
             self._checkpoint(item["checkpoint"])
-        elif isinstance(item, dict) and set(item) >= _EVENT_LINE:
-            self._only(item, _EVENT_LINE, f"the line of event {item['seq']}")
+        elif isinstance(item, dict) and item.keys() >= _EVENT_LINE:
+            self._only(item, _EVENT_LINE, "the line of event {}", item["seq"])
             self._event(item)
         else:
             raise chain.Malformed("neither an event nor a checkpoint of a ledger")
 
-    def _only(self, item: dict[str, Any], known: Collection[str], where: str) -> None:
+    def _only(self, item: dict[str, Any], known: Collection[str], where: str, *at: Any) -> None:
         """Find what nothing vouches for: no hash covers it, and a reader may take it for true."""
-        if foreign := sorted(set(item) - set(known)):
+        if item.keys() != known and (foreign := sorted(item.keys() - known)):
             named = ", ".join(foreign)[:80]
-            self.report.find(1, ALTERED, f"{where} holds what does not belong there: {named}")
+            text = f"{where.format(*at)} holds what does not belong there: {named}"
+            self.report.find(1, ALTERED, text)
 
     def _event(self, item: dict[str, Any]) -> None:
-        if self.notes:
+        if self.ended:
             raise chain.Malformed("an event stands after the checkpoint")
         if not (isinstance(item["body"], str) and isinstance(item["disclosed"], dict)):
             raise chain.Malformed("the event's body or values are not as LEDGER.md says")
-        body: Any = chain.parse(item["body"])
-        raw = chain.canonical(body)
-        if raw != item["body"].encode():
-            raise chain.Malformed("the event is not in its canonical spelling")
-        _require_event(body)
-        digest = chain.event_hash(raw)
-        self._links(item, body, digest)
+        body: Any
+        body, raw = chain.parse_canonical(item["body"])
+        require_event(body)
+        hash_ = chain.event_hash(raw)
+        self._links(item, body, hash_)
         self._values(body, item["disclosed"])
         self.replay.event(body)
         self.report.events += 1
-        self.report.head = digest
-        self.trail += bytes.fromhex(digest) + body["at"].encode()
+        self.report.head = hash_
+        self.trail.write(bytes.fromhex(hash_) + body["at"].encode())
 
-    def _links(self, item: dict[str, Any], body: dict[str, Any], digest: str) -> None:
+    def _links(self, item: dict[str, Any], body: dict[str, Any], hash_: str) -> None:
         report, seq = self.report, body["seq"]
-        if item["hash"] != digest:
+        if item["hash"] != hash_:
             report.find(2, ALTERED, f"event {seq}: its bytes do not give its hash")
         expected = report.head
         if not report.events:
@@ -128,52 +130,64 @@ class _Reader:
         for name, shown in disclosed.items():
             if name not in promised:
                 report.find(6, ALTERED, f"event {seq} never held a value named {name}")
-            elif not _opens(promised[name], name, shown):
+            elif not opens(promised[name], name, shown):
                 report.find(6, ALTERED, f"event {seq}: the value {name} was changed")
             else:
-                self._only(shown, {"salt", "value"}, f"the value {name} of event {seq}")
+                self._only(shown, _VALUE, "the value {} of event {}", name, seq)
                 report.values += 1
                 if name == "sha256" and body["type"] == "file.received":
                     self._file(seq, shown["value"])
-        self.missing.update((seq, name) for name in promised if name not in disclosed)
+        if promised.keys() != disclosed.keys():
+            self.missing.update((seq, name) for name in promised if name not in disclosed)
         if body["type"] == "disclosure.erased" and isinstance(body["data"].get("fields"), list):
             gone = {(body["data"].get("seq"), str(name)) for name in body["data"]["fields"]}
             report.erased += len(self.missing & gone)
             self.missing -= gone
 
-    def _file(self, seq: int, digest: Any) -> None:
+    def _file(self, seq: int, sha256: Any) -> None:
         if self.digests is None:
             return
         self.report.done.add(7)
-        if digest not in self.digests:
-            text = f"event {seq}: no file given has the SHA-256 {digest}: it is missing or changed"
+        if sha256 not in self.digests:
+            text = f"event {seq}: no file given has the SHA-256 {sha256}: it is missing or changed"
             self.report.find(7, INCOMPLETE, text)
 
     def _checkpoint(self, item: Any) -> None:
-        self.notes += 1
+        self.ended = True
         if isinstance(item, dict):
             self._only(item, _CHECKPOINT, "the checkpoint")
         try:
             note = tree.read_note(item["note"])
-            seq, index = _number(item["seq"]), _number(item["index"])
-            path = [_digest(text) for text in item["proof"]]
-            key = self.key or ed25519.public_key(item["key"])
+            seq, index = number(item["seq"]), number(item["index"])
+            path = [digest(text) for text in item["proof"]]
+            own = ed25519.public_key(item["key"]) if self.key is None else self.key
         except (KeyError, TypeError, AttributeError):
             raise chain.Malformed("the checkpoint is damaged") from None
-        signed = self._is_signed(note, key)
-        if self._contains(note, seq, index, path) and signed and seq >= self.report.anchored:
-            self.report.anchored, self.report.signed_at = seq + 1, note.at
+        signed = self._is_signed(note, self.trusted or {own: ""})
+        fits = self._contains(note, seq, index, path)
+        if signed and fits:
+            self.report.notes.append(note)
+            if seq >= self.report.anchored:
+                self.report.anchored, self.report.signed_at = seq + 1, note.at
 
-    def _is_signed(self, note: tree.Checkpoint, key: bytes) -> bool:
-        self.report.done.add(9)
-        self.report.key = key.hex()
-        mine = [sig for name, kid, sig in note.signatures if kid == tree.key_id(name, key)]
-        if not mine:
-            self.report.find(9, OTHER_KEY, "the checkpoint bears no signature by this key")
-        elif not all(ed25519.is_signature(key, note.text, signature) for signature in mine):
-            self.report.find(9, ALTERED, "the checkpoint's signature does not fit its text")
-            return False
-        return bool(mine)
+    def _is_signed(self, note: tree.Checkpoint, keys: dict[bytes, str]) -> bool:
+        """Whether one of the keys signed it: the one given, or one that it vouches for."""
+        report = self.report
+        report.done.add(9)
+        report.key = next(iter(keys)).hex()
+        found = tree.signers(note, keys)
+        if not found:
+            report.find(9, OTHER_KEY, "the checkpoint bears no signature by this key")
+        elif not all(ed25519.is_signature(key, note.text, signed) for key, signed in found):
+            report.find(9, ALTERED, "the checkpoint's signature does not fit its text")
+        else:
+            key = found[0][0]
+            report.key, report.key_vouched = key.hex(), key != next(iter(keys))
+            if not keys[key] or note.at <= keys[key]:
+                return True
+            text = f"the checkpoint is signed by a key that was given up before, {keys[key]}"
+            report.find(9, OTHER_KEY, text)
+        return False
 
     def _contains(self, note: tree.Checkpoint, seq: int, index: int, path: list[bytes]) -> bool:
         report = self.report
@@ -182,9 +196,9 @@ class _Reader:
             text = f"the checkpoint knows event {seq}, but the file ends before it: cut off"
             report.find(8, INCOMPLETE, text)
             return False
-        digest, at = self._kept(seq)
+        hash_, at = self._record(seq)
         try:
-            leaf = tree.leaf(report.log, seq, digest)
+            leaf = tree.leaf(report.log, seq, hash_)
             fits = tree.proven_root(index, note.size, leaf, path) == note.root
         except chain.Malformed:
             fits = False
@@ -194,8 +208,9 @@ class _Reader:
             report.find(5, ALTERED, f"event {seq} is later than the checkpoint that signs it")
         return fits
 
-    def _kept(self, seq: int) -> tuple[str, str]:
-        part = self.trail[seq * _RECORD : (seq + 1) * _RECORD]
+    def _record(self, seq: int) -> tuple[str, str]:
+        self.trail.seek(seq * _RECORD)
+        part = self.trail.read(_RECORD)
         return part[:32].hex(), part[32:].decode()
 
     def finish(self, receipts: Iterable[tuple[int, str]]) -> Report:
@@ -208,67 +223,23 @@ class _Reader:
         for seq, name in islice(sorted(self.missing), 50):
             text = f"event {seq}: the value {name} is WITHHELD (missing, no erasure recorded)"
             report.find(6, INCOMPLETE, text)
-        for seq, digest in receipts:
-            self._receipt(seq, digest)
+        for receipt in (*(Receipt(*one) for one in receipts), *self.kept.receipts):
+            self._receipt(receipt)
+        compare(report, report.notes, self.kept, self.trusted)
         if self.key and report.verdict == SOUND and report.anchored < report.events:
             text = f"no checkpoint signs event {report.anchored} and what follows; export again"
             report.find(8, INCOMPLETE, text)
         return report
 
-    def _receipt(self, seq: int, digest: str) -> None:
-        self.report.done.add(10)
-        if not 0 <= seq < self.report.events:
-            self.report.find(10, INCOMPLETE, f"event {seq}, which a receipt names, is cut off")
-        elif self._kept(seq)[0] != digest:
-            text = f"event {seq} is not the one that a receipt names: rewritten since"
-            self.report.find(10, ALTERED, text)
-
-
-def _require_event(body: Any) -> None:
-    """Raise Malformed unless the parts of an event have their kinds."""
-    if not isinstance(body, dict) or set(body) != chain.EVENT_KEYS or body["v"] != 1:
-        raise chain.Malformed("the event does not have the parts of version 1")
-    texts = all(isinstance(body[part], str) for part in ("log", "prev", "at", "type"))
-    objects = all(isinstance(body[part], dict) for part in ("actor", "data", "priv"))
-    if not texts or not objects or type(body["seq"]) is not int:
-        raise chain.Malformed("a part of the event is of the wrong kind")
-    if not _MOMENT.fullmatch(body["at"]) or not _HEX.fullmatch(body["prev"]):
-        raise chain.Malformed("the event's time or predecessor is not in its form")
-
-
-def _opens(commitment: Any, name: str, shown: Any) -> bool:
-    try:
-        return bool(chain.commit(_digest(shown["salt"]), name, shown["value"]) == commitment)
-    except (KeyError, TypeError, chain.Malformed):
-        return False
-
-
-def _digest(text: Any) -> bytes:
-    if not (isinstance(text, str) and _HEX.fullmatch(text)):
-        raise chain.Malformed("32 bytes in lower-case hex were expected")
-    return bytes.fromhex(text)
-
-
-def _number(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise chain.Malformed("a place in the checkpoint is not a number")
-    return value
-
-
-def main(arguments: list[str]) -> int:
-    """The verdict as an exit code; 64 where there was nothing to judge."""
-    if len(arguments) not in (1, 2):
-        print(__doc__, file=sys.stderr)
-        return _WRONG_USE
-    try:
-        key = ed25519.public_key(arguments[1]) if len(arguments) == 2 else None
-        found = verify(lines_of(Path(arguments[0])), key=key)
-    except (chain.Malformed, OSError) as fault:
-        print(f"This could not be checked: {fault}", file=sys.stderr)
-        return _WRONG_USE
-    print(*found.told(), sep="\n")
-    return found.verdict
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    def _receipt(self, kept: Receipt) -> None:
+        report = self.report
+        report.done.add(10)
+        if kept.log and kept.log != report.log:
+            text = f"{kept.whence} is of process {kept.log}, which this file does not hold"
+            report.find(10, INCOMPLETE, text)
+        elif not 0 <= kept.seq < report.events:
+            text = f"event {kept.seq}, which {kept.whence} names, is cut off"
+            report.find(10, INCOMPLETE, text)
+        elif self._record(kept.seq)[0] != kept.hash:
+            text = f"event {kept.seq} is not the one that {kept.whence} names: rewritten since"
+            report.find(10, ALTERED, text)

@@ -92,3 +92,37 @@ def test_reading_a_note_raises_nothing_else(text: str) -> None:
     for note in (text, NOTE.replace("3", text, 1), NOTE + text):
         with contextlib.suppress(chain.Malformed):
             tree.read_note(note)
+
+
+def test_every_tree_is_proved_to_go_on_from_every_smaller_one() -> None:
+    _, nodes = grow(40)
+    for new in range(1, 41):
+        for old in range(1, new + 1):
+            roots = tree.root(old, lambda *p: nodes[p]), tree.root(new, lambda *p: nodes[p])
+            path = tree.consistency(old, new, lambda *p: nodes[p])
+            assert tree.extends(old, new, roots, path), (old, new)
+            assert not tree.extends(old, new, (b"x" * 32, roots[1]), path)
+            assert not tree.extends(old, new, (roots[0], b"x" * 32), path)
+            for at in range(len(path)):
+                bent = [*path[:at], b"x" * 32, *path[at + 1 :]]
+                assert not tree.extends(old, new, roots, bent), (old, new, at)
+            assert not tree.extends(old, new, roots, [*path, b"x" * 32])
+            assert not path or not tree.extends(old, new, roots, path[:-1])
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 3), (4, 3), (-1, 1), (1, 0)])
+def test_no_tree_goes_on_from_none_or_a_larger_one(old: int, new: int) -> None:
+    assert not tree.extends(old, new, (b"x" * 32, b"x" * 32), [])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        NOTE.replace("portal\n3", "\n3"),
+        NOTE.replace("A" * 43 + "=", "AAAA"),
+        NOTE.replace("\ntime", "\n\ntime"),
+    ],
+)
+def test_a_note_that_c2sp_would_refuse_is_refused(bad: str) -> None:
+    with pytest.raises(chain.Malformed):
+        tree.read_note(bad)

@@ -18,8 +18,8 @@ from portal import db
 from portal.actor import Actor
 from portal.clock import Clock
 from portal.delivery.seal import Seal
+from portal.ledger import bundle, chain, checkpoints, ed25519, record
 from portal.ledger import catalogue as c
-from portal.ledger import chain, checkpoints, ed25519, record
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, SOUND, Report
 from portal.ledger.verify import verify
 from tests.ledger import stories
@@ -412,11 +412,11 @@ def test_e05_it_runs_with_python_alone(sound: Lines, seal: Seal, tmp_path: Path)
     room = Path(chain.__file__).parent
     alone = tmp_path / "alone" / "portal" / "ledger"
     alone.mkdir(parents=True)
-    for name in ("chain", "tree", "ed25519", "findings", "replay", "verify"):
-        (alone / f"{name}.py").write_bytes((room / f"{name}.py").read_bytes())
+    for name in bundle._FILES:
+        (alone / name).write_bytes((room / name).read_bytes())
     file = tmp_path / "export.jsonl"
     file.write_bytes(b"".join(stories.as_bytes(sound)))
-    command = [sys.executable, "-S", "-m", "portal.ledger.verify", str(file), str(seal.public_key)]
+    command = [sys.executable, "-S", "-m", "portal.ledger", str(file), str(seal.public_key)]
     done = subprocess.run(
         command, cwd=tmp_path / "alone", capture_output=True, text=True, check=False,
         env={"PATH": os.environ["PATH"]},
@@ -428,7 +428,7 @@ def test_e05_it_runs_with_python_alone(sound: Lines, seal: Seal, tmp_path: Path)
 @pytest.mark.parametrize("words", [[], ["gone.jsonl"], [__file__, "no-key"], ["a", "b", "c"]])
 def test_what_cannot_be_judged_is_a_sentence_and_no_verdict(words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "portal.ledger.verify", *words],
+        [sys.executable, "-m", "portal.ledger", *words],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (64, "")

@@ -1,0 +1,58 @@
+"""Check an exported ledger offline, with Python alone.
+
+    python3 -m portal.ledger FILE [PUBLICKEY] [--older FILE] [--receipt NUMBER:HASH] [--files DIR]
+
+FILE is a ledger export, or an audit trail (PDF), of which the ledger inside is checked. What
+`--older` takes: an older export or trail, a receipt as text or as a mail, a checkpoint, a proof
+from one checkpoint to another, a change of keys. Ends with 0 sound, 1 altered, 2 incomplete,
+3 signed by another key, 64 nothing to judge.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from portal.ledger import chain, ed25519, keepsakes
+from portal.ledger.judging import judge, kept_in
+
+WRONG_USE = 64  # none of the verdicts: no file, no key, or the wrong words
+
+
+class _Words(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Wrong words are no verdict."""
+        self.exit(WRONG_USE, f"{message}\n{__doc__}")
+
+
+def main(arguments: list[str]) -> int:
+    """The verdict as an exit code; 64 where there was nothing to judge."""
+    words = _Words(add_help=False, allow_abbrev=False)
+    words.add_argument("file", type=Path)
+    words.add_argument("public", nargs="?")
+    words.add_argument("--key")
+    words.add_argument("--receipt", action="append", default=[])
+    words.add_argument("--older", action="append", default=[], type=Path)
+    words.add_argument("--files", action="append", type=Path)
+    given = words.parse_args(arguments)
+    try:
+        key = public_key(given.key or given.public) if given.key or given.public else None
+        kept = [keepsakes.of_text(text) for text in given.receipt] + list(map(kept_in, given.older))
+        all_kept = sum(kept, keepsakes.NOTHING)
+        found = judge(given.file, key=key, kept=all_kept, files=given.files)
+    except (chain.Malformed, OSError) as fault:
+        print(f"This could not be checked: {fault}", file=sys.stderr)
+        return WRONG_USE
+    print(*found.told(), sep="\n")
+    return found.verdict
+
+
+def public_key(text: str) -> bytes:
+    """A public key as text, or out of a file, whose first line it is. Raises Malformed, OSError."""
+    if len(text) < 1024 and Path(text).is_file():
+        text = Path(text).read_text(encoding="ascii", errors="replace")
+    return ed25519.public_key(text if "-----" in text else text.strip().partition("\n")[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

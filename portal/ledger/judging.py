@@ -1,0 +1,132 @@
+"""Files as people hand them in: judged, or taken as what somebody kept. Standard library only.
+
+`judge` takes an export, or a PDF that carries one, beside the files that were uploaded; `kept_in`
+takes whatever is older, or was told to somebody else: an export, an audit trail, a receipt as a
+text or as a mail, a checkpoint, a proof from one checkpoint to another, a change of keys.
+"""
+
+import email
+import email.policy
+import hashlib
+import re
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from portal.ledger import chain, keepsakes
+from portal.ledger.findings import ALTERED, INCOMPLETE, Report
+from portal.ledger.keepsakes import NOTHING, Kept, Receipt
+from portal.ledger.verify import lines_of, verify
+
+_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
+_LARGEST = 1 << 30  # of what a PDF carries, unpacked
+_PAGES = "portal verify reads the pages of a PDF, this program its ledger alone"
+_TEXT = 4 * 1024 * 1024  # of a receipt or a page; a mail has pictures at times
+
+
+def judge(
+    path: Path,
+    *,
+    key: bytes | None = None,
+    kept: Kept = NOTHING,
+    files: Iterable[Path] | None = None,
+) -> Report:
+    """Check one file: a ledger export, or a PDF that carries one.
+
+    `key` is the raw public key from outside; `files` are folders and files that were uploaded
+    (`None`: not at hand). Raises OSError for what can't be read.
+    """
+    digests = None if files is None else digests_of(files)
+    if not is_pdf(path):
+        return verify(lines_of(path), key=key, kept=kept, digests=digests)
+    found = set(carried(path.read_bytes()))
+    if len(found) != 1:
+        report = Report(key_given=key is not None)
+        many = "There is more than one ledger inside this PDF."
+        none = "There is no ledger inside this PDF: it is not an audit trail."
+        report.find(1, ALTERED if found else INCOMPLETE, many if found else none)
+        return report
+    lines = found.pop().splitlines(keepends=True)
+    report = verify(lines, key=key, kept=kept, digests=digests)
+    report.why_not |= {12: _PAGES, 13: _PAGES}
+    return report
+
+
+def kept_in(path: Path) -> Kept:
+    """What a file holds that somebody kept. Raises Malformed where it is nothing of that kind."""
+    with path.open("rb") as opened:
+        start = opened.read(1024)
+    if is_pdf(path):
+        found = set(carried(path.read_bytes()))
+        if not found:
+            raise chain.Malformed(f"there is no ledger inside {path.name}")
+        return sum((_older(raw.splitlines(keepends=True), path.name) for raw in found), NOTHING)
+    if _FIRST_LINE.match(start):
+        return _older(lines_of(path), path.name)
+    with path.open("rb") as opened:
+        raw = opened.read(_TEXT)
+    return keepsakes.of_text(_text_of(raw), path.name)
+
+
+def is_pdf(path: Path) -> bool:
+    """Whether a file says that it is a PDF."""
+    with path.open("rb") as opened:
+        return b"%PDF-" in opened.read(1024)
+
+
+def is_ledger(raw: bytes) -> bool:
+    """Whether a text begins as an export does."""
+    return _FIRST_LINE.match(raw) is not None
+
+
+def carried(raw: bytes) -> Iterator[bytes]:
+    """The ledgers that a PDF carries, found without reading it as a PDF."""
+    for match in _STREAM.finditer(raw):
+        try:
+            packed = zlib.decompressobj()
+            if is_ledger(packed.decompress(match[1], 64)):
+                yield zlib.decompressobj().decompress(match[1], _LARGEST)
+        except zlib.error:
+            if is_ledger(match[1]):
+                yield match[1]
+
+
+def digests_of(places: Iterable[Path]) -> Collection[str]:
+    """The SHA-256 of files, and of all that lies in folders."""
+    found = set()
+    for place in places:
+        for path in place.rglob("*") if place.is_dir() else (place,):
+            if path.is_file():
+                with path.open("rb") as file:
+                    found.add(hashlib.file_digest(file, "sha256").hexdigest())
+    return found
+
+
+def _older(lines: Iterable[bytes], whence: str) -> Kept:
+    """The last event of an older export, which its chain ties to all before, and its checkpoint."""
+    report = verify(lines)
+    if not report.events:
+        raise chain.Malformed(f"there is no ledger in {whence}")
+    if report.verdict == ALTERED:
+        raise chain.Malformed(f"{whence} is altered itself: {report.findings[0].text}")
+    last = Receipt(report.events - 1, report.head, report.log, whence)
+    notes = tuple(keepsakes.Note(note, whence, needs_proof=False) for note in report.notes)
+    return Kept(receipts=(last,), notes=notes)
+
+
+def _text_of(raw: bytes) -> str:
+    """A text as it is, of a mail what it says; Malformed where it is not text."""
+    if _MAIL.match(raw):
+        letter = email.message_from_bytes(raw, policy=email.policy.default)
+        body = letter.get_body(("plain", "html"))
+        if body is not None:
+            return _TAG.sub(" ", str(body.get_content()))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise chain.Malformed("this is no text, and no file that the portal makes") from None
+
+
+_MAIL = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:[ \t])")
+_TAG = re.compile(r"<[^>]*>")
