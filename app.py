@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     import portal.web
     from portal import db, installation
     from portal.access import links
+    from portal.delivery import handover
     from portal.delivery.seal import Seal
     from portal.ledger import outbox
     from portal.web import assets, brand, health, languages
@@ -45,7 +47,10 @@ def create_app(settings: Settings) -> Flask:
         scans=settings.clamd_url is not None,
     )
     outbox.nudge = relay.bell(settings)
-    app.extensions["seal"] = Seal.of(settings.data_dir)
+    # Asked each time: another key may sign meanwhile (portal rotate-key).
+    app.extensions["seal"] = partial(Seal.of, settings.data_dir)
+    app.extensions["handovers"] = partial(handover.notes, settings.data_dir)
+    app.extensions["seal"]()
     app.extensions["outside"] = _outside(settings)
     assets.install(app)
     brand.install(app, settings.brand)

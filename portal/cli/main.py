@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "start": Entry("portal.cli.processes:start", "Start a process and print its id."),
     "user": Entry("portal.cli.people:user", "Add or update staff."),
     "token": Entry("portal.cli.people:token", "Make API tokens."),
+    "rotate-key": Entry("portal.cli.keys:rotate_key", "Sign with a new key from now on."),
     "verify": Entry("portal.cli.verify:verify", "Check an audit trail offline."),
     "doctor": Entry("portal.cli.doctor:doctor", "Check this installation, with remedies."),
     "migrate": Entry("portal.cli.up:migrate", "Bring the database to the current schema."),

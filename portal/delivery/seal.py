@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from portal.errors import PortalError
 
 KEY_FILE = Path("keys/ledger.ed25519")
+_PUT_BACK = "Put the file back from a backup, readable for the portal's own user."
 _ALGORITHM = b"\x01"  # Ed25519, in the table of the signed-note document
 
 
@@ -67,12 +68,17 @@ class Seal:
         try:
             if not path.exists():
                 _make_key(path)
-            private = load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError) as error:
-            raise SealBroken(
-                f"The signing key {path} can't be read.",
-                "Put the file back from a backup, readable for the portal's own user.",
-            ) from error
+            return cls.from_pem(path.read_bytes(), path)
+        except OSError as error:
+            raise SealBroken(f"The signing key {path} can't be read.", _PUT_BACK) from error
+
+    @classmethod
+    def from_pem(cls, pem: bytes, path: Path) -> "Seal":
+        """The key that a file at ``path`` holds; raises SealBroken."""
+        try:
+            private = load_pem_private_key(pem, password=None)
+        except ValueError as error:
+            raise SealBroken(f"The signing key {path} can't be read.", _PUT_BACK) from error
         if not isinstance(private, Ed25519PrivateKey):
             raise SealBroken(f"The signing key {path} is not an Ed25519 key.")
         return cls(private)

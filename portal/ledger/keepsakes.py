@@ -92,7 +92,7 @@ def of_text(text: str, whence: str = "a receipt") -> Kept:
     text = text.replace("\r\n", "\n")
     if plain := _PLAIN.fullmatch(text):
         return Kept(receipts=(Receipt(int(plain[1]), plain[2].lower(), "", whence),))
-    if text.lstrip().startswith('{"consistency"'):
+    if text.lstrip().startswith("{"):
         return _of_proof(chain.parse(text), whence)
     notes = [_of_note(part, whence) for part in _notes(text)]
     if notes:

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.ledger import checkpoints
-from portal.ledger.tables import Checkpoint
 from portal.readings import timeline
 from portal.readings.entries import Told
 
@@ -38,7 +37,11 @@ def line(entry: Told) -> str:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
-def newest_checkpoint(conn: Connection) -> str | None:
-    """The newest signed note over the whole site; ``None`` before the first."""
-    query = sa.select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)
-    return conn.execute(query).scalar()
+def checkpoint(conn: Connection, size: int | None = None) -> str | None:
+    """The signed note over the site at that size, the newest if not given; ``None`` without."""
+    return checkpoints.note(conn, size)
+
+
+def consistency(conn: Connection, old: int, new: int) -> dict[str, Any] | None:
+    """The proof that the newer of two checkpoints only adds to the older; ``None`` without one."""
+    return checkpoints.consistency(conn, old, new)

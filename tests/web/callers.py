@@ -73,6 +73,9 @@ def new_world(app: Flask) -> World:
     view = kept[0].id if kept else views.keep("processes", "Mine", {}, actor=people.staff("dana"))
     batch = selections.plan("remind", [process], actor=people.staff("dana"))
     names = {
+        "size": "9",
+        "old": "8",
+        "new": "9",
         "process_id": process, "details": details.id, "papers": papers.id, "task_id": papers.id,
         "look": makers.task(process, "look").id, "team": makers.task(process, "team").id,
         "wish": wish.id, "stuck": wish.id,

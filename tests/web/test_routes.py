@@ -24,6 +24,10 @@ PAGES = """
                                                        none vera otto finn dana aud  ada  tool
 GET  /                                                 in   in   in   200  200  200  200  in
 GET  /.well-known/portal-ledger                        200  200  200  200  200  200  200  200
+GET  /.well-known/portal-ledger/keys                   200  200  200  200  200  200  200  200
+GET  /.well-known/portal-ledger/checkpoint             404  404  404  404  404  404  404  404
+GET  /.well-known/portal-ledger/checkpoint/<size>      404  404  404  404  404  404  404  404
+GET  /.well-known/portal-ledger/consistency/<old>/<new> 404  404  404  404  404  404  404  404
 GET  /assets/<release>/<name>                          404  404  404  404  404  404  404  404
 GET  /brand/<release>                                  404  404  404  404  404  404  404  404
 GET  /brand/<release>.css                              404  404  404  404  404  404  404  404

@@ -149,7 +149,7 @@ def read_ledger(process_id: str) -> Response:
     """What ``portal verify`` takes; anchored in a signed checkpoint up to its last event."""
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
-    upto = trails.anchor(process_id, current_app.extensions["seal"])
+    upto = trails.anchor(process_id, current_app.extensions["seal"]())
     response = Response(_ledger(process_id, upto), mimetype="application/jsonl")
     response.headers["Content-Disposition"] = f'attachment; filename="ledger-{process_id}.jsonl"'
     return response

@@ -177,7 +177,7 @@ def ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
     with db.reading() as conn:
         dossiers.require(conn, process_id)
-    upto = trails.anchor(process_id, current_app.extensions["seal"])
+    upto = trails.anchor(process_id, current_app.extensions["seal"]())
     headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
     return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
 
