@@ -176,9 +176,9 @@ def owe(count: int) -> None:
 
 def staff_client(app: Flask, name: str = "dana") -> FlaskClient:
     """A browser in which a member of staff is signed in."""
-    secret = f"secret-of-{name}"
+    secret = secrets.token_hex(16)
     row = {
-        "id": f"session-{name}", "user_id": name, "started_at": clock.now(),
+        "id": db.new_id(), "user_id": name, "started_at": clock.now(),
         "seen_at": clock.now(), "ended_at": None, "ip": None, "agent": None,
         "secret_sha256": hashlib.sha256(secret.encode()).hexdigest(),
     }  # fmt: skip
