@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks import renditions, sweep, upkeep
+from tasks import renditions, sweep, sweeping, upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,6 @@ SCHEDULE = (
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),
     Entry("search", upkeep.refresh_search, every=86_400.0, first=15.0),
     Entry("pictures", renditions.catch_up, every=3600.0, first=45.0),
-    Entry("look over", upkeep.look_over, every=86_400.0, first=120.0),
+    # It begins anew once a night, and goes on after a start where it stood.
+    Entry("look over", sweeping.look_over_nightly, every=3600.0, first=120.0),
 )

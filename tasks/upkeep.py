@@ -1,17 +1,15 @@
-"""What keeps the house in order: signs of life, checkpoints, pruning, stray files, a look over."""
+"""What keeps the house in order: signs of life, checkpoints, pruning, stray files."""
 
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-import structlog
 from sqlalchemy.engine import Connection
 
 from portal import db
 from portal.actions import escalations, insights, reviews, stretches, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
-from portal.ledger import audit
-from portal.readings import files, status
+from portal.readings import files
 from tasks import relay
 from tasks.job import house, job
 
@@ -19,7 +17,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _BATCH = 200
-log = structlog.get_logger(__name__)
 
 
 @job
@@ -85,18 +82,6 @@ def sweep_files() -> int:
 
 
 @job
-def look_over() -> int:
-    """Check every stored ledger; how many were altered. Each is told once."""
-    altered = 0
-    after = ""
-    while ids := _read(status.process_ids, after, _BATCH):
-        for id_ in ids:
-            altered += _look_at(id_)
-        after = ids[-1]
-    return altered
-
-
-@job
 def refresh_search() -> int:
     """Have every process found by what its ledger tells; how many were not."""
     mended, after = 0, ""
@@ -111,16 +96,3 @@ def refresh_search() -> int:
 def _read(reading: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
     with db.reading() as conn:
         return reading(conn, *args, **kwargs)
-
-
-def _look_at(process_id: str) -> bool:
-    """Whether the ledger was altered; a state that is not what the ledger tells is logged."""
-    with db.reading() as conn:
-        fault = audit.fault_in(conn, process_id)
-        drifted = status.drift(conn, process_id) if fault is None else None
-    if drifted is not None:
-        log.error("state.drifted", process=process_id, told=drifted)
-    if fault is not None:
-        log.error("ledger.altered", process=process_id, fault=fault)
-        upkeep.note_altered(process_id, fault)
-    return fault is not None

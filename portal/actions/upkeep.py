@@ -1,4 +1,4 @@
-"""What the night shift does for the house: signs of life, alarms, pruning, looking over ledgers."""
+"""What the night shift does for the house: signs of life, alarms, pruning."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -128,15 +128,6 @@ def refresh_search(tx: Tx, after: str = "") -> tuple[str | None, int]:
     ids = tx.execute(_SOME_PROCESSES.where(Process.id > after)).scalars().all()
     free = record.open_chains(tx, ids) if ids else {}
     return (ids[-1] if ids else None), sum(searching.rebuild(tx, id_) for id_ in free)
-
-
-@action
-def note_altered(tx: Tx, process_id: str, fault: str) -> None:
-    """A stored ledger does not hold what it should: its owner and the admins are told."""
-    running = Running.load(tx, process_id)
-    troubles.open_trouble(running, "ledger", f"The stored ledger was altered. {fault}", step=None)
-    sentence = f"The stored ledger of process {process_id} was altered. {fault}"
-    _alarm(tx, "ledger", sentence, once=f"alarm:ledger:{process_id}")
 
 
 @action

@@ -4,6 +4,9 @@ Quick enough for millions of events: the stored bytes are hashed as they are, an
 columns are compared with them.
 """
 
+import json
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,29 +15,100 @@ from sqlalchemy.engine import Connection
 
 from portal.ledger import chain
 from portal.ledger.record import moment
-from portal.ledger.tables import Entry, Head
+from portal.ledger.tables import Disclosure, Entry, Head
 
 _BATCH = 1000
-_Row = tuple[int, str, str, datetime | str, str, str, str]
-_COLUMNS = (Entry.seq, Entry.prev, Entry.hash, Entry.at, Entry.type, Entry.actor_kind, Entry.body)
+_Row = tuple[int, str, str, datetime | str, str, str, str, str | None, str | None, str]
+_COLUMNS = (
+    Entry.seq, Entry.prev, Entry.hash, Entry.at, Entry.type, Entry.actor_kind, Entry.actor_ref,
+    Entry.step, Entry.task, Entry.body,
+)  # fmt: skip
+_PRIVATE = re.compile(r',"priv":\{([^{}]*)\},"seq":')
+_PAIR = re.compile(r'"([^"]+)":"([0-9a-f]{64})"')
 
 
 def fault_in(conn: Connection, log: str) -> str | None:
-    """What is wrong with the ledger of a process, in one sentence; None if all is well."""
+    """What is wrong with the ledger of a process, in one sentence; None if all is well.
+
+    What is added meanwhile has its turn the next time.
+    """
+    head = _head(conn, log)
+    if head is None:
+        return "The ledger has no recorded head: it, or all of it, is gone."
     before: str | None = None
     count = 0
     for row in _rows(conn, log):
         if fault := _fault(log, count, before, row):
             return fault
         before, count = row[2], count + 1
-    head = conn.execute(sa.select(Head.seq, Head.hash).where(Head.log == log)).first()
-    if head is None or (head.seq, head.hash) != (count - 1, before):
+        if row[0] == head[0] and (row[2], row[3]) != head[1:]:
+            return f"Event {row[0]} is not the one that the ledger's recorded head names."
+    if count - 1 != head[0] and _head(conn, log) == head:
         return f"The ledger ends at event {count - 1}, which is not its recorded head."
     return None
 
 
+def fault_in_values(conn: Connection, log: str) -> str | None:
+    """What is wrong with the values beside a ledger: one changed, or gone without an erasure."""
+    missing: set[tuple[int, str]] = set()
+    for seq, body, shown in _with_values(conn, log):
+        priv = _PRIVATE.search(body)
+        promised = dict(_PAIR.findall(priv[1])) if priv else {}
+        for name, salt, value in shown:
+            if promised.pop(name, None) != chain.commit_bytes(salt, name, value.encode()):
+                return f"Event {seq}: the value {name} beside it was changed."
+        missing.update((seq, name) for name in promised)
+        if body.endswith(f',"seq":{seq},"type":"disclosure.erased","v":1}}'):
+            told = json.loads(body)["data"]
+            missing -= {(told["seq"], name) for name in told["fields"]}
+    if missing:
+        seq, name = min(missing)
+        return f"Event {seq}: the value {name} beside it is gone, and no erasure is recorded."
+    return None
+
+
+def files_told(conn: Connection, log: str) -> dict[str, str]:
+    """The SHA-256 of each file that a ledger tells of and whose digest was not erased, by id."""
+    told = (
+        sa.select(Entry.body, Disclosure.value)
+        .join(Disclosure, sa.and_(Disclosure.log == Entry.log, Disclosure.seq == Entry.seq))
+        .where(Entry.log == log, Entry.type == "file.received", Disclosure.field == "sha256")
+    )
+    return {
+        json.loads(row.body)["data"]["file"]: json.loads(row.value) for row in conn.execute(told)
+    }
+
+
+def _head(conn: Connection, log: str) -> tuple[int, str, datetime | str] | None:
+    """Number, hash and moment as the driver gives them, to be compared with a row's."""
+    query = sa.select(Head.seq, Head.hash, Head.at).where(Head.log == log)
+    with conn.execute(query) as result:
+        row = result.cursor.fetchone() if result.cursor else None
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _with_values(
+    conn: Connection, log: str
+) -> Iterator[tuple[int, str, list[tuple[str, bytes, str]]]]:
+    """Every event's number and text, and (name, salt, value) of each value kept beside it."""
+    after = -1
+    while True:
+        which = sa.and_(Entry.log == log, Entry.seq > after)
+        query = sa.select(Entry.seq, Entry.body).where(which).order_by(Entry.seq).limit(_BATCH)
+        bodies = conn.execute(query).all()
+        if not bodies:
+            return
+        shown = defaultdict(list)
+        beside = Disclosure.__table__
+        between = beside.c.seq.between(bodies[0].seq, bodies[-1].seq)
+        for row in conn.execute(sa.select(beside).where(beside.c.log == log, between)):
+            shown[row.seq].append((row.field, bytes(row.salt), row.value))
+        yield from ((row.seq, row.body, shown[row.seq]) for row in bodies)
+        after = bodies[-1].seq
+
+
 def _fault(log: str, expected: int, before: str | None, row: _Row) -> str | None:
-    seq, prev, digest, at, type_, actor_kind, text = row
+    seq, prev, digest, at, type_, actor_kind, actor_ref, step, task, text = row
     if seq != expected or (before is not None and prev != before):
         return f"Event {expected} is missing, or another stands in its place."
     if chain.event_hash(text.encode()) != digest or not chain.follows(log, seq, prev, text):
@@ -44,6 +118,9 @@ def _fault(log: str, expected: int, before: str | None, row: _Row) -> str | None
         text.endswith(f',"seq":{seq},"type":"{type_}","v":1}}')
         and f'"at":"{_moment(at)}","cause"' in text
         and f'"kind":"{actor_kind}",' in text
+        and f'"ref":"{actor_ref}","via":' in text
+        and (step is None or f'"step":"{step}"' in text)
+        and (task is None or f'"task":"{task}"' in text)
     )
     if not copied:
         return f"Event {seq}: a copied column was changed and no longer fits its bytes."

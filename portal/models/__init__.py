@@ -38,6 +38,7 @@ from portal.models.requests import KeptAnswer
 from portal.models.searching import SearchDocument
 from portal.models.signals import Signal
 from portal.models.stretches import Follower, Stretch, Told
+from portal.models.sweeps import Sweep
 from portal.models.tasks import Task
 from portal.models.timers import Timer
 from portal.models.trails import Trail
@@ -91,6 +92,7 @@ __all__ = [
     "StaffSession",
     "StepRun",
     "Stretch",
+    "Sweep",
     "Task",
     "Team",
     "TeamMember",

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import db
-from portal.actions import messages, processes, tasks, timers, trails, troubles, upkeep
+from portal.actions import messages, processes, sweeps, tasks, timers, trails, troubles
 from portal.clock import Clock
 from portal.errors import Conflict, Faulty, NotYours, ProcessEnded
 from portal.models import Task, User
@@ -238,7 +238,7 @@ def test_a_trail_that_was_built_after_all_needs_nobody() -> None:
 def test_an_altered_ledger_of_an_ended_process_is_dealt_with_and_not_cancelled() -> None:
     process = makers.start(makers.FORM)
     makers.fill(process, company="Sea")
-    upkeep.note_altered(process, "Event 3 is not what it was.")
+    sweeps.note_altered(process, "Event 3 is not what it was.")
     [trouble] = makers.troubles(process)
     with pytest.raises(ProcessEnded):
         troubles.resolve(trouble.id, "cancel", "It is over.", actor=DANA)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask, request_finished
 
-from portal.actions import processes, upkeep
+from portal.actions import processes, sweeps
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger import ed25519
@@ -164,7 +164,7 @@ def test_an_exception_shows_the_runbook_and_is_tried_again(desk: Desks) -> None:
 def test_an_exception_of_an_ended_process_is_settled_and_nothing_is_cancelled(desk: Desks) -> None:
     process = makers.start(makers.FORM)
     makers.fill(process, company="Sea")
-    upkeep.note_altered(process, "Event 3 is not what it was.")
+    sweeps.note_altered(process, "Event 3 is not what it was.")
     [trouble] = makers.troubles(process)
     dana, page = desk("dana"), f"/processes/{process}"
     shown = dana.get(page)
