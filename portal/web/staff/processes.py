@@ -36,6 +36,7 @@ from portal.web.downloads import file_out, handed_out
 from portal.web.staff import rows, tracks, views
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
+from portal.web.staff.portions import portion
 
 AT_ONCE = 50
 HISTORY_AT_ONCE = 100
@@ -265,7 +266,9 @@ def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
     window = tracks.around(found.process, clock.now(), zone)
     return {
         "history": feed.of_process(conn, found, zone, before=_before(), limit=HISTORY_AT_ONCE),
-        "handed": handoffs.of_process(conn, process_id),
+        "handed": portion(handoffs.of_process(conn, process_id)[::-1], "handoffs"),
+        "answers": portion([one for one in found.answers if one.is_latest], "answers"),
+        "rounds": portion([one for one in found.answers if not one.is_latest], "rounds"),
         "threads": questions.of_process(conn, process_id),
         "steps": _steps(conn, found),
         "ahead": ahead,

@@ -16,6 +16,7 @@ from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
 from portal.models import FileRow, Trail
 from tests import makers, people
+from tests.bench import world
 from tests.web.staff.conftest import Desk
 
 STEPS = """\
@@ -293,3 +294,29 @@ def test_what_was_given_says_by_whom_and_what_stood_before(desk: Desks) -> None:
     page = desk("dana").get(f"/processes/{process}")
     assert re.search(r', by <a href="#event-\d+">Vera Vendor</a>', page)
     assert "before: <del>Sea &lt;b&gt;</del>" in page
+
+
+def test_a_process_of_many_rounds_stays_a_light_page_and_hides_none_of_them(
+    app: Flask, desk: Desks
+) -> None:
+    process = makers.start(world.LOOP)
+    for n in range(24):
+        makers.fill(process, company=f"Sea {n}")
+        makers.decide(process, "request_changes")
+    dana, base = desk("dana"), f"/processes/{process}"
+    page = dana.get(base)
+    assert len(page.encode()) < 100_000
+    assert "Earlier rounds (46)" in page
+    assert 'value">Sea 22 <' in page
+    assert "Review, round 23" in page
+    assert "Review, round 2<" not in page
+    seen = page
+    for name in ("handoffs", "rounds"):
+        following = page
+        while found := re.search(rf'href="({base}\?{name}=\d+)#{name}"', following):
+            following = dana.get(found[1])
+            assert len(following.encode()) < 100_000
+            seen += following
+    assert all(f"Review, round {n}<" in seen for n in range(1, 24))
+    assert '<details class="earlier" id="rounds" open>' in seen
+    assert dana.get(f"{base}?rounds=9999999&handoffs=x").count("Show further rounds") <= 1
