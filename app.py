@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
+    from portal.certificates import Certificate
     from portal.settings import Settings
     from portal.web.health import Probes
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Flask:
     outbox.nudge = relay.bell(settings)
     # Asked each time: another key may sign meanwhile (portal rotate-key).
     app.extensions["seal"] = partial(Seal.of, settings.data_dir)
+    app.extensions["certificate"] = lambda: _certificate(settings)
     app.extensions["handovers"] = partial(handover.notes, settings.data_dir)
     app.extensions["seal"]()
     app.extensions["outside"] = _outside(settings)
@@ -128,6 +130,13 @@ def _config(settings: Settings) -> dict[str, Any]:
         # Participant pages send no Referer, so none can be asked for: the token protects.
         "WTF_CSRF_SSL_STRICT": False,
     }
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    """What audit trails are sealed with; the libraries to read it come with the first question."""
+    from portal.delivery import certificate
+
+    return certificate.known(settings)
 
 
 def _outside(settings: Settings) -> object | None:

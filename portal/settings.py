@@ -7,7 +7,7 @@ in one line that names it: ``PORTAL_X: what is wrong, what was expected``.
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import ip_network
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal import language
 from portal.brand import Brand, Palette, palette, read_logo
+from portal.errors import PortalError
 
 NAMES = (
     "PORTAL_DATA_DIR",
@@ -38,7 +39,11 @@ NAMES = (
     "PORTAL_TIMEZONE",
     "PORTAL_LANGUAGE",
     "PORTAL_LINK_DAYS",
+    "PORTAL_SEAL_CERT",
+    "PORTAL_SEAL_KEY",
+    "PORTAL_SEAL_LEVEL",
     "PORTAL_TSA_URL",
+    "PORTAL_TSA_CERT",
     "PORTAL_CLAMD_URL",
     "PORTAL_OIDC_ISSUER",
     "PORTAL_OIDC_CLIENT_ID",
@@ -47,6 +52,7 @@ NAMES = (
     "PORTAL_S3_ENDPOINT",
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
+SEAL_LEVELS = ("b-b", "b-t", "b-lt")
 SHORTEST_KEY = 32
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 _HOST_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
@@ -68,6 +74,21 @@ class Oidc:
     client_id: str
     client_secret: str
     name: str
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How audit trails are sealed: with which certificate, how far, and who stamps the time.
+
+    ``files`` are those of the certificate and its key, None where the portal's own serves.
+    ``level`` is that of PAdES. ``tsa_roots`` is a file of certificates that a time stamp must
+    lead back to; without it a stamp is taken at its word.
+    """
+
+    files: tuple[Path, Path] | None = None
+    level: str = "b-b"
+    tsa_url: str | None = None
+    tsa_roots: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ class Settings:
     link_days: int
     clamd_url: str | None
     oidc: Oidc | None
+    sealing: Sealing = Sealing()
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -172,6 +194,7 @@ class _Reader:
             link_days=self.number("LINK_DAYS", 30, 1, 90),
             clamd_url=self.clamd_url(),
             oidc=self.oidc(),
+            sealing=self.sealing(),
         )
         self.make(data_dir)
         if self.faults:
@@ -375,10 +398,66 @@ class _Reader:
         name = self.value("OIDC_NAME") or (parts and parts.hostname) or issuer
         return Oidc(told[0], told[1], told[2], name[:60])
 
+    def sealing(self) -> Sealing:
+        tsa_url = self.tsa_url()
+        level = self.value("SEAL_LEVEL").lower() or ("b-t" if tsa_url else "b-b")
+        if level not in SEAL_LEVELS:
+            self.fault("SEAL_LEVEL", f"{_short(level)} is unknown", " or ".join(SEAL_LEVELS))
+        elif level != "b-b" and tsa_url is None:
+            self.fault("SEAL_LEVEL", f"{level} takes time stamps", "PORTAL_TSA_URL beside it")
+        elif level == "b-lt" and not self.value("TSA_CERT"):
+            expected = "PORTAL_TSA_CERT beside it"
+            self.fault("SEAL_LEVEL", "b-lt needs to know whom to believe the time", expected)
+        return Sealing(self.seal_files(), level, tsa_url, self.tsa_roots())
+
+    def tsa_url(self) -> str | None:
+        text = self.value("TSA_URL")
+        if not text:
+            return None
+        expected = "the address of a time-stamp service (RFC 3161), http:// or https://"
+        parts = self.split("TSA_URL", text, expected)
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            self.fault("TSA_URL", f"{_short(text)} is not a web address", expected)
+        elif parts is not None and (parts.username or parts.password):
+            self.fault("TSA_URL", "it holds a name or a password", expected)
+        return text
+
+    def seal_files(self) -> tuple[Path, Path] | None:
+        certificate, key = self.file("SEAL_CERT"), self.file("SEAL_KEY")
+        if certificate is None and key is None:
+            return None
+        if certificate is None or key is None:
+            missing = "SEAL_CERT" if certificate is None else "SEAL_KEY"
+            self.fault(missing, "it is missing", "certificate and key together, each a PEM file")
+            return None
+        from portal import certificates
+
+        self.judged("SEAL_CERT", certificates.read, certificate, key)
+        return certificate, key
+
+    def tsa_roots(self) -> Path | None:
+        path = self.file("TSA_CERT")
+        if path is not None:
+            from portal import certificates  # costs a start that needs none 40 ms
+
+            self.judged("TSA_CERT", certificates.read_roots, path)
+        return path
+
+    def file(self, name: str) -> Path | None:
+        text = self.value(name)
+        return Path(text).expanduser().absolute() if text else None
+
+    def judged(self, name: str, read: Callable[..., object], *paths: Path) -> None:
+        """A fault in the file's own words where no certificate can be read."""
+        try:
+            read(*paths)
+        except PortalError as wrong:
+            expected = "certificates in PEM form, and an RSA key that belongs to the first"
+            self.fault(name, wrong.sentence.rstrip("."), expected)
+
     def refuse_what_is_not_there_yet(self) -> None:
-        for name in ("TSA_URL", "S3_ENDPOINT"):
-            if self.value(name):
-                self.fault(name, "it is not supported by this version", "no value")
+        if self.value("S3_ENDPOINT"):
+            self.fault("S3_ENDPOINT", "it is not supported by this version", "no value")
 
     def split(self, name: str, text: str, expected: str) -> SplitResult | None:
         """The parts of an address, or None and a fault where it has no sound parts.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from portal import db, fault
+from portal import db, fault, language
 from portal.actions import messages, trails
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
 from portal.readings import trail as readings
-from tasks import queues, typeset
+from tasks import queues, sealing, typeset
 from tasks.hold import holding, job_of
 from tasks.job import house
 
@@ -42,19 +42,20 @@ def _build(one: Claimed) -> None:
     if trail is None:
         messages.note_needless(one.id, one.fence)
         return
-    seal = Seal.of(settings.data_dir)
-    trails.anchor(trail.process_id, seal, trail.seq)
-    with db.reading() as conn:
-        pdf = typeset.trail(
-            conn,
-            trail.process_id,
-            trail.seq,
-            brand=settings.brand.name,
-            tz=settings.timezone,
-            seal=seal,
-            spoken=trail.language,
-        )
-    _keep(one, trail.id, pdf, Store(settings.storage_dir))
+    key = Seal.of(settings.data_dir)
+    trails.anchor(trail.process_id, key, trail.seq)
+
+    def pages(told: sealing.Told) -> bytes:
+        with db.reading() as conn:
+            return typeset.trail(
+                conn, trail.process_id, trail.seq, brand=settings.brand.name,
+                tz=settings.timezone, public_key=str(key.public_key), told=told,
+                spoken=trail.language,
+            )  # fmt: skip
+
+    with language.speaking(trail.language):
+        made = sealing.made(settings, key, pages)
+    _keep(one, trail.id, made.pdf, Store(settings.storage_dir))
 
 
 def _keep(one: Claimed, trail_id: str, pdf: bytes, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ from sqlalchemy.engine import Connection
 
 from portal import language
 from portal.delivery import pdf
-from portal.delivery.seal import Seal
 from portal.language import gettext as _
 from portal.readings import export, printing
 from portal.readings.trail import Answer, Evidence, Overview
+from tasks.sealing import Told
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 _FONTS = Path(__file__).resolve().parent.parent / "static" / "built" / "fonts"
@@ -30,10 +31,11 @@ def trail(
     *,
     brand: str,
     tz: str,
-    seal: Seal,
+    public_key: str,
+    told: Told,
     spoken: str = language.SOURCE,
 ) -> bytes:
-    """The sealed PDF of one process up to event ``upto``, told in a language.
+    """The PDF of one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
     The same ledger gives the same bytes in the same language. Raises PdfUnavailable where the
     page-setting libraries are missing.
@@ -42,11 +44,11 @@ def trail(
         evidence = Evidence(conn, process_id, upto, tz)
         view = evidence.overview()
         ledger = "".join(f"{line}\n" for line in export.lines(conn, process_id, upto=upto))
-        sheet = _sheet(view, ledger, seal)
-        return pdf.render(_blocks(evidence, view, brand, str(seal.public_key)), sheet)
+        sheet = _sheet(view, ledger)
+        return pdf.render(_blocks(evidence, view, brand, public_key, told), sheet)
 
 
-def _sheet(view: Overview, ledger: str, seal: Seal) -> pdf.Sheet:
+def _sheet(view: Overview, ledger: str) -> pdf.Sheet:
     what = view.title or view.process
     named = f"{view.process}\n{view.seq}\n{view.hash}\n{language.current()}"
     faces = _faces()
@@ -67,7 +69,6 @@ def _sheet(view: Overview, ledger: str, seal: Seal) -> pdf.Sheet:
         direction=language.direction(),
         enclosures=(enclosure,),
         fonts_dir=_FONTS if faces else None,
-        seal=seal,
     )
 
 
@@ -78,12 +79,15 @@ def _faces() -> str:
     return "".join(_FACE % one for one in found.items())
 
 
-def _blocks(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
-    return map(printing.flat, _told(evidence, view, brand, public_key))
+def _blocks(
+    evidence: Evidence, view: Overview, brand: str, public_key: str, told: Told
+) -> Iterator[str]:
+    pages = _told(evidence, view, brand, public_key)
+    return map(printing.flat, chain(pages, _seal(evidence.tz, told)))
 
 
 def _told(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
-    page, tz = _page(evidence.tz), evidence.tz
+    page, tz = _page("trail.html", evidence.tz), evidence.tz
     yield str(page.cover(view, brand, tz))
     yield str(page.summary(view))
     head = str(page.people_head())
@@ -117,7 +121,11 @@ def _handoffs(page: Any, evidence: Evidence, view: Overview) -> Iterator[str]:
         yield str(page.handoffs_head(False))
 
 
-def _page(tz: str) -> Any:
+def _seal(tz: str, told: Told) -> Iterator[str]:
+    yield str(_page("seal.html", tz).seal(told))
+
+
+def _page(name: str, tz: str) -> Any:
     env = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -126,4 +134,4 @@ def _page(tz: str) -> Any:
         lstrip_blocks=True,
     )
     env.globals.update(printing.names(tz))
-    return env.get_template("trail/trail.html").module
+    return env.get_template(f"trail/{name}").module

@@ -1,6 +1,7 @@
 """``portal verify``: check an audit trail offline, without database, settings or network."""
 
 import hashlib
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 
 from portal.cli.main import sentence_of
 from portal.cli.printed import compare
+from portal.cli.signed import check_signature
 from portal.delivery import sealed
 from portal.ledger import chain, ed25519
 from portal.ledger.__main__ import public_key
@@ -44,6 +46,8 @@ class _Judging(click.Command):
               help="What somebody kept: an older export or trail, a receipt (a mail, too), a "
                    "checkpoint, the proof between two, a change of keys.")  # fmt: skip
 @click.option("--files", type=_FOLDER, help="A folder with the files that were uploaded.")
+@click.option("--certificate", metavar="SHA256",
+              help="The SHA-256 of the certificate that the PDF must be sealed with.")  # fmt: skip
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the verifier of exports as one file that Python alone runs.")  # fmt: skip
 def verify(
@@ -52,6 +56,7 @@ def verify(
     receipts: tuple[str, ...],
     older: tuple[Path, ...],
     files: Path | None,
+    certificate: str | None,
     bundle: Path | None,
 ) -> int:
     """Check an audit trail (PDF or ledger export) offline.
@@ -65,8 +70,10 @@ def verify(
     kept = sum([*map(_receipt, receipts), *map(_older, older)], NOTHING)
     public = None if key is None else _key(key)
     digests = None if files is None else digests_of([files])
+    pinned = None if certificate is None else _fingerprint(certificate)
     if is_pdf(file):
         report = _check_pdf(file, public, kept, digests)
+        check_signature(report, file.read_bytes(), pinned)
     else:
         report = check(lines_of(file), key=public, kept=kept, digests=digests)
     for line in report.told():
@@ -159,3 +166,10 @@ def _key(text: str) -> bytes:
         return public_key(text)
     except (chain.Malformed, OSError) as fault:
         raise click.BadParameter(f"{fault}.", param_hint="--key") from None
+
+
+def _fingerprint(text: str) -> str:
+    digits = re.sub(r"[\s:]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits, re.ASCII):
+        raise click.BadParameter("64 hex digits were expected.", param_hint="--certificate")
+    return digits

@@ -27,7 +27,7 @@ SECONDS = 15.0
 MOST_BYTES = 100_000
 """Of the body; what else stands on the wire (headers, the frames of chunks) has room beside it."""
 
-_MOST_ON_WIRE = MOST_BYTES + 20_000
+_BESIDE = 20_000
 _AGENT = "Portico"
 _PUBLIC_IPV6 = ip_network("2000::/3")
 _NOT_PUBLIC = tuple(
@@ -98,11 +98,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What was answered; names of headers in lower case, the text cut where it is too long."""
+    """What was answered; names of headers in lower case, the text cut where it is too long.
+
+    ``body`` is the same as bytes.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +131,19 @@ def send(
     *,
     resolve: Resolver = addresses,
     seconds: float = SECONDS,
+    most: int = MOST_BYTES,
 ) -> Response:
-    """Send and read the answer, whatever its status. Raises NoAnswer with a sentence."""
+    """Send and read the answer, whatever its status. Raises NoAnswer with a sentence.
+
+    No more than ``most`` bytes of the body are read.
+    """
     until = monotonic() + seconds
     target = _target(request.url)
     judged = _judged(target, allow, _resolved(target, resolve, seconds))
     try:
-        with _connected(target, judged, until) as connection:
+        with _connected(target, judged, until, most) as connection:
             _ask(connection, request, target)
-            return _answer(connection)
+            return _answer(connection, most)
     except ssl.SSLError as error:
         raise Unproven(f"{target.host} did not prove who it is: {_reason(error)}.") from None
     except (http.client.HTTPException, ValueError, zlib.error) as error:
@@ -251,19 +259,19 @@ class _Budget(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     """An answer that is read from a budget, its headers included."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **named: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, most: int, **named: Any) -> None:
         super().__init__(sock, *args, **named)
-        self.fp: Any = io.BufferedReader(_Budget(self.fp.detach(), _MOST_ON_WIRE))
+        self.fp: Any = io.BufferedReader(_Budget(self.fp.detach(), most + _BESIDE))
 
 
 @contextmanager
 def _connected(
-    target: _Target, judged: Sequence[Address], until: float
+    target: _Target, judged: Sequence[Address], until: float, most: int
 ) -> Iterator[http.client.HTTPConnection]:
     """A connection to a judged address and no other, which is cut when the time is over."""
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.default_port = 443 if target.is_secure else 80
-    connection.response_class = _Answer
+    connection.response_class = partial(_Answer, most=most)  # type: ignore[assignment]
     raw = _reached(target, judged, until)
     lifeline = raw.dup()  # the same connection, whatever becomes of the first name for it
     is_over = threading.Event()
@@ -331,24 +339,24 @@ def _ask(connection: http.client.HTTPConnection, request: Request, target: _Targ
     connection.endheaders(body)
 
 
-def _answer(connection: http.client.HTTPConnection) -> Response:
+def _answer(connection: http.client.HTTPConnection, most: int) -> Response:
     response = connection.getresponse()
     headers: dict[str, str] = {}
     for name, value in response.getheaders():
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    body = _unpacked(_read(response), headers.get("content-encoding", ""))
+    body = _unpacked(_read(response, most), headers.get("content-encoding", ""), most)
     charset = (response.headers.get_content_charset() or "utf-8").lower()
     text = body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
-    return Response(response.status, headers, text.removeprefix("\ufeff"))
+    return Response(response.status, headers, text.removeprefix("\ufeff"), body)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    """The body, up to the most that is read of any."""
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The body, up to the most that is read of it."""
     body = b""
-    while len(body) < MOST_BYTES:
+    while len(body) < most:
         try:
-            piece = response.read1(MOST_BYTES - len(body))
+            piece = response.read1(most - len(body))
         except _TooLong:
             return body
         if not piece:
@@ -365,11 +373,11 @@ def _require_whole(response: http.client.HTTPResponse) -> None:
         raise http.client.IncompleteRead(b"", left)
 
 
-def _unpacked(body: bytes, encoding: str) -> bytes:
+def _unpacked(body: bytes, encoding: str, most: int) -> bytes:
     """The body as it was before it was packed; a bomb is cut like any long answer."""
     if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return body
-    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MOST_BYTES)
+    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, most)
 
 
 def _reason(error: Exception) -> str:

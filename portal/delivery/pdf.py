@@ -20,15 +20,11 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pikepdf
 
-from portal.delivery import sealed
 from portal.errors import PortalError
-
-if TYPE_CHECKING:
-    from portal.delivery.seal import Seal
 
 PANGO_LINE = (
     "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -36,7 +32,6 @@ PANGO_LINE = (
 WHOLE_CHARACTERS = 500_000  # up to here in one piece, tagged: some 100 pages
 GROUP_CHARACTERS = 50_000  # some 10 pages
 _STAMPED_AT_ONCE = 50
-_SEAL = "/PortalSeal"
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
 _MEDIA_TYPES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf", ".png": "image/png"}
@@ -67,8 +62,7 @@ class Sheet:
     every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in; with the
     ``direction`` ``rtl`` they change sides, as all of the page does. ``css`` may name fonts as
     ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of more than
-    ``tagged_up_to`` characters of HTML is set in groups. With a ``seal``, and something enclosed
-    to hang it on, the file bears the portal's signature over all its bytes.
+    ``tagged_up_to`` characters of HTML is set in groups.
     """
 
     title: str
@@ -84,7 +78,6 @@ class Sheet:
     fonts_dir: Path | None = None
     tagged_up_to: int = WHOLE_CHARACTERS
     assets: Mapping[str, bytes] = field(default_factory=dict)
-    seal: "Seal | None" = None
 
 
 def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
@@ -292,14 +285,10 @@ def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
         related.append(pdf.attachments[item.name].obj)
     if sheet.enclosures:
         pdf.Root.AF = related
-    seal = sheet.seal if sheet.enclosures else None
-    if seal is not None:
-        # In the dictionary of a stream: of all objects these alone are never compressed.
-        related[0].EF.F[_SEAL] = pikepdf.String(sealed.slot(seal))
     out = io.BytesIO()
     # A third of the size; the embedded files stay plain objects, to be found with zlib alone.
     pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue() if seal is None else sealed.fill(out.getvalue(), seal)
+    return out.getvalue()
 
 
 def _fetcher(sheet: Sheet) -> Any:

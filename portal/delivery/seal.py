@@ -67,7 +67,7 @@ class Seal:
         path = data_dir / KEY_FILE
         try:
             if not path.exists():
-                _make_key(path)
+                keep(path, _fresh())
             return cls.from_pem(path.read_bytes(), path)
         except OSError as error:
             raise SealBroken(f"The signing key {path} can't be read.", _PUT_BACK) from error
@@ -95,12 +95,9 @@ class Seal:
         return f"{text}\n— {self.name} {signature}\n"
 
 
-def _make_key(path: Path) -> None:
+def keep(path: Path, pem: bytes) -> None:
     """Write a fresh key so that two processes starting at once end with the same file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -113,6 +110,11 @@ def _make_key(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+
+
+def _fresh() -> bytes:
+    private = Ed25519PrivateKey.generate()
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _base64(blob: bytes) -> str:

@@ -1,9 +1,13 @@
 """A file that carries the portal's signature over all its own bytes.
 
-Whoever writes the file leaves a slot in it: the words ``portal-seal/v1``, the public key and 128
-zeros, all in plain ASCII. The signature of everything, the slot with its zeros included, then
-takes their place. So there is nothing in the file that could be changed: no page, no title, no
-byte that only some readers look at.
+The file has a slot: some words that say which seal it is, the public key and 128 zeros. The
+signature of everything, the slot with its zeros included, then takes the zeros' place. So there
+is nothing in the file that could be changed: no page, no title, no byte that only some readers
+look at.
+
+``portal-seal/v1`` wrote its slot into the file's own text, once and in plain ASCII. ``v2`` writes
+it, in hex, into the one place of a PDF that its PAdES signature leaves out, the signature's own:
+so the two cover each other, and every reader of PDFs finds the file whole.
 """
 
 import hashlib
@@ -16,9 +20,11 @@ from portal.errors import PortalError
 if TYPE_CHECKING:
     from portal.delivery.seal import Seal
 
-_PURPOSE = b"portal-trail/v1\0"  # no note and no event begins like this
-_WORDS = b"portal-seal/v1"
-_SLOT = re.compile(_WORDS + rb" ([0-9a-f]{64}) ([0-9a-f]{128})(?![0-9a-f])")
+WORDS = b"portal-seal/v2 "
+_PLAIN = re.compile(rb"portal-seal/v1 ([0-9a-f]{64}) ([0-9a-f]{128})(?![0-9a-f])")
+_IN_HEX = re.compile(WORDS.hex().upper().encode() + rb"([0-9A-F]{64})([0-9A-F]{128})")
+# No note and no event begins like this.
+_PURPOSES = {1: b"portal-trail/v1\0", 2: b"portal-trail/v2\0"}
 _EMPTY = b"0" * 128
 
 
@@ -30,22 +36,23 @@ class NotSealed(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What a seal says: whose it is, what was signed, and the signature."""
+    """What a seal says: whose it is, what was signed, the signature, and which seal it is."""
 
     key: bytes
     message: bytes
     signature: bytes
+    version: int = 1
 
 
-def slot(seal: "Seal") -> str:
-    """What to write into a file where its seal shall be."""
-    return f"{_WORDS.decode()} {seal.public_key.raw.hex()} {_EMPTY.decode()}"
+def slot(seal: "Seal") -> bytes:
+    """What has to stand, in hex, where the seal shall be: 111 bytes."""
+    return WORDS + seal.public_key.raw + bytes(64)
 
 
 def fill(raw: bytes, seal: "Seal") -> bytes:
     """The file with the signature in its slot. Raises NotSealed where there is not one slot."""
     before, after, found = _around(raw)
-    signature = seal.sign(found.message).hex().encode()
+    signature = seal.sign(found.message).hex().upper().encode()
     return b"".join((before, signature, after))
 
 
@@ -56,13 +63,16 @@ def read(raw: bytes) -> Sealed:
 
 def _around(raw: bytes) -> tuple[bytes, bytes, Sealed]:
     """What stands before and behind the signature, and the seal."""
-    found = list(_SLOT.finditer(raw))
+    found = [(1, match) for match in _PLAIN.finditer(raw)]
+    found += [(2, match) for match in _IN_HEX.finditer(raw)]
     if len(found) != 1:
         count = "more than one seal" if found else "no seal"
         raise NotSealed(f"The file bears {count} of a portal over its bytes.")
-    key, signature = (bytes.fromhex(part.decode()) for part in found[0].groups())
-    before, after = raw[: found[0].start(2)], raw[found[0].end(2) :]
+    [(version, match)] = found
+    key, signature = (bytes.fromhex(part.decode()) for part in match.groups())
+    before, after = raw[: match.start(2)], raw[match.end(2) :]
     digest = hashlib.sha256(before)
     digest.update(_EMPTY)
     digest.update(after)
-    return before, after, Sealed(key, _PURPOSE + digest.digest(), signature)
+    message = _PURPOSES[version] + digest.digest()
+    return before, after, Sealed(key, message, signature, version)

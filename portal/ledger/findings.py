@@ -22,6 +22,7 @@ CHECKS = {
     11: "no task ends before it opens, after it is closed, or twice; no dead link acts",
     12: "what the PDF prints of every event, and as its outcome, is what is embedded in it",
     13: "the PDF is, byte for byte, the file that the portal signed",
+    14: "the PDF's own signature (PAdES) covers all of it, and its time stamp is of it",
 }
 _NOT_CHECKED = {
     7: "no files were given (--files DIRECTORY)",
@@ -30,6 +31,7 @@ _NOT_CHECKED = {
     10: "nothing that somebody kept was given (--receipt, --older FILE)",
     12: "this is not a PDF",
     13: "this is not a PDF",
+    14: "this file has none",
 }
 
 
@@ -62,6 +64,7 @@ class Report:
     notes: list[Any] = field(default_factory=list)  # its checkpoints that are sound
     done: set[int] = field(default_factory=set)
     why_not: dict[int, str] = field(default_factory=dict)  # a check could not be done here
+    remarks: list[str] = field(default_factory=list)  # what a reader should know beside it
 
     def find(self, check: int, verdict: int, text: str) -> None:
         """Note a fault; the verdict is that of the worst."""
@@ -98,6 +101,7 @@ class Report:
         yield from (f"Check {found.check}: {found.text}" for found in self.findings)
         if self.more:
             yield f"and {self.more} faults more"
+        yield from self.remarks
         yield self.sentence()
 
     def _state(self, number: int, failed: set[int]) -> str:

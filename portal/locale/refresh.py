@@ -25,7 +25,7 @@ _PAGES = (
     "errors/refused.html",
     "participant/*.html",
 )
-_TRAIL = "trail/trail.html"
+_TRAIL = "trail/*.html"
 _LETTERS = (
     "answer", "asked_again", "code", "declined", "delegated", "digest", "escalation", "invite",
     "lost", "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal",

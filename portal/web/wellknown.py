@@ -15,10 +15,15 @@ _SIZE = "int(min=1,max=2147483647)"
 
 @doors.get("/.well-known/portal-ledger")
 def portal_ledger() -> Response:
-    """The public key in the form ``portal verify --key`` takes, then the newest signed note."""
+    """The public key as ``portal verify --key`` takes it, what seals trails, the newest note.
+
+    The second line is there once a trail could be sealed: the SHA-256 of the certificate.
+    """
     with db.reading() as conn:
         note = export.checkpoint(conn)
-    return _plain(f"{_key()}\n\n{note or ''}")
+    certificate = current_app.extensions["certificate"]()
+    seals = f"\nseal-certificate-sha256 {certificate.fingerprint}" if certificate else ""
+    return _plain(f"{_key()}{seals}\n\n{note or ''}")
 
 
 @doors.get("/.well-known/portal-ledger/keys")

@@ -528,16 +528,21 @@ def _python(*words: str) -> Call:
 def _trail_pdf(place: Place) -> Call:
     from portal.delivery.seal import Seal
     from tasks import typeset
+    from tests import seals
 
     world.settle(place)
     seal = Seal.of(place.folder)
+    seals.own()
     log = world.mixed_process(place.size)
     upto = world.last_seq(log)
 
     def run() -> None:
         with db.reading() as conn:
-            made = typeset.trail(conn, log, upto, brand="B", tz="UTC", seal=seal)
-        assert made.startswith(b"%PDF")
+            pages = typeset.trail(
+                conn, log, upto, brand="B", tz="UTC", public_key=str(seal.public_key),
+                told=seals.TOLD,
+            )  # fmt: skip
+        assert seals.sealed(pages, seal).startswith(b"%PDF")
 
     return run
 

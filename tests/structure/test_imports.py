@@ -23,6 +23,7 @@ GROUND = {
     "installation",
     "language",
     "brand",
+    "certificates",
 }
 # Downwards only: each may import those named before it.
 GROUND_ORDER = [
@@ -33,6 +34,7 @@ GROUND_ORDER = [
     "kin",
     "memory",
     "brand",
+    "certificates",
     "installation",
     "settings",
     "logs",

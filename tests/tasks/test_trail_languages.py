@@ -18,7 +18,7 @@ from portal.locale import refresh
 from portal.models import Trail
 from portal.readings.trail import Evidence
 from tasks import typeset
-from tests import makers, people
+from tests import makers, people, seals
 from tests.ledger.stories import ENGINE
 from tests.readings.test_sentences import made
 from tests.structure import pseudo
@@ -53,6 +53,9 @@ FACTS = {
 }
 
 
+TOLD = dataclasses.replace(seals.TOLD, name="Sea Works", issuer="Sea CA", lacks="proofs", stamped_by="Sea Time")
+
+
 def event_of(type_: str, task: str) -> Event:
     return dataclasses.replace(made(type_), task=task, **FACTS.get(type_, {}))
 
@@ -81,9 +84,11 @@ def built(process: str, seal: Seal, spoken: str) -> bytes:
     assert row.language == spoken
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        return typeset.trail(
-            conn, process, row.seq, brand="Sea Works", tz="Europe/Berlin", seal=seal, spoken=spoken
-        )
+        pages = typeset.trail(
+            conn, process, row.seq, brand="Sea Works", tz="Europe/Berlin",
+            public_key=str(seal.public_key), told=seals.TOLD, spoken=spoken,
+        )  # fmt: skip
+    return seals.sealed(pages, seal)
 
 
 def judged(path: Path, seal: Seal) -> int:
@@ -131,14 +136,14 @@ def test_the_pages_of_a_trail_say_nothing_past_its_messages(
     with pseudo.spoken(), language.speaking(pseudo.SPOKEN), db.reading() as conn:
         evidence = Evidence(conn, process, 10_000, "UTC")
         view = evidence.overview()
-        blocks = list(typeset._blocks(evidence, view, "Sea Works", "portal/key+1a+B"))
+        blocks = list(typeset._blocks(evidence, view, "Sea Works", "portal/key+1a+B", TOLD))
         types = [one.entry.type for one in evidence.lines()]
     given = pseudo.words(
         VENDOR, "Dana Owner dana@example.com finance Finance Sea Works Trading Ltd Demo demo",
         "SHA-256 Company Turnover Contract contract.pdf Amount Buyer Vendor Details Papers Review",
         "Good. Because. Look again. application/pdf Firefox Vera Ann ann@sea.example Otto EUR",
         "state=running state=cancelled state=rejected state=completed somethin g something", *types,
-        "kB UTC portal verify THIS-FILE.pdf --key well-known ledger said Bee Okafor Quist",
+        "PAdES kB UTC portal verify THIS-FILE.pdf --key well-known ledger said Bee Okafor Quist",
     )  # fmt: skip
     left = set().union(*map(pseudo.left_over, blocks)) - given
     assert {one for one in left if not _is_hex(one)} == set()

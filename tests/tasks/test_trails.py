@@ -12,7 +12,7 @@ from portal.clock import Clock
 from portal.delivery.seal import Seal
 from portal.models import Trail
 from tasks import typeset
-from tests import makers, people
+from tests import makers, people, seals
 
 APPROVED = f"""{makers.FORM}
   - {{id: review, assign: buyer, approval: {{question: Good?, on_changes: {{return_to: details}}}}}}
@@ -37,7 +37,11 @@ def built(process: str, seal: Seal) -> bytes:
     [row] = makers.rows(Trail, id=asked)
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        return typeset.trail(conn, process, row.seq, brand="Sea Works", tz="UTC", seal=seal)
+        pages = typeset.trail(
+            conn, process, row.seq, brand="Sea Works", tz="UTC",
+            public_key=str(seal.public_key), told=seals.TOLD,
+        )  # fmt: skip
+    return seals.sealed(pages, seal)
 
 
 def judged(path: Path, seal: Seal) -> int:

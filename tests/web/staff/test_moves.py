@@ -12,7 +12,7 @@ from portal.delivery import pdf_reading
 from portal.delivery.seal import Seal
 from portal.models import Task, Trail
 from tasks import typeset
-from tests import makers, people
+from tests import makers, people, seals
 from tests.actions.test_moves import FORM, LATE, LOOK
 from tests.web.callers import by_link, by_token
 from tests.web.staff.conftest import Desk
@@ -82,7 +82,11 @@ def test_what_was_done_in_a_step_that_is_gone_can_still_be_read(
     [row] = makers.rows(Trail, id=trails.ask(process, actor=people.staff("dana")))
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        pdf = typeset.trail(conn, process, row.seq, brand="Sea", tz="UTC", seal=seal)
+        pages = typeset.trail(
+            conn, process, row.seq, brand="Sea", tz="UTC", public_key=str(seal.public_key),
+            told=seals.TOLD,
+        )  # fmt: skip
+    pdf = seals.sealed(pages, seal)
     (tmp_path / "trail.pdf").write_bytes(pdf)
     told = " ".join(pdf_reading.text(tmp_path / "trail.pdf").split())
     assert "Sea & Sons" in told
