@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from portal.certificates import Certificate
@@ -30,6 +31,13 @@ def key(name: str) -> rsa.RSAPrivateKey:
 def own(name: str = "Sea Works: audit trails", ends: datetime = ENDS) -> Certificate:
     """A certificate that vouches for itself, as a portal makes it."""
     return Certificate(key(name), issued(name, by=name, ends=ends), ())
+
+
+@functools.cache
+def under(authority: str, name: str, lists: str | None = None) -> Certificate:
+    """A certificate that an authority issued, with the authority's own."""
+    above = issued(authority, by=authority, ca=True)
+    return Certificate(key(name), issued(name, by=authority, lists=lists), (above,))
 
 
 @functools.cache
@@ -81,6 +89,13 @@ def revoked(by: str, *names: str, now: datetime = AT) -> x509.CertificateRevocat
             .build()
         )
     return builder.sign(key(by), SHA256())
+
+
+def pem(certificate: Certificate) -> bytes:
+    """Certificate, chain and key in one file."""
+    private = certificate.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = (certificate.public, *certificate.chain)
+    return b"".join(one.public_bytes(Encoding.PEM) for one in public) + private
 
 
 def named(name: str) -> x509.Name:

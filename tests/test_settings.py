@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 
 from portal.settings import NAMES, Settings, SettingsError
+from tests import seals
 
 KEY = "k" * 32
 
 
-def load(tmp_path: Path, **values: str) -> Settings:
-    env = {f"PORTAL_{name.upper()}": value for name, value in values.items()}
+def load(tmp_path: Path, **values: str | Path) -> Settings:
+    env = {f"PORTAL_{name.upper()}": str(value) for name, value in values.items()}
     return Settings.load({"PORTAL_DATA_DIR": str(tmp_path / "var"), **env})
 
 
@@ -117,3 +118,29 @@ def test_a_file_of_settings_is_read_and_the_environment_wins(tmp_path, monkeypat
     settings = Settings.load()
     assert (settings.brand.name, settings.port) == ("Acme Desk", 8200)
     assert settings.data_dir == tmp_path / "var"
+
+
+def test_the_seal_is_stamped_where_there_is_a_service_unless_told_otherwise(tmp_path):
+    assert load(tmp_path).sealing.level == "b-b"
+    service = "http://tsa.example.org"
+    assert load(tmp_path, tsa_url=service).sealing.level == "b-t"
+    assert load(tmp_path, tsa_url=service, seal_level="B-B").sealing.level == "b-b"
+
+
+def test_a_certificate_takes_its_key_beside_it_and_one_that_fits(tmp_path):
+    ours, other = tmp_path / "ours.pem", tmp_path / "other.pem"
+    for path, name in ((ours, "Sea Works"), (other, "Elsewhere")):
+        path.write_bytes(seals.pem(seals.own(name)))
+    found = load(tmp_path, seal_cert=ours, seal_key=ours).sealing.files
+    assert found == (ours, ours)
+    for given, said in (
+        ({"seal_cert": ours}, "PORTAL_SEAL_KEY: it is missing"),
+        ({"seal_key": ours}, "PORTAL_SEAL_CERT: it is missing"),
+        ({"seal_cert": ours, "seal_key": other}, "is not that of the certificate"),
+        ({"seal_cert": ours, "seal_key": Path(__file__)}, "holds no private key in PEM form"),
+        ({"seal_cert": Path(__file__), "seal_key": ours}, "holds no certificate in PEM form"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            load(tmp_path, **given)
+        [line] = caught.value.faults
+        assert said in line

@@ -53,7 +53,9 @@ FACTS = {
 }
 
 
-TOLD = dataclasses.replace(seals.TOLD, name="Sea Works", issuer="Sea CA", lacks="proofs", stamped_by="Sea Time")
+TOLD = dataclasses.replace(
+    seals.TOLD, name="Sea Works", issuer="Sea CA", lacks="proofs", stamped_by="Sea Time"
+)
 
 
 def event_of(type_: str, task: str) -> Event:
