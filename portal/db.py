@@ -307,6 +307,12 @@ class Database:
         finally:
             os.close(handle)
 
+    def fold(self) -> None:
+        """Write SQLite's log back into its file and empty it, as far as no reader needs it."""
+        if self.is_sqlite:
+            with self.engine.connect() as conn:
+                _driver(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
@@ -412,6 +418,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is not left behind in free pages
         "busy_timeout=30000",
         "cache_size=-8000",  # 8 MB, not 2: else a step reads its pages from the file again
         "wal_autocheckpoint=4000",  # 16 MiB, not 4: moving pages over is a tenth of a step's cost

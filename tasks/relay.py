@@ -17,7 +17,18 @@ from portal import fault
 from portal.actions import messages
 from portal.ledger.outbox import Claimed
 from portal.settings import Settings
-from tasks import batches, calls, checkpoints, mail, queues, renditions, runs, scans, trails
+from tasks import (
+    batches,
+    calls,
+    checkpoints,
+    erasures,
+    mail,
+    queues,
+    renditions,
+    runs,
+    scans,
+    trails,
+)
 from tasks.hold import LEASE
 from tasks.job import job
 
@@ -68,6 +79,8 @@ ROUTES = (
     Route("default", ("file.scan",), 4, scans.carry_out, "tasks.scans.scan"),
     Route("slow", ("batch.rows",), 1, batches.carry_out, "tasks.batches.go_on"),
     Route("slow", ("trail.build",), 1, trails.carry_out, "tasks.trails.build"),
+    Route("slow", ("privacy.erase",), 1, erasures.carry_out, "tasks.erasures.go_on"),
+    Route("slow", ("privacy.bytes",), 20, erasures.clear, "tasks.erasures.sweep"),
     Route("slow", ("file.show",), 1, renditions.carry_out, "tasks.renditions.show"),
 )
 # An alarm says that nobody works on the queues: whoever raises it sends it.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tasks import renditions, sweep, sweeping, upkeep
+from tasks import erasures, renditions, sweep, sweeping, upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ SCHEDULE = (
     Entry("prune", upkeep.prune, every=3600.0, first=300.0),
     Entry("files", upkeep.sweep_files, every=86_400.0, first=900.0),
     Entry("search", upkeep.refresh_search, every=86_400.0, first=15.0),
+    Entry("retention", erasures.keep_time, every=86_400.0, first=1800.0),
     Entry("pictures", renditions.catch_up, every=3600.0, first=45.0),
     # It begins anew once a night, and goes on after a start where it stood.
     Entry("look over", sweeping.look_over_nightly, every=3600.0, first=120.0),

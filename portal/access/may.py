@@ -261,6 +261,11 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     ),
     "publish": lambda actor, _process: actor.is_staff and actor.role in _WRITERS,
     "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
+    "erase": lambda actor, _process: actor.is_staff and actor.role == "admin",
+    "hold": lambda actor, process: (
+        actor.is_staff
+        and (actor.role == "admin" or (process is not None and _owns(actor, process)))
+    ),
 }
 _REFUSALS = {
     "see": "This is for staff.",
@@ -270,4 +275,6 @@ _REFUSALS = {
     "manage": "Only the owner of the process or an admin may do this.",
     "publish": "Your account may read, and not publish a definition.",
     "people": "Only an admin may do this.",
+    "erase": "Only an admin may erase what the portal holds of people.",
+    "hold": "Only the owner of the process or an admin may do this.",
 }

@@ -4,7 +4,6 @@ It is called by ``actions/stretches.py`` within its transaction, with events tha
 counted yet; so each is counted once, and dropping all of it and telling anew gives the same.
 """
 
-import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from portal.access import pseudonyms
 from portal.db import Base, Tx, action
 from portal.ledger import catalogue as c
 from portal.ledger import outbox
@@ -263,9 +263,4 @@ def _parties(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def _party(row: Any) -> str:
     if row.user_id:
         return f"user:{row.user_id}"
-    return f"team:{row.team_id}" if row.team_id else f"outside:{digest_of(row.email or row.id)}"
-
-
-def digest_of(email: str) -> str:
-    """What an outside address is counted under."""
-    return hashlib.sha256(email.lower().encode()).hexdigest()[:32]
+    return f"team:{row.team_id}" if row.team_id else f"outside:{pseudonyms.of(row.email or row.id)}"

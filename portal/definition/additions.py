@@ -45,7 +45,7 @@ def with_step(
     whole = _placed(document, near, side, added)
     assert whole is not None  # a step of the tree stands in its document
     digest = hashlib.sha256(canonical(whole).encode()).hexdigest()
-    made = check(whole, faults, _written(whole), digest)
+    made = check(whole, faults, written(whole), digest)
     if made is None or faults:
         raise DefinitionFaults(faults.told())
     return made, made.step(added.value["id"].node.value)
@@ -107,14 +107,14 @@ def _id_of(node: Node) -> Any:
     return items["id"].node.value if is_step else None
 
 
-def _written(node: Node) -> str:
+def written(node: Node) -> str:
     """A text that reads as the same document; a plain ``yes`` is another than a quoted one."""
     value = node.value
     if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)}: {_written(item.node)}" for key, item in value.items())
+        pairs = (f"{json.dumps(key)}: {written(item.node)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "[" + ", ".join(map(written, value)) + "]"
     if isinstance(value, str):
         return value if node.is_plain and value in ("yes", "no") else json.dumps(value)
     if isinstance(value, Decimal):

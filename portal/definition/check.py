@@ -1,5 +1,7 @@
 """A whole definition, checked: its head, roles and inputs, then its steps."""
 
+from dataclasses import replace
+
 from portal.calendar import check_holidays, parse_hours, zone
 from portal.definition.blocks import EXPECTED, Block, described, humanized, read_key, wrong_id
 from portal.definition.check_fields import finish_fields, sketch_fields
@@ -7,13 +9,14 @@ from portal.definition.check_people import read_link_for
 from portal.definition.check_steps import finish_steps
 from portal.definition.nodes import Faults, Node
 from portal.definition.outlines import World, outline_steps
+from portal.definition.retention import Retention
 from portal.definition.text import Text
 from portal.definition.tree import CalendarSpec, Definition, Owner, Role
 from portal.definition.values import is_email
 
 HEAD_KEYS = (
     "key", "name", "title", "owner", "purpose", "runbook", "review_every", "calendar", "roles",
-    "inputs", "steps", "link_for",
+    "inputs", "steps", "link_for", "retention",
 )  # fmt: skip
 
 
@@ -44,6 +47,7 @@ def check(node: Node, faults: Faults, source: str, digest: str) -> Definition | 
         review_every=head.duration("review_every"),
         calendar=_calendar(head),
         link_for=read_link_for(head),
+        retention=_retention(head),
     )
     return None if faults else definition
 
@@ -109,6 +113,19 @@ def _calendar(head: Block) -> CalendarSpec | None:
         block.parsed("hours", _hours),
         block.parsed("holidays", check_holidays),
     )
+
+
+def _retention(head: Block) -> Retention | None:
+    node = head.node("retention")
+    if node is None:
+        return None
+    if not isinstance(node.value, dict):
+        return head.parsed("retention", Retention.parse)
+    block = Block(node, "retention", head.faults)
+    block.only(("keep", "basis"))
+    block.require("keep")
+    kept = block.parsed("keep", Retention.parse)
+    return replace(kept, basis=block.text("basis")) if kept else None
 
 
 def _hours(text: str) -> str:

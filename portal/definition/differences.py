@@ -15,6 +15,7 @@ _HEAD = {
     "name": "its name", "title": "the title of its processes", "owner": "its owner",
     "purpose": "its purpose", "runbook": "its runbook", "review_every": "how often it is reviewed",
     "calendar": "its calendar", "link_for": "how long links live",
+    "retention": "how long personal data is kept",
 }  # fmt: skip
 # What of a step is no setting of it: where it stands in the text, and what stands within.
 _PASSED_OVER = {"id", "line", "steps"}

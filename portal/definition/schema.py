@@ -145,6 +145,7 @@ def _kind(kind: str) -> Schema:
 
 _KEY: Schema = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 100}
 _RETURN: Schema = _record({"return_to": _ref("id")}, required=["return_to"])
+_KEPT: Schema = {"type": "string", "pattern": "^[0-9]+ (day|week|month|year)s?$"}
 _HEAD: Schema = {
     "key": _KEY,
     "name": _TEXT,
@@ -168,6 +169,7 @@ _HEAD: Schema = {
     "inputs": {"type": "array", "items": _ref("field")},
     "steps": _list(_ref("step")),
     "link_for": _ref("duration"),
+    "retention": _either(_KEPT, _record({"keep": _KEPT, "basis": _TEXT}, required=["keep"])),
 }
 _FIELD: Schema = {
     "id": _ref("id"),

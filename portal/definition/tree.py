@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from portal.definition.durations import Duration, Rung
     from portal.definition.expressions import Expression
-    from portal.definition.text import Text
+    from portal.definition.retention import Retention
+from portal.definition.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +391,7 @@ class Definition:
     review_every: Duration | None = None
     calendar: CalendarSpec | None = None
     link_for: Duration | None = None
+    retention: Retention | None = None
     # Asked at every step of a process, and always the same.
     _index: dict[str, _Place] = field(init=False, repr=False, compare=False)
     _all_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)

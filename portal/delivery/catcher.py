@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -108,6 +109,18 @@ class Catcher:
         )
 
 
+def forget(data_dir: Path, mails: Iterable[str], is_theirs: Callable[[str], bool]) -> None:
+    """Remove kept messages: by the ids of their mails, and those to an address that is theirs."""
+    wanted = set(mails)
+    for path in (data_dir / "catcher").glob("*.eml"):
+        with suppress(FileNotFoundError):
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            id_ = str(message["Message-ID"]).strip("<> ").partition("@")[0]
+            to = [address for _, address in getaddresses(message.get_all("To", []))]
+            if id_ in wanted or any(map(is_theirs, to)):
+                path.unlink()
+
+
 class Mailbox:
     """The kept messages, one ``.eml`` file each, numbered; safe to use from several threads."""
 
@@ -136,6 +149,8 @@ class Mailbox:
     def newest(self, about: str = "", before: int | None = None, limit: int = 50) -> list[Letter]:
         """Letters, newest first, whose addresses or subject hold ``about``; below ``before``."""
         with self._lock:
+            for gone in [one for one in self._letters if not self._path(one).exists()]:
+                del self._letters[gone]  # erased, by another process
             letters = list(reversed(self._letters.values()))
         wanted = about.casefold()
         found = [

@@ -83,6 +83,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     # A trail covers the ledger up to the last event that is not about trails.
     c.TrailBuilt: frozenset({TIMELINE}),
     c.DisclosureErased: _TOLD,
+    c.HoldPlaced: _TOLD,
+    c.HoldLifted: _TOLD,
 }
 
 _BY_TYPE = {event.TYPE: topics for event, topics in TOPICS.items()}

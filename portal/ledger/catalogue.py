@@ -772,8 +772,33 @@ class TrailBuilt(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureErased(Event):
-    """Values of an earlier event were erased; ``basis`` is a word: ``request``, ``retention``."""
+    """Values of an earlier event were erased; ``basis`` is a word of ``models.privacy.BASES``.
+
+    ``fields`` of event ``seq``, and of further events by their numbers in ``also``. ``erasure`` is
+    the request that it carries out, ``whose`` the participants it was of (absent: everybody),
+    ``kinds`` what went beside the ledger, in words.
+    """
 
     seq: int
     fields: list[str]
     basis: str
+    also: dict[str, list[str]] | None = None
+    erasure: str | None = None
+    whose: list[str] | None = None
+    kinds: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPlaced(Event):
+    """A legal hold was put on the process: until it is lifted nothing of it is erased."""
+
+    hold: str
+    reason: str | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldLifted(Event):
+    """A legal hold on the process ended."""
+
+    hold: str
+    reason: str | None = private()

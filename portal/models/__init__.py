@@ -32,6 +32,7 @@ from portal.models.mine import AddressCode, LostLink, ProvedAddress
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
 from portal.models.pieces import Piece, Upload
 from portal.models.preferences import Preference
+from portal.models.privacy import Erasure, ErasurePart, Hold
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
@@ -60,9 +61,12 @@ __all__ = [
     "DefinitionRow",
     "Doubt",
     "Draft",
+    "Erasure",
+    "ErasurePart",
     "FileRow",
     "Follower",
     "Heartbeat",
+    "Hold",
     "HouseRule",
     "InsightAlarm",
     "InsightCount",

@@ -67,7 +67,7 @@ class InsightCycle(Base):
 class InsightParty(Base):
     """Time that ended in a week while somebody held tasks, ``done`` and ``late`` of theirs.
 
-    ``party`` is ``user:ID``, ``team:ID`` or ``outside:DIGEST`` (of the address, by ``digest_of``);
+    ``party`` is ``user:ID``, ``team:ID`` or ``outside:DIGEST`` (``access.pseudonyms``);
     ``participant_id`` is one of those who they were, by which their name is found.
     """
 

@@ -52,6 +52,11 @@ def by_digest(conn: Connection, digest: str) -> Definition | None:
     return tree(conn, found)
 
 
+def forget(definition_id: str) -> None:
+    """Parse a text anew when it is next asked for: of one process alone, it lost its words."""
+    _parsed.pop(definition_id, None)
+
+
 def of_source(source: str) -> Definition:
     """The tree of a text that was published once, kept parsed."""
     return load.stored(source)

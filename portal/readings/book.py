@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.models import BookEntry, Process, User
+from portal.models.privacy import BASES
 from portal.readings import words
 from portal.readings.seats import by_what
 
@@ -130,6 +131,21 @@ def _absence(one: _Told) -> str:
     return f"{one.who} said that {whose} away {days}; {one.more['deputy']} stands in."
 
 
+_HELD = {"process": "a process", "definition": "a definition", "person": "a person"}
+
+
+def _processes(n: int) -> str:
+    return "one process" if n == 1 else f"{n} processes"
+
+
+def _erasure(one: _Told) -> str:
+    """Whose it was stands nowhere, nor here."""
+    return (
+        f"{one.who} had personal data erased in {_processes(one.more['count'])},"
+        f" because {BASES[one.more['basis']]}."
+    )
+
+
 READ = {
     "answers": "read what was sent",
     "task": "read a task",
@@ -192,11 +208,23 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "token-ended": lambda one: (
         f"{one.who} ended the API token “{one.more['name']}”, which acted for {one.whom}."
     ),
+    "erasure-asked": _erasure,
+    "hold-placed": lambda one: f"{one.who} put a legal hold on {_HELD[one.more['on']]}.",
+    "hold-lifted": lambda one: f"{one.who} lifted a legal hold on {_HELD[one.more['on']]}.",
+    "person-exported": lambda one: (
+        f"{one.who} took all that is held of one person, from {_processes(one.more['count'])}."
+    ),
+    "person-looked-up": lambda one: f"{one.who} looked up what is held of one person.",
 }
 _OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
               "outside")  # fmt: skip
+_OF_PRIVACY = ("erasure-asked", "hold-placed", "hold-lifted", "person-exported",
+               "person-looked-up")  # fmt: skip
 TOPICS: dict[str, tuple[str, ...]] = {
     "reads": ("read",),
     "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),
-    "people": tuple(kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE),
+    "privacy": _OF_PRIVACY,
+    "people": tuple(
+        kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE and kind not in _OF_PRIVACY
+    ),
 }

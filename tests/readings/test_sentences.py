@@ -31,6 +31,7 @@ EXAMPLES: dict[str, object] = {
     "person": {"name": 'Ann "Bee" Okafor', "email": "ann@sea.example"},
     "from_person": {"name": "Otto Quist", "email": "otto@sea.example"},
     "people": {},
+    "also": {"4": ["company"]},
     "participants": {"vendor": "p1"},
 }
 

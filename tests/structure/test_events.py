@@ -28,17 +28,18 @@ PROMISED = {
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
     "assignee", "definition", "digest", "document", "doubt", "exception", "file", "files",
-    "from_owner", "from_participant", "items", "link", "mail", "names", "near", "only",
+    "erasure", "from_owner", "from_participant", "hold", "items", "link", "mail", "names", "near", "only",
     "owner",
     "participant", "parent", "participants", "process", "question", "role", "scope", "sent",
     "signal", "step",
-    "task", "to", "to_participant", "trail", "under",
+    "task", "to", "to_participant", "trail", "under", "whose",
 }  # fmt: skip
 WORDS = {
-    "about", "basis", "error", "fields", "how", "kind", "label", "language", "method",
+    "about", "basis", "error", "fields", "how", "kind", "kinds", "label", "language", "method",
     "outcome", "reminders", "scan", "side", "why",
 }  # fmt: skip
 NUMBERS_AND_MOMENTS = {
+    "also",  # numbers of events, and words
     "attempt",
     "chosen",
     "count",

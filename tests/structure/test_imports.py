@@ -71,7 +71,7 @@ MAY: dict[str, set[str]] = {
 # Jobs know no tables: what they look at is a reading, what they change an action. Links and codes
 # are made here, at the last moment, and stand nowhere.
 NIGHT_SHIFT = {
-    "actions", "readings", "delivery", "access.links", "access.codes",
+    "actions", "readings", "delivery", "access.links", "access.codes", "access.pseudonyms",
     "ledger.outbox", "ledger.audit", *GROUND,
 }  # fmt: skip
 # Only this file knows what the doors lean on outside the package.

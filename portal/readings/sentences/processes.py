@@ -115,14 +115,39 @@ def _called(code: str) -> str:
     return str(Locale.parse(code).get_language_name(language.current()))
 
 
-_BASES = {"request": mark("at the person’s request"), "retention": mark("its time is over")}
+_BASES = {
+    "request": mark("at the person’s request"),
+    "consent": mark("consent was withdrawn"),
+    "purpose": mark("no longer needed"),
+    "duty": mark("the law demands it"),
+    "retention": mark("its time is over"),
+}
 
 
 @say.register
 def erased(event: c.DisclosureErased, in_: In) -> str:
-    """Values are gone."""
-    return _(
-        "%(who)s erased %(fields)s of event %(seq)s (%(basis)s).",
-        who=in_.who, fields=words.listed(event.fields), seq=event.seq,
-        basis=_(_BASES.get(event.basis, event.basis)),
-    )  # fmt: skip
+    """Values are gone; of many at once only how many is told."""
+    basis = _(_BASES.get(event.basis, event.basis))
+    if event.erasure is None:
+        return _(
+            "%(who)s erased %(fields)s of event %(seq)s (%(basis)s).",
+            who=in_.who, fields=words.listed(event.fields), seq=event.seq, basis=basis,
+        )  # fmt: skip
+    n = len(event.fields) + sum(len(names) for names in (event.also or {}).values())
+    if event.whose is None:
+        return _("%(who)s erased the personal data, %(n)s values (%(basis)s).",
+                 who=in_.who, n=n, basis=basis)  # fmt: skip
+    return _("%(who)s erased the personal data of one person, %(n)s values (%(basis)s).",
+             who=in_.who, n=n, basis=basis)  # fmt: skip
+
+
+@say.register
+def hold_placed(event: c.HoldPlaced, in_: In) -> Sentence:
+    """Nothing may be erased."""
+    return Sentence(_("%(who)s put a legal hold on the process.", who=in_.who), event.reason)
+
+
+@say.register
+def hold_lifted(event: c.HoldLifted, in_: In) -> Sentence:
+    """It may be erased again."""
+    return Sentence(_("%(who)s lifted the legal hold.", who=in_.who), event.reason)

@@ -1,0 +1,47 @@
+"""The list of erasures, outside the database: by it they are done again after an old backup.
+
+One line of JSON a process, ids and words alone. It lies in the data directory; a copy belongs
+where no restore of the database turns it back.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from portal.errors import Unknown
+
+FILE = "erasures.jsonl"
+
+
+def note(data_dir: Path, line: dict[str, Any]) -> None:
+    """Add a line and bring it to disk; one that is there is not written again."""
+    path = data_dir / FILE
+    if any(known == line for known in lines(path)):
+        return
+    with open(path, "a", encoding="ascii", opener=_private) as file:
+        file.write(json.dumps(line, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a list, oldest first; none where there is no file.
+
+    Raises Unknown, naming the line, where one is damaged: to pass it over would leave somebody's
+    data standing.
+    """
+    if not path.exists():
+        return
+    for n, text in enumerate(path.read_text(encoding="ascii").splitlines(), 1):
+        try:
+            line = json.loads(text)
+            line["erasure"], line["process"]
+        except (ValueError, TypeError, KeyError):
+            raise Unknown(f"Line {n} of {path} is damaged.") from None
+        yield line
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
