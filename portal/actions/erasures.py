@@ -6,7 +6,8 @@ that names it says so. Bytes on disk go after the commit, by an effect that is o
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from portal.definition.values import is_email
 from portal.engine import erasing, erasing_house
 from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.ledger import outbox, record
-from portal.models import Erasure, ErasurePart, Participant, Process, User
+from portal.models import Erasure, ErasurePart, Participant, Preference, Process, User
 from portal.models.privacy import ASKABLE
 
 CLOCK = system("retention")
@@ -116,8 +117,9 @@ def carry_out(tx: Tx, erasure_id: str, process_id: str) -> str:
     if not plan.is_empty:
         actor = _who(tx.conn, asked.asked_by)
         erasing.carry_out(tx, plan, basis=asked.basis, erasure=erasure_id, actor=actor)
-    emails = [email for email in people if asked.kind == "person"]
-    counts = plan.counts + erasing_house.forget(tx, emails, [process_id])
+    emails = [str(one.email) for one in people if one.email]
+    names = [str(one.name) for one in people if one.name]
+    counts = plan.counts + erasing_house.forget(tx, emails, [process_id], names)
     _owe_bytes(tx, erasure_id, process_id, plan, emails)
     return _settle(tx, erasure_id, process_id, counts, None)
 
@@ -150,6 +152,29 @@ def take_up(tx: Tx) -> int:
     for id_ in sorted(free):
         _owe(tx, id_)
     return len(free)
+
+
+@action
+def replay(tx: Tx, lines: Iterable[Mapping[str, Any]]) -> int:
+    """Owe again the erasures of a list that this database knows nothing of; how many parts.
+
+    For a database that was restored from a backup made before them. ``lines`` as
+    ``readings.erasures.line`` makes them. What is known already is passed over, whole or in part.
+    """
+    owed: set[str] = set()
+    n = 0
+    for line in lines:
+        id_ = line["erasure"]
+        _know_again(tx, line)
+        if line["process"]:
+            fresh = tx.insert(ErasurePart).values(_part(id_, line["process"], line["participants"]))
+            n_new = tx.execute(fresh.on_conflict_do_nothing()).rowcount
+            n += n_new
+            owed |= {id_} if n_new else set()
+        _forget_subjects(tx, set(line["subjects"]))
+    for id_ in sorted(owed):
+        _owe(tx, id_)
+    return n
 
 
 def scrub() -> None:
@@ -235,18 +260,39 @@ def _begin(
         "asked_at": tx.now, "counts": {}, "ended_at": None,
     }  # fmt: skip
     tx.execute(sa.insert(Erasure).values(row))
-    rows: list[dict[str, Any]] = [
-        {
-            "erasure_id": id_, "process_id": process, "participants": whose, "state": "pending",
-            "why": None, "counts": {}, "done_at": None,
-        }
-        for process, whose in parts.items()
-    ]  # fmt: skip
+    rows = [_part(id_, process, whose) for process, whose in parts.items()]
     if rows:
         tx.execute(sa.insert(ErasurePart), rows)
     book.note(tx, "erasure-asked", None, actor=actor, erasure=id_, basis=basis, count=len(rows))
     _owe(tx, id_)
     return id_
+
+
+def _part(erasure_id: str, process_id: str, whose: Sequence[str]) -> dict[str, Any]:
+    return {
+        "erasure_id": erasure_id, "process_id": process_id, "participants": list(whose),
+        "state": "pending", "why": None, "counts": {}, "done_at": None,
+    }  # fmt: skip
+
+
+def _know_again(tx: Tx, line: Mapping[str, Any]) -> None:
+    """The erasure that a line of the list is of, where a restored database lost it."""
+    row = {
+        "id": line["erasure"], "kind": line["kind"], "subject": None, "basis": line["basis"],
+        "reference": line["reference"], "asked_by": line["asked_by"],
+        "asked_at": datetime.fromisoformat(line["asked_at"]), "counts": {}, "ended_at": None,
+    }  # fmt: skip
+    tx.execute(tx.insert(Erasure).values(row).on_conflict_do_nothing())
+
+
+def _forget_subjects(tx: Tx, subjects: set[str]) -> None:
+    """What a restored database keeps of people beside their processes, by keyed digests."""
+    if not subjects:
+        return
+    known = set(tx.execute(sa.select(Preference.email)).scalars())
+    theirs = [email for email in known if pseudonyms.of(email) in subjects]
+    if theirs:
+        erasing_house.forget(tx, theirs, [])
 
 
 def _owe(tx: Tx, erasure_id: str) -> None:
@@ -270,7 +316,9 @@ def _owe_bytes(
                 "mails": plan.mails if n == 0 else [],
                 "subjects": [pseudonyms.of(email) for email in emails] if n == 0 else [],
             },
-            once=f"bytes:{erasure_id}:{process_id}:{n}", process_id=None, now=tx.now,
+            once=f"bytes:{erasure_id}:{process_id}:{n}:{tx.now.timestamp()}",
+            process_id=None,
+            now=tx.now,
         )
         for n, some in enumerate(pieces)
     ]  # fmt: skip
@@ -300,13 +348,12 @@ def _why_not(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
     return found | dict.fromkeys(holds.on_processes(conn, ids), "hold")
 
 
-def _people(conn: Connection, process_id: str, whose: Sequence[str]) -> list[str]:
-    query = sa.select(Participant.email).where(
-        Participant.process_id == process_id,
-        Participant.email.is_not(None),
-        Participant.id.in_(whose),
+def _people(conn: Connection, process_id: str, whose: Sequence[str]) -> Sequence[Any]:
+    """Who they are whose data goes everywhere; nobody where it is the process that is erased."""
+    query = sa.select(Participant.email, Participant.name).where(
+        Participant.process_id == process_id, Participant.id.in_(whose)
     )
-    return [str(email) for email in conn.execute(query).scalars()]
+    return conn.execute(query).all()
 
 
 def _who(conn: Connection, asked_by: str) -> Actor:

@@ -194,6 +194,82 @@ The book names the user who acted, never an outside person: of those it has ids 
 """
 
 
+NOTHING: Mapping[str, str] = {
+    "added_steps": "id process_id step near side",
+    "address_codes": "id session_id",
+    "api_tokens": "id secret_sha256 scopes",
+    "attempts": "what",
+    "batch_rows": "batch_id state process_id",
+    "batches": "id kind key state made_by",
+    "book": "id kind actor_id user_id process_id",
+    "browser_sessions": "id secret_sha256",
+    "definition_reviews": "id key said_by",
+    "definitions": (
+        "id key digest name purpose owner_id team_id published_by confirmed_by handed_by "
+        "process_id made_for"
+    ),
+    "doubts": "id key process_id task_id participant_id user_id",
+    "erasure_parts": "erasure_id process_id participants state why counts",
+    "erasures": "id kind subject basis reference asked_by counts",
+    "followers": "name",
+    "heartbeats": "name",
+    "holds": "id process_id definition placed_by lifted_by",
+    "house_rules": "name value",
+    "insight_alarms": "definition",
+    "insight_counts": "definition what",
+    "insight_cycles": "definition",
+    "insight_parties": "definition party participant_id",
+    "insight_time": "definition step court team_id",
+    "kept_answers": "id body_sha256",
+    "ledger_checkpoints": "note public_key",
+    "ledger_disclosures": "log field",
+    "ledger_entries": (
+        "log prev hash type actor_kind actor_ref step task once team_id owner_id definition body"
+    ),
+    "ledger_heads": "log hash team_id owner_id definition",
+    "ledger_leaves": "log",
+    "ledger_nodes": "hash",
+    "links": "id process_id participant_id task_id handed_by handed_by_role",
+    "looks": "id process_id file_id task_id participant_id user_id how rendition once",
+    "lost_links": "id",
+    "mails": "id process_id task_id kind state",
+    "outgoing": "id process_id kind ref once state",
+    "outside_identities": "issuer user_id",
+    "participants": "id process_id role kind user_id team_id",
+    "passkeys": "id user_id",
+    "processes": (
+        "id definition_id key state owner_id team_id parent_run_id starter_kind starter_id"
+    ),
+    "proved_addresses": "session_id",
+    "questions": "id process_id task_id participant_id waits_on",
+    "recovery_codes": "sha256 user_id",
+    "saved_views": "id user_id page team_id",
+    "search_documents": "process_id part",
+    "second_factors": "user_id id",
+    "session_links": "session_id link_id",
+    "sign_in_steps": "sha256 purpose user_id",
+    "staff_sessions": "id user_id secret_sha256 method",
+    "step_runs": "id process_id step scope state outcome only",
+    "stretches": (
+        "process_id definition what court why step scope kind task_id participant_id "
+        "user_id team_id"
+    ),
+    "stretches_told": "process_id state",
+    "tasks": (
+        "id process_id run_id step scope kind state outcome participant_id others "
+        "holder_id team_id nonce closed_under done_by done_hash"
+    ),
+    "team_members": "team_id user_id",
+    "teams": "id name",
+    "troubles": "id process_id once step scope task_id kind state owner_id",
+    "users": "id role",
+}
+"""Columns of text with nothing personal in them: ids, keys, digests, states, words of the product,
+and what staff publish for everybody (definitions, teams, rules). Of ``ledger_entries.body`` it is
+the catalogue that sees to it. Numbers, days, moments and flags need no line: they name nobody.
+"""
+
+
 def declared() -> dict[str, set[str]]:
     """The columns that some eraser or account answers for, by table."""
     known: dict[str, set[str]] = {}

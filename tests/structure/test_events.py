@@ -28,8 +28,8 @@ PROMISED = {
 # What stands in the ledger for good: nothing of it is what somebody wrote or is called.
 IDS = {
     "assignee", "definition", "digest", "document", "doubt", "exception", "file", "files",
-    "erasure", "from_owner", "from_participant", "hold", "items", "link", "mail", "names", "near", "only",
-    "owner",
+    "erasure", "from_owner", "from_participant", "hold", "items", "link", "mail", "names", "near",
+    "only", "owner",
     "participant", "parent", "participants", "process", "question", "role", "scope", "sent",
     "signal", "step",
     "task", "to", "to_participant", "trail", "under", "whose",

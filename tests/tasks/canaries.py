@@ -132,7 +132,7 @@ def beside(process: str) -> None:
     """What the house keeps of the person beside the process."""
     preferences.choose_language("de", email=WHO["email"])
     mine.ask_for_link(WHO["email"], ip=None)
-    views.keep("tasks", f"q={WHO['email']}", mark("view"), actor=DANA)
+    views.keep("tasks", WHO["name"], {"q": WHO["email"]}, actor=DANA)
 
 
 def _talk(process: str) -> None:
