@@ -168,9 +168,10 @@ def replay(tx: Tx, lines: Iterable[Mapping[str, Any]]) -> int:
         _know_again(tx, line)
         if line["process"]:
             fresh = tx.insert(ErasurePart).values(_part(id_, line["process"], line["participants"]))
-            n_new = tx.execute(fresh.on_conflict_do_nothing()).rowcount
-            n += n_new
-            owed |= {id_} if n_new else set()
+            new = fresh.on_conflict_do_nothing().returning(ErasurePart.process_id)
+            if tx.execute(new).first() is not None:
+                n += 1
+                owed.add(id_)
         _forget_subjects(tx, set(line["subjects"]))
     for id_ in sorted(owed):
         _owe(tx, id_)
