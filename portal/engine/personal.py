@@ -255,6 +255,7 @@ NOTHING: Mapping[str, str] = {
         "user_id team_id"
     ),
     "stretches_told": "process_id state",
+    "sweeps": "name stage after",
     "tasks": (
         "id process_id run_id step scope kind state outcome participant_id others "
         "holder_id team_id nonce closed_under done_by done_hash"

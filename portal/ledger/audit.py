@@ -60,7 +60,7 @@ def fault_in_values(conn: Connection, log: str) -> str | None:
         missing.update((seq, name) for name in promised)
         if body.endswith(f',"seq":{seq},"type":"disclosure.erased","v":1}}'):
             told = json.loads(body)["data"]
-            missing -= {(told["seq"], name) for name in told["fields"]}
+            missing -= chain.erased(told)
     if missing:
         seq, name = min(missing)
         return f"Event {seq}: the value {name} beside it is gone, and no erasure is recorded."

@@ -185,3 +185,13 @@ def follows(log: str, seq: int, prev: str, body: str) -> bool:
     """
     here = f',"log":"{log}","prev":"{prev}","priv":{{'
     return here in body and f'}},"seq":{seq},"type":"' in body
+
+
+def erased(data: dict[str, Any]) -> set[tuple[Any, str]]:
+    """What an erasure names: the fields of one event, and those of others by their numbers."""
+    gone = {(data.get("seq"), str(name)) for name in data["fields"]}
+    also = data.get("also")
+    for seq, names in also.items() if isinstance(also, dict) else ():
+        if seq.isdecimal() and isinstance(names, list):
+            gone |= {(int(seq), str(name)) for name in names}
+    return gone

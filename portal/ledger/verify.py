@@ -140,7 +140,7 @@ class _Reader:
         if promised.keys() != disclosed.keys():
             self.missing.update((seq, name) for name in promised if name not in disclosed)
         if body["type"] == "disclosure.erased" and isinstance(body["data"].get("fields"), list):
-            gone = _gone(body["data"])
+            gone = chain.erased(body["data"])
             report.erased += len(self.missing & gone)
             self.missing -= gone
 
@@ -243,13 +243,3 @@ class _Reader:
         elif self._record(kept.seq)[0] != kept.hash:
             text = f"event {kept.seq} is not the one that {kept.whence} names: rewritten since"
             report.find(10, ALTERED, text)
-
-
-def _gone(data: dict[str, Any]) -> set[tuple[Any, str]]:
-    """What an erasure names: the fields of one event, and those of others by their numbers."""
-    gone = {(data.get("seq"), str(name)) for name in data["fields"]}
-    also = data.get("also")
-    for seq, names in also.items() if isinstance(also, dict) else ():
-        if seq.isdecimal() and isinstance(names, list):
-            gone |= {(int(seq), str(name)) for name in names}
-    return gone

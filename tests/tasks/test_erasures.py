@@ -14,7 +14,7 @@ from portal.clock import Clock
 from portal.delivery import erased as listed
 from portal.delivery.storage import Store
 from portal.errors import Conflict, Faulty, NotYours
-from portal.ledger import verify
+from portal.ledger import audit, verify
 from portal.ledger.findings import SOUND, Report
 from portal.models import (
     AddedStep,
@@ -426,3 +426,11 @@ def test_a_process_of_which_a_step_was_skipped_and_moved_is_erased_too(house: Se
     assert makers.process(process).state == "completed"
     erase(process)
     assert canaries.in_database() == []
+
+
+def test_the_nightly_look_over_takes_an_erasure_for_what_it_is(
+    house: Settings, process: str
+) -> None:
+    erase(process)
+    with db.reading() as conn:
+        assert audit.fault_in_values(conn, process) is None

@@ -6,7 +6,7 @@ from alembic import op
 from portal.db import UTCDateTime
 
 revision = "20270103_privacy"
-down_revision = "20261227_absences"
+down_revision = "20270101_sweeps"
 
 _TOLD = ("stretches", "stretches_told", "insight_time", "insight_counts", "insight_cycles",
          "insight_parties")  # fmt: skip
