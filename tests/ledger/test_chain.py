@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import random
 from typing import Any
 
 import pytest
@@ -28,6 +29,68 @@ VALUES = st.recursive(
 def test_e11_our_bytes_are_rfc_8785(value: Any) -> None:
     assert chain.canonical(value) == rfc8785.dumps(value)
     assert chain.parse(chain.canonical(value).decode()) == value
+
+
+def _thrown(dice: random.Random, depth: int = 0) -> Any:
+    """Any value of a ledger, its texts of every kind of sign."""
+    kind = dice.randrange(9 if depth < 4 else 6)
+    if kind < 3:
+        pools = (
+            "aZ09 _.-",
+            '\x00\x08\t\n\x1f\x7f"\\/',
+            "äß€Ωש中\u2028\ufeff",
+            "\U0001f600\U0010ffff",
+        )
+        return "".join(dice.choice(dice.choice(pools)) for _ in range(dice.randrange(12)))
+    if kind < 6:
+        return dice.choice([None, True, False, 0, -1, dice.randrange(-(2**53) + 1, 2**53)])
+    if kind == 6:
+        return [_thrown(dice, depth + 1) for _ in range(dice.randrange(4))]
+    return {
+        "".join(dice.choice('aAzZ_.09 \x01~"') for _ in range(dice.randrange(6))): _thrown(
+            dice, depth + 1
+        )
+        for _ in range(dice.randrange(5))
+    }
+
+
+def _event(dice: random.Random, seq: int) -> dict[str, Any]:
+    names = ("actor.name", "text", "answers")
+    return {
+        "v": 1, "log": "0197a1b2-0000-7000-8000-000000000001", "seq": seq, "prev": "0" * 64,
+        "at": "2026-11-21T05:07:31.123456Z", "type": "noun.verbed", "cause": _thrown(dice, 4),
+        "actor": {"kind": "staff", "ref": _thrown(dice, 4)}, "data": {"any": _thrown(dice)},
+        "priv": {name: f"{dice.getrandbits(256):064x}" for name in names},
+    }  # fmt: skip
+
+
+def _agree(seed: int, many: int) -> None:
+    dice = random.Random(seed)
+    for seq in range(many):
+        event = _event(dice, seq)
+        raw = chain.canonical(event)
+        assert raw == rfc8785.dumps(event), (seed, seq)
+        assert chain.parse_canonical(raw.decode()) == (event, raw), (seed, seq)
+
+
+def test_e11_events_thrown_with_dice_are_rfc_8785() -> None:
+    _agree(seed=11, many=2000)
+
+
+@pytest.mark.slow
+def test_e11_a_hundred_thousand_events_are_rfc_8785() -> None:
+    _agree(seed=12, many=100_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.5", "1e2", "-0.0", "NaN", "Infinity", "9007199254740992", '{"a":9007199254740992}',
+     '"\\ud800"', '["\\udfff"]', '{"a":1,"a":1}', '{"ä":1}', '{"b":1,"a":1}', "[1 ]", '"\\u0041"',
+     "[" * 65 + "]" * 65, "[" * 100_000, "{", "", "nul"],
+)  # fmt: skip
+def test_e11_what_is_not_the_one_spelling_is_refused(text: str) -> None:
+    with pytest.raises(chain.Malformed):
+        chain.parse_canonical(text)
 
 
 @given(VALUES, VALUES)
