@@ -192,6 +192,7 @@ PATCH /w/<papers>/uploads/<upload_id>                  403  415  404  403  403  
 POST /w/<papers>/uploads/<upload_id>                   405  405  405  405  405  405  405  405
 DELETE /w/<papers>/uploads/<upload_id>                 403  204  404  403  403  403  403  403
 GET  /w/<details>/receipt                              403  200  404  403  403  403  403  403
+GET  /w/<details>/receipt.txt                          403  200  404  403  403  403  403  403
 """
 # Programs: cookies count for nothing here. ``desk`` is Dana's browser, ``sys`` a token of hers
 # that acts for no person in particular.

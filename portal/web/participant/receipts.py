@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import redirect, render_template
+from flask import Response, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from portal import db
 from portal.access.sessions import Guest
+from portal.delivery.storage import content_disposition
 from portal.errors import Gone
 from portal.readings import asked as asked_readings
 from portal.readings.asked import Asked
@@ -35,6 +36,27 @@ def receipt(task_id: str) -> ResponseReturnValue:
     return render_template(
         "participant/receipt.html", asked=asked, others=others, tz=zone_of(guest, asked)
     )
+
+
+@doors.get("/w/<task_id>/receipt.txt")
+def receipt_file(task_id: str) -> ResponseReturnValue:
+    """The proof of the receipt alone, to be kept and handed to a verifier in years."""
+    with db.reading() as conn:
+        try:
+            task = guest_for(conn, task_id).task
+        except (Gone, SessionOver) as error:
+            return refusal(error, task_id)
+    if task.state != "done":
+        return redirect(f"/w/{task_id}", 303)
+    place = f"{current_app.config['SETTINGS'].base_url}/.well-known/portal-ledger"
+    text = render_template(
+        "participant/receipt.txt", task=task, place=place,
+        key=current_app.extensions["seal"]().public_key,
+    )  # fmt: skip
+    response = Response(text, mimetype="text/plain")
+    name = f"receipt-{task.process_id[:8]}-{task.done_seq}.txt"
+    response.headers["Content-Disposition"] = content_disposition(name)
+    return response
 
 
 @doors.get("/w/<task_id>/files/<file_id>")
