@@ -33,8 +33,9 @@ class Actor:
     with ``+code``, ``password``, ``token``, ``terminal``, ``none``. ``link`` is the id of the link
     that a participant came by, in the generation it had then: a revoked link has another.
     ``handed_by`` is the user who took that link for a channel of their own, where it was not
-    mailed. ``stands_for`` are those who are away and
-    named the actor as their deputy. ``ip`` and ``agent`` are ``None`` where not known.
+    mailed. ``stands_for`` are those who are away and named the actor as their deputy. ``hidden``
+    are the restricted definitions of which they see only those processes that name them
+    (``models/sights.py``). ``ip`` and ``agent`` are ``None`` where not known.
     """
 
     kind: ActorKind
@@ -55,6 +56,7 @@ class Actor:
     on_behalf: bool = False
     reason: str | None = None
     stands_for: tuple[Absent, ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     def proved_by_code(self) -> "Actor":
         """The same person, whose mailbox was reached at this very moment as well."""

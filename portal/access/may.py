@@ -1,7 +1,8 @@
 """What each may do: one table of verbs and people, asked by every action and every page.
 
-Staff see every process; a participant sees what stands behind their links. Whoever may not see
-a thing is told that it is unknown, whoever may see but not do is told so.
+Staff see every process but those of restricted definitions that do not name them
+(``models/sights.py``); a participant sees what stands behind their links. Whoever may not see a
+thing is told that it is unknown, whoever may see but not do is told so.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from portal.actor import Actor, in_place
 from portal.db import Tx
 from portal.errors import Faulty, LinkRevoked, NotYours, Unknown
 from portal.language import gettext as _
-from portal.models import Link, Participant, Process, StepRun, Task
+from portal.models import Link, Participant, Process, StepRun, Task, sights
 from portal.models.links import needs_own_link
 from portal.models.people import WRITERS
 from portal.prepared import prepared
@@ -43,14 +44,26 @@ def process_for(tx: Tx, actor: Actor, process_id: str, verb: str) -> Any:
     row = tx.first(_PROCESS, process=process_id)
     if row is None or (not actor.is_staff and actor.kind != "system"):
         raise Unknown("There is no such process.")
+    require_seen(tx, actor, process_id, row.key)
     require(actor, verb, row)
     return row
+
+
+def require_seen(
+    tx: Tx, actor: Actor, process_id: str, key: str, sentence: str = "There is no such process."
+) -> None:
+    """Refuse with Unknown whoever may not see a process of that definition.
+
+    No statement but where the definition is hidden from them.
+    """
+    if not sights.is_seen(tx.conn, actor, process_id, key):
+        raise Unknown(sentence)
 
 
 _PROCESS = prepared(
     sa.select(
         *(Process.id, Process.owner_id, Process.team_id, Process.state),
-        *(Process.title, Process.reference),
+        *(Process.title, Process.reference, Process.key),
     ).where(Process.id == sa.bindparam("process"))
 )
 _TASK = prepared(
@@ -67,6 +80,7 @@ _TASK = prepared(
         Task.process_id,
         StepRun.only,
         Process.definition_id,
+        Process.key.label("process_key"),
         Process.owner_id,
         Process.team_id.label("owner_team_id"),
         Participant.user_id.label("assigned_user_id"),
@@ -96,6 +110,7 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
         raise Unknown(_("There is no such task."))
     if actor.kind == "system":
         return row
+    require_seen(tx, actor, row.process_id, row.process_key, _("There is no such task."))
     if verb == "manage" or (verb == "reply" and actor.on_behalf):
         require(actor, "manage", _Owned(row.owner_id, row.owner_team_id))
     elif verb == "reply" and actor.role == "system":

@@ -18,7 +18,16 @@ from portal.access.sessions import digest
 from portal.actor import Absent, Actor
 from portal.db import Tx
 from portal.errors import NotProved, NotSignedIn
-from portal.models import Absence, ApiToken, HouseRule, SecondFactor, StaffSession, TeamMember, User
+from portal.models import (
+    Absence,
+    ApiToken,
+    HouseRule,
+    SecondFactor,
+    StaffSession,
+    TeamMember,
+    User,
+    sights,
+)
 from portal.models.people import SCOPES, SECOND_FACTOR_ROLES, STAFF_ABSOLUTE, STAFF_IDLE
 
 PROOF_LASTS = timedelta(minutes=10)
@@ -185,7 +194,9 @@ def _users(*more: Any) -> "sa.Select[*tuple[Any, ...]]":
     columns = (User.id, User.email, User.name, User.role, TeamMember.team_id)
     away = (_AWAY.id.label("away_id"), _AWAY.email.label("away_email"),
             _AWAY.name.label("away_name"), Absence.until_on)  # fmt: skip
-    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *away, *more).select_from(User)
+    hidden = sights.hidden_from(User, sa.bindparam("now"))
+    query: sa.Select[*tuple[Any, ...]] = sa.select(*columns, *away, hidden, *more)
+    query = query.select_from(User)
     stands_for = sa.and_(Absence.deputy_id == User.id, Absence.holds(sa.bindparam("now")))
     return (
         query.outerjoin(TeamMember, TeamMember.user_id == User.id)
@@ -238,6 +249,7 @@ def _actor(
         via=via,
         auth=auth,
         stands_for=tuple(away[id_] for id_ in sorted(away)),
+        hidden=frozenset((first.hidden or "").split()),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import db
 from portal.access import may
+from portal.actions import sights
 from portal.actions.reviews import next_review
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -49,7 +50,10 @@ def publish(
     return replace(published, warnings=[*told, *published.warnings])
 
 
-_CURRENT = (DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest, DefinitionRow.made_for)
+_CURRENT = (
+    *(DefinitionRow.id, DefinitionRow.version, DefinitionRow.digest, DefinitionRow.made_for),
+    *(DefinitionRow.owner_id, DefinitionRow.team_id),
+)
 
 
 @action
@@ -63,6 +67,9 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
     ).first()
     if current is not None and current.made_for is not None:
         raise Conflict(f"The key {tree.key} is taken by somebody’s requests. Choose another.")
+    if current is not None and sights.is_restricted(tx, tree.key):
+        # Whoever publishes says who the owner is, and the owner sees everything of it.
+        may.require(actor, "manage", current)
     if current is not None and current.digest == tree.digest:
         return Published(tree.key, current.version, is_new=False)
     version = current.version + 1 if current else 1

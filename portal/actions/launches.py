@@ -17,7 +17,7 @@ from portal.definition.tree import Definition
 from portal.engine import starting
 from portal.engine.running import work_calendar
 from portal.errors import Fault, Faulty
-from portal.models import DefinitionRow, Process, trees
+from portal.models import DefinitionRow, Process, sights, trees
 
 _JUDGED_AT_ONCE = 50  # so that nobody who writes waits for a long sheet
 Cells = Sequence[tuple[int, Sequence[str]]]
@@ -41,7 +41,7 @@ def plan(key: str, name: str, sheet: Cells, *, actor: Actor) -> str:
     for first in range(1, len(sheet), _JUDGED_AT_ONCE):
         lines += _judged(key, heading.placed, sheet[first : first + _JUDGED_AT_ONCE], actor=actor)
     return batches.draft(
-        Drafted("start", name, key, version), list(_with_doubles(key, lines)), actor=actor
+        Drafted("start", name, key, version), list(_with_doubles(key, lines, actor)), actor=actor
     )
 
 
@@ -113,10 +113,10 @@ def _title(start: starting.Start) -> str:
         return tree.name
 
 
-def _with_doubles(key: str, lines: Sequence[Line]) -> Iterator[Line]:
+def _with_doubles(key: str, lines: Sequence[Line], actor: Actor) -> Iterator[Line]:
     """The lines, each with a word of warning where its reference is one that runs already."""
     named = [str(line.given["reference"]) for line in lines if line.given["reference"]]
-    running = _running(key, named)
+    running = _running(key, named, actor=actor)
     seen: dict[str, int] = {}
     for line in lines:
         reference = line.given["reference"]
@@ -132,8 +132,9 @@ def _with_doubles(key: str, lines: Sequence[Line]) -> Iterator[Line]:
 
 
 @action
-def _running(tx: Tx, key: str, references: Sequence[str]) -> set[str]:
+def _running(tx: Tx, key: str, references: Sequence[str], *, actor: Actor) -> set[str]:
     query = sa.select(Process.reference).where(
         Process.key == key, Process.state == "running", Process.reference.in_(references)
     )
+    query = query.where(sights.seen_by(actor))
     return {str(one) for one in tx.execute(query).scalars()} if references else set()

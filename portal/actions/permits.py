@@ -16,8 +16,10 @@ def take_in_hand(tx: Tx, task_id: str, actor: Actor) -> Running:
     """
     running = Running.of_task(tx, task_id, actor)
     task = running.tasks.get(task_id)
+    told = _("There is no such task.")
     if task is None:
-        raise Unknown(_("There is no such task."))
+        raise Unknown(told)
+    may.require_seen(tx, actor, running.process["id"], running.process["key"], told)
     its = may.InHand(
         id=task.id,
         kind=task.kind,

@@ -11,7 +11,7 @@ from portal.actions import batches
 from portal.actions.batches import Drafted, Line
 from portal.actor import Actor
 from portal.errors import Fault, Faulty, PortalError
-from portal.models import Participant, Process, Task
+from portal.models import Participant, Process, Task, sights
 from portal.models.batches import KINDS
 
 MOST = 300
@@ -45,6 +45,7 @@ def plan(kind: str, process_ids: Sequence[str], *, actor: Actor) -> str:
 def _cancels(ids: Sequence[str], actor: Actor) -> Iterator[Line]:
     columns = (Process.id, Process.title, Process.reference, Process.state)
     query = sa.select(*columns, Process.owner_id, Process.team_id).where(Process.id.in_(ids))
+    query = query.where(sights.seen_by(actor))
     with db.reading() as conn:
         rows = conn.execute(query.order_by(Process.id)).all()
     for n, row in enumerate(rows, 1):
@@ -64,7 +65,7 @@ def _tasks(ids: Sequence[str], actor: Actor) -> Iterator[Line]:
         )
         .join(Process, Process.id == Task.process_id)
         .join(Participant, Participant.id == Task.participant_id)
-        .where(Task.process_id.in_(ids), Task.state == "open")
+        .where(Task.process_id.in_(ids), Task.state == "open", sights.seen_by(actor))
         .order_by(Task.process_id, Task.id)
         .limit(MOST + 1)
     )

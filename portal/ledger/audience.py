@@ -19,6 +19,8 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.ProcessCancelled: _MOVES,
     c.ParticipantNamed: _MOVES,
     c.ProcessOwnerChanged: _TOLD,
+    c.SightGranted: _TOLD,
+    c.SightWithdrawn: _TOLD,
     c.CommentAdded: _TOLD,
     # The answer's own event tells staff; the trail has it for the ledger's sake.
     c.StepCompleted: frozenset({TRAIL, STATUS}),

@@ -153,6 +153,22 @@ class ProcessOwnerChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SightGranted(Event):
+    """A user or a team (``to``) was let in to see the process, whose definition is restricted."""
+
+    to: str
+    person: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightWithdrawn(Event):
+    """A user or a team (``to``) that was let in to see the process no longer is."""
+
+    to: str
+    person: dict[str, Json] | None = private()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommentAdded(Event):
     """Somebody wrote a remark that staff can read."""
 

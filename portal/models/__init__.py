@@ -37,6 +37,7 @@ from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
 from portal.models.searching import SearchDocument
+from portal.models.sights import Grant, Restriction
 from portal.models.signals import Signal
 from portal.models.stretches import Follower, Stretch, Told
 from portal.models.sweeps import Sweep
@@ -65,6 +66,7 @@ __all__ = [
     "ErasurePart",
     "FileRow",
     "Follower",
+    "Grant",
     "Heartbeat",
     "Hold",
     "HouseRule",
@@ -87,6 +89,7 @@ __all__ = [
     "ProvedAddress",
     "Question",
     "RecoveryCode",
+    "Restriction",
     "SavedView",
     "SearchDocument",
     "SecondFactor",

@@ -25,6 +25,9 @@ class Process(Base):
         sa.Index("ix_processes_state_due", "state", "due_at", "id"),
         sa.Index("ix_processes_owner_state_due", "owner_id", "state", "due_at", "id"),
         sa.Index("ix_processes_definition_state_due", "key", "state", "due_at", "id"),
+        # Who may see a restricted process is looked up from whoever looks.
+        sa.Index("ix_processes_team", "team_id", **where("team_id IS NOT NULL")),
+        sa.Index("ix_processes_starter", "starter_id"),
         sa.CheckConstraint(f"state in {PROCESS_STATES}", name="processes_state"),
     )
 
@@ -66,6 +69,7 @@ class Participant(Base):
         sa.Index("ix_participants_process", "process_id"),
         sa.Index("ix_participants_email", "email", **where("email IS NOT NULL")),
         sa.Index("ix_participants_user", "user_id", **where("user_id IS NOT NULL")),
+        sa.Index("ix_participants_team", "team_id", **where("team_id IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

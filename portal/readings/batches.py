@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.errors import Unknown
-from portal.models import Batch, BatchRow, DefinitionRow, User
+from portal.models import Batch, BatchRow, DefinitionRow, Process, User, sights
 from portal.models.batches import KINDS
 from portal.readings import tables
 
@@ -68,11 +68,8 @@ def batch(conn: Connection, batch_id: str, user_id: str | None) -> Row:
 
 def tally(conn: Connection, batch_id: str) -> Tally:
     """How many of its rows stand how; a batch has few thousand at the most."""
-    query = (
-        sa.select(BatchRow.state, sa.func.count())
-        .where(BatchRow.batch_id == batch_id)
-        .group_by(BatchRow.state)
-    )
+    some = sa.select(BatchRow.state, sa.func.count()).where(BatchRow.batch_id == batch_id)
+    query = _only_seen(some).group_by(BatchRow.state)
     return Tally(**{row[0]: row[1] for row in conn.execute(query)})
 
 
@@ -86,13 +83,22 @@ def rows(
         .order_by(BatchRow.n)
         .limit(limit)
     )
-    return conn.execute(query).all()
+    return conn.execute(_only_seen(query)).all()
+
+
+def _only_seen(wanted: "sa.Select[*tuple[Any, ...]]") -> "sa.Select[*tuple[Any, ...]]":
+    """Without what is of a process that whoever looks could see once, and may no longer."""
+    if not sights.hidden():
+        return wanted
+    its = sa.func.coalesce(BatchRow.process_id, BatchRow.given["process"].as_string())
+    left = sights.only_seen(sa.select(Process.id).where(Process.id == its))
+    return wanted.where(sa.or_(its.is_(None), left.exists()))
 
 
 def as_csv(conn: Connection, found: Row, base_url: str) -> str:
     """What became of each row, beside the cells that were sent; no cell is a formula."""
     query = sa.select(BatchRow.__table__).where(BatchRow.batch_id == found.id)
-    lines = conn.execute(query.order_by(BatchRow.n)).all()
+    lines = conn.execute(_only_seen(query).order_by(BatchRow.n)).all()
     names = list(dict.fromkeys(name for line in lines for name in line.given.get("cells", {})))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")

@@ -201,6 +201,19 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "person-changed": lambda one: _person(one, "changed"),
     "account-closed": lambda one: f"{one.who} closed {one.whose} account.",
     "absence-set": _absence,
+    "sight-restricted": lambda one: (
+        f"{one.who} restricted who may see the processes of “{one.more['definition']}”."
+    ),
+    "sight-opened": lambda one: (
+        f"{one.who} opened the processes of “{one.more['definition']}” to all staff."
+    ),
+    "sight-granted": lambda one: (
+        f"{one.who} let {one.more['name']} see the processes of “{one.more['definition']}”."
+    ),
+    "sight-withdrawn": lambda one: (
+        f"{one.who} withdrew that {one.more['name']} may see the processes of"
+        f" “{one.more['definition']}”."
+    ),
     "absence-ended": lambda one: f"{one.who} ended {one.whose} absence.",
     "token-made": lambda one: (
         f"{one.who} made the API token “{one.more['name']}”, which acts for {one.whom}."
@@ -217,7 +230,7 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "person-looked-up": lambda one: f"{one.who} looked up what is held of one person.",
 }
 _OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
-              "outside")  # fmt: skip
+              "outside", "sight")  # fmt: skip
 _OF_PRIVACY = ("erasure-asked", "hold-placed", "hold-lifted", "person-exported",
                "person-looked-up")  # fmt: skip
 TOPICS: dict[str, tuple[str, ...]] = {

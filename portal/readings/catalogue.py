@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from portal.errors import Unknown
-from portal.models import DefinitionRow, Team, User
+from portal.models import DefinitionRow, Team, User, sights
 
 MOST_VERSIONS = 50
 
@@ -24,6 +24,7 @@ def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple
             Team.name.label("team_name"),
             confirmer.name.label("confirmed_by_name"),
             hander.name.label("handed_by_name"),
+            sights.is_restricted(DefinitionRow.key),
         )
         .outerjoin(User, User.id == DefinitionRow.owner_id)
         .outerjoin(confirmer, confirmer.id == DefinitionRow.confirmed_by)

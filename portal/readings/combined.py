@@ -30,6 +30,7 @@ from portal.models import (
     Timer,
     Trouble,
     User,
+    sights,
 )
 from portal.readings import lists, stretches
 from portal.readings.axis import Window
@@ -103,7 +104,7 @@ def page(
 
 def process(conn: Connection, process_id: str) -> Any:
     """The row of one process, as ``lines`` takes it; ``None`` where there is none."""
-    return conn.execute(_PROCESSES.where(Process.id == process_id)).first()
+    return conn.execute(sights.only_seen(_PROCESSES.where(Process.id == process_id))).first()
 
 
 def troubles(conn: Connection, process_id: str) -> Sequence[Any]:
@@ -188,19 +189,21 @@ def _rows(
     if filters.state in ("running", "all"):
         running = narrowed.where(Process.state == "running")
         if part == "due":
-            half = running.where(Process.due_at.is_not(None)).order_by(Process.due_at, Process.id)
+            half, by_due = running.where(Process.due_at.is_not(None)), (Process.due_at, Process.id)
             if due is not None:
                 at = sa.literal(datetime.fromisoformat(due), Process.due_at.type)
                 half = half.where(sa.tuple_(Process.due_at, Process.id) > sa.tuple_(at, last))
-            rows += conn.execute(half.limit(limit + 1)).all()
+            rows += conn.execute(sights.first(conn, half, by_due, limit + 1)).all()
             if len(rows) > limit:
                 return rows[:limit], ("due", rows[limit - 1].due_at.isoformat(), rows[limit - 1].id)
             part, last = "none", ""
         if part == "none" and not filters.overdue:
-            half = running.where(Process.due_at.is_(None), Process.id > last).order_by(Process.id)
-            rows += conn.execute(half.limit(limit + 1 - len(rows))).all()
+            half = running.where(Process.due_at.is_(None), Process.id > last)
+            left = limit + 1 - len(rows)
+            rows += conn.execute(sights.first(conn, half, [Process.id], left)).all()
             if len(rows) > limit:
-                return rows[:limit], ("none", None, rows[limit - 1].id)
+                at = rows[limit - 1]  # a page may end with the last of those that are due
+                return rows[:limit], ("none", None, at.id if at.due_at is None else "")
             last = ""
     if filters.state == "running" or filters.overdue:
         return rows, None
@@ -223,7 +226,8 @@ def _ended(
         if last:
             some = some.where(Process.id < last)
         ids = some.with_only_columns(Process.id, Process.ended_at)
-        looked += conn.execute(ids.order_by(Process.id.desc()).limit(_MOST_LOOKED_AT)).all()
+        newest_first = sights.first(conn, ids, [Process.id.desc()], _MOST_LOOKED_AT)
+        looked += conn.execute(newest_first).all()
     is_cut = len(looked) >= _MOST_LOOKED_AT
     looked = sorted(looked, key=lambda row: str(row.id), reverse=True)[:_MOST_LOOKED_AT]
     seen = [row.id for row in looked if row.ended_at >= window.start]

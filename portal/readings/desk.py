@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Process, Team, Trouble, User
+from portal.models import Process, Team, Trouble, User, sights
 from portal.readings import lists
 
 MOST_SHOWN = 100
@@ -47,7 +47,7 @@ def troubles(
         teams = sa.and_(Trouble.owner_id.is_(None), Process.team_id.in_(team_ids))
         mine = lists.is_any(Trouble.owner_id, user_id, stands_for)
         query = query.where(sa.or_(mine, teams) if team_ids else mine)
-    return conn.execute(query).all()
+    return conn.execute(sights.only_seen(query)).all()
 
 
 def healthy(conn: Connection, now: datetime) -> int:
@@ -56,7 +56,8 @@ def healthy(conn: Connection, now: datetime) -> int:
     Those due later and those without a due time are counted apart, each on its own stretch of
     the index, so that a house full of overdue work costs no more.
     """
-    fine = sa.select(sa.literal(1)).where(Process.state == "running", Process.n_troubles == 0)
+    running = sa.select(sa.literal(1)).where(Process.state == "running")
+    fine = sights.only_seen(running.where(Process.n_troubles == 0))
     later = fine.where(Process.due_at >= now).limit(lists.MOST).subquery()
     never = fine.where(Process.due_at.is_(None)).limit(lists.MOST).subquery()
     halves = (sa.select(sa.func.count()).select_from(half) for half in (later, never))

@@ -29,6 +29,7 @@ from portal.models import (
     Trail,
     Trouble,
     User,
+    sights,
 )
 from portal.models.files import brought
 from portal.models.people import WRITERS
@@ -235,6 +236,7 @@ def _process(conn: Connection, process_id: str) -> Row | None:
             Trail.sha256.label("trail_sha256"),
             Trail.language.label("trail_language"),
             Head.seq.label("head_seq"),
+            sights.is_restricted(Process.key),
         )
         .join(Head, Head.log == Process.id)
         .join(DefinitionRow, DefinitionRow.id == Process.definition_id)

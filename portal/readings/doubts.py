@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.ledger.tables import Entry
-from portal.models import Doubt, Process, Task
+from portal.models import Doubt, Process, Task, sights
 from portal.readings.entries import ERASED, Told, query, told
 from portal.readings.words import iso
 
@@ -52,7 +52,7 @@ _ROWS = (
 def of_definition(conn: Connection, key: str) -> list[Raised]:
     """What was said of a definition: what waits for an answer first, each the newest first."""
     is_settled = sa.case((Doubt.settled_at.is_(None), 0), else_=1)
-    its = _ROWS.where(Doubt.key == key)
+    its = sights.only_seen(_ROWS.where(Doubt.key == key))
     return _filled(conn, its.order_by(is_settled, Doubt.raised_at.desc(), Doubt.id).limit(MOST))
 
 

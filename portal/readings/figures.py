@@ -17,7 +17,7 @@ from portal import db
 from portal.definition.tree import Definition
 from portal.ledger.catalogue import ExceptionOpened, ReminderSent
 from portal.ledger.tables import Entry
-from portal.models import DefinitionReview, Process, StepRun, Task, Trouble
+from portal.models import DefinitionReview, Process, StepRun, Task, Trouble, sights
 from portal.readings import words
 
 MOST = 1001
@@ -185,7 +185,7 @@ def _query(key: str, moment: datetime, now: datetime) -> Any:
     # Ids begin with the moment at which they were made, and what has ended is due no more: so
     # each state is a stretch of one index, read from its new end.
     first = db.first_id(moment)
-    new = sa.and_(Process.key == key, Process.id >= first)
+    new = sa.and_(Process.key == key, Process.id >= first, sights.seen())
     ended = _ended(new)
     sample = sa.select(ended.c.id).order_by(ended.c.id.desc()).limit(SAMPLE).cte("sample")
     runs = sa.and_(new, Process.state == "running")
@@ -284,6 +284,7 @@ def _stuck(key: str, first: str) -> Any:
         .select_from(Trouble)
         .join(Process, Process.id == Trouble.process_id)
         .where(Trouble.state == "open", Process.key == key, Process.id >= first)
+        .where(sights.seen())
         .limit(MOST)
         .subquery()
     )

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Process, trees
+from portal.models import Process, sights, trees
 from portal.readings import spoken
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -25,13 +25,15 @@ def elsewhere(
         .order_by(Process.id)
         .limit(limit)
     )
+    query = sights.only_seen(query)
     return conn.execute(query.where(Process.id > after) if after else query).all()
 
 
 def of_ids(conn: Connection, ids: Sequence[str]) -> dict[str, Row]:
     """What these processes are called, by id."""
     query = sa.select(Process.id, Process.title, Process.reference, Process.version)
-    return {row.id: row for row in conn.execute(query.where(Process.id.in_(ids)))}
+    query = sights.only_seen(query.where(Process.id.in_(ids)))
+    return {row.id: row for row in conn.execute(query)}
 
 
 def count_elsewhere(conn: Connection, key: str, version: int) -> int:
@@ -39,7 +41,7 @@ def count_elsewhere(conn: Connection, key: str, version: int) -> int:
     query = sa.select(sa.func.count()).where(
         Process.key == key, Process.state == "running", Process.version != version
     )
-    return int(conn.execute(query).scalar_one())
+    return int(conn.execute(sights.only_seen(query)).scalar_one())
 
 
 def step_names(conn: Connection, definition_ids: Sequence[str]) -> dict[str, str]:

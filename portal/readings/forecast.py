@@ -23,7 +23,7 @@ from portal.engine import forecast
 from portal.engine.forecast import Course, Outlook, Place, Stood
 from portal.ledger.catalogue import TaskOpened
 from portal.ledger.tables import Entry, Outgoing
-from portal.models import Process, StepRun, Timer
+from portal.models import Process, StepRun, Timer, sights
 from portal.readings import spoken, words
 from portal.readings.dossier import Dossier
 from portal.readings.entries import ANSWERS
@@ -249,6 +249,7 @@ def _usual(conn: Connection, key: str) -> dict[str, timedelta]:
         .limit(_MOST_BEFORE)
     )
     answers = [event.TYPE for event in ANSWERS]
+    recent = sights.only_seen(recent)
     query = sa.select(Entry.step, Entry.task, Entry.at, Entry.type).where(
         Entry.log.in_(recent), Entry.type.in_([TaskOpened.TYPE, *answers])
     )

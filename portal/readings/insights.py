@@ -24,6 +24,7 @@ from portal.models import (
     Participant,
     Team,
     User,
+    sights,
     trees,
 )
 from portal.models.insights import COUNTED, STEP_OF_BUCKETS
@@ -195,6 +196,8 @@ def _times(conn: Connection, found: Period) -> Sequence[Any]:
 
 def _within(table: Any, found: Period) -> list[sa.ColumnElement[bool]]:
     within = [table.week.between(found.first, found.last)]
+    if sights.hidden():
+        within.append(table.definition.not_in(sorted(sights.hidden())))
     return [*within, table.definition == found.key] if found.key else within
 
 

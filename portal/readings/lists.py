@@ -14,10 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal.errors import Faulty, Unknown
-from portal.models import DefinitionRow, Doubt, Participant, Process, Task, Team, Trouble, User
+from portal.models import (
+    DefinitionRow,
+    Doubt,
+    Participant,
+    Process,
+    Task,
+    Team,
+    Trouble,
+    User,
+    sights,
+)
 from portal.models.processes import PROCESS_STATES
 from portal.models.tasks import TASK_STATES
 from portal.readings import search
@@ -120,7 +130,7 @@ def troubles(
     conn: Connection, filters: TroubleFilters, *, cursor: str | None = None, limit: int = 50
 ) -> Page:
     """Exceptions with their owner, the oldest first."""
-    wanted = _TROUBLES
+    wanted = sights.only_seen(_TROUBLES)
     if filters.state is not None:
         wanted = wanted.where(Trouble.state == filters.state)
     if filters.process is not None:
@@ -133,7 +143,7 @@ def troubles(
 
 def trouble(conn: Connection, trouble_id: str) -> Row:
     """One exception as ``troubles`` lists it; Unknown if there is none."""
-    row = conn.execute(_TROUBLES.where(Trouble.id == trouble_id)).first()
+    row = conn.execute(sights.only_seen(_TROUBLES.where(Trouble.id == trouble_id))).first()
     if row is None:
         raise Unknown("There is no such exception.")
     return row
@@ -194,7 +204,7 @@ _TROUBLES: "sa.Select[*tuple[Any, ...]]" = (
 
 def task_row(conn: Connection, task_id: str) -> Row:
     """One task as ``task_columns`` has it; Unknown if there is none."""
-    row = conn.execute(task_columns().where(Task.id == task_id)).first()
+    row = conn.execute(sights.only_seen(task_columns().where(Task.id == task_id))).first()
     if row is None:
         raise Unknown("There is no such task.")
     return row
@@ -212,8 +222,11 @@ _DOUBTED = (
 
 def definitions(conn: Connection) -> Sequence[Row]:
     """The current version of every published definition with its owner, by name."""
+    # What was said in processes that whoever looks may not see is not counted either.
+    is_hidden = DefinitionRow.key.in_(sorted(sights.hidden()))
+    doubted = sa.case((is_hidden, 0), else_=_DOUBTED).label("doubted")
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(
-        *DefinitionRow.__table__.columns, *_OWNER, _DOUBTED
+        *DefinitionRow.__table__.columns, *_OWNER, doubted if sights.hidden() else _DOUBTED
     )
     wanted = (
         wanted.outerjoin(User, User.id == DefinitionRow.owner_id)
@@ -278,7 +291,7 @@ def _narrow_processes(
         wanted = wanted.where(late if filters.overdue else sa.not_(sa.func.coalesce(late, False)))
     if filters.role:
         wanted = wanted.where(_takes_part(Participant.role == filters.role))
-    return wanted
+    return sights.only_seen(wanted)
 
 
 def _is_owned(owner: str) -> sa.ColumnElement[bool]:
@@ -308,7 +321,7 @@ def _narrow_tasks(
         wanted = wanted.where(sa.or_(mine, teams) if filters.team_ids else mine)
     if filters.overdue:
         wanted = wanted.where(Task.due_at < now)
-    return wanted
+    return sights.only_seen(wanted)
 
 
 def is_any(
@@ -319,8 +332,11 @@ def is_any(
 
 
 def _is_assignee(email: str) -> sa.ColumnElement[bool]:
+    # Two stretches of two indexes: an "or" over two tables would walk every task there is.
+    its, them = aliased(Task), aliased(Participant)
     holder = sa.select(User.id).where(User.email == email).scalar_subquery()
-    return sa.or_(Participant.email == email, Task.holder_id == holder)
+    asked = sa.select(its.id).join(them, them.id == its.participant_id).where(them.email == email)
+    return Task.id.in_(sa.union_all(asked, sa.select(its.id).where(its.holder_id == holder)))
 
 
 def _by_due(
@@ -335,15 +351,15 @@ def _by_due(
     at, last = _read(cursor)
     rows: list[Row] = []
     if cursor is None or at is not None:
-        half = wanted.where(due.is_not(None)).order_by(due, key).limit(limit + 1)
+        half = wanted.where(due.is_not(None))
         if at is not None:
             half = half.where(sa.tuple_(due, key) > sa.tuple_(sa.literal(at, due.type), last))
-        rows += conn.execute(half).all()
+        rows += conn.execute(_first(conn, half, (due, key), limit + 1)).all()
     if len(rows) <= limit:
-        half = wanted.where(due.is_(None)).order_by(key).limit(limit + 1 - len(rows))
+        half = wanted.where(due.is_(None))
         if cursor is not None and at is None:
             half = half.where(key > last)
-        rows += conn.execute(half).all()
+        rows += conn.execute(_first(conn, half, (key,), limit + 1 - len(rows))).all()
     return _page(rows, limit, _sorted_by)
 
 
@@ -361,8 +377,17 @@ def _by_due_alone(
         wanted = wanted.where(sa.tuple_(due, key) > sa.tuple_(sa.literal(at, due.type), last))
     elif cursor is not None:
         return Page([], None)
-    rows = conn.execute(wanted.order_by(due, key).limit(limit + 1)).all()
+    rows = conn.execute(_first(conn, wanted, (due, key), limit + 1)).all()
     return _page(list(rows), limit, _sorted_by)
+
+
+def _first(
+    conn: Connection, wanted: "sa.Select[*tuple[Any, ...]]", order: Sequence[Any], limit: int
+) -> "sa.Select[*tuple[Any, ...]]":
+    """Processes by definition, where some are hidden; tasks and exceptions in their one order."""
+    if order[-1] is Process.id:
+        return sights.first(conn, wanted, order, limit)
+    return wanted.order_by(*order).limit(limit)
 
 
 def _sorted_by(row: Row) -> list[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from portal import installation
 from portal.definition.hours import work_calendar
-from portal.models import DefinitionReview, DefinitionRow, Process, Trouble
+from portal.models import DefinitionReview, DefinitionRow, Process, Trouble, sights
 from portal.readings import trees, words
 from portal.readings.figures import COUNTED, Figures
 
@@ -111,18 +111,16 @@ _LAST = sa.select(*DefinitionReview.__table__.columns).where(DefinitionReview.id
 
 
 def _wrong(now: datetime) -> Any:
+    keys = sights.only_seen(sa.select(Process.key))
     stuck = (
-        sa.select(Process.key)
-        .select_from(Trouble)
-        .join(Process, Process.id == Trouble.process_id)
+        keys.join(Trouble, Trouble.process_id == Process.id)
         .where(Trouble.state == "open")
         .order_by(Trouble.opened_at)
         .limit(_MOST)
         .subquery()
     )
     late = (
-        sa.select(Process.key)
-        .where(Process.state == "running", Process.due_at < now)
+        keys.where(Process.state == "running", Process.due_at < now)
         .order_by(Process.due_at)
         .limit(_MOST)
         .subquery()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.errors import Faulty
-from portal.models import Process, SearchDocument, User
+from portal.models import Process, SearchDocument, User, sights
 from portal.models.people import Team
 from portal.models.searching import PREFIX_FROM, VECTOR, folded
 from portal.prepared import prepared
@@ -168,10 +168,19 @@ def _are_few(conn: Connection, match: str) -> bool:
 def _newest(conn: Connection, wanted: Sequence[str], before: int | None, limit: int) -> list[Any]:
     """The newest documents that match, older than ``before``, each with its process."""
     match, upto = _match(conn, wanted), _NEWER_THAN_ALL if before is None else before
+    if sights.hidden():
+        return _newest_seen(conn, match, upto, limit)
     if conn.dialect.name == "sqlite" or _are_few(conn, match):
         return _NEWEST.all(conn, {"match": match, "before": upto, "limit": limit})
     results = _RESULTS.where(*_each_row(wanted), SearchDocument.n < upto)
     return list(conn.execute(results.limit(limit)))
+
+
+def _newest_seen(conn: Connection, match: str, upto: int, limit: int) -> list[Any]:
+    """The same for whoever may not see all: the index's own limit would count what is hidden."""
+    held = _held(conn.dialect.name, match)
+    results = _RESULTS.where(SearchDocument.n.in_(held), SearchDocument.n < upto)
+    return list(conn.execute(sights.only_seen(results).limit(limit)))
 
 
 def _each_row(wanted: Sequence[str]) -> list[sa.ColumnElement[bool]]:

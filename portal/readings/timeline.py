@@ -11,11 +11,12 @@ from portal.definition.tree import Definition, FormStep, Step, UploadStep
 from portal.ledger import audience, following
 from portal.ledger.catalogue import CATALOGUE
 from portal.ledger.tables import Entry
-from portal.models import Participant, Process, Task, trees
+from portal.models import Participant, Process, Task, sights, trees
 from portal.readings import spoken
 from portal.readings.entries import Told, query, told
 from portal.readings.sentences import Names
 
+_OF = (Entry.id, Entry.definition, Entry.log)
 _UNTOLD = [type_ for type_ in CATALOGUE if not audience.on_timeline(type_)]
 
 
@@ -47,7 +48,7 @@ def of_process(
 def feed(conn: Connection, filters: Filters, *, after: int = 0, limit: int = 50) -> list[Told]:
     """Entries of all processes behind ``id`` ``after``, in the order they became known."""
     wanted = _narrowed(query(), filters).where(Entry.id > after, following.settled(conn))
-    return told(conn, conn.execute(wanted.order_by(Entry.id).limit(limit)).all())
+    return told(conn, conn.execute(sights.first(conn, wanted, [Entry.id], limit, of=_OF)).all())
 
 
 def newest(
@@ -57,7 +58,8 @@ def newest(
     wanted = _narrowed(query(), filters).where(Entry.type.not_in(_UNTOLD))
     if before is not None:
         wanted = wanted.where(Entry.id < before)
-    return told(conn, conn.execute(wanted.order_by(Entry.id.desc()).limit(limit)).all())
+    newest_first = sights.first(conn, wanted, [Entry.id.desc()], limit, of=_OF)
+    return told(conn, conn.execute(newest_first).all())
 
 
 def _narrowed(

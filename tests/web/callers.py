@@ -85,7 +85,7 @@ def new_world(app: Flask) -> World:
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
         "session_id": session_of("olga"), "passkey_id": "none",
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
-        "what": "steps", "batch_id": batch, "n": "1", "view_id": view,
+        "what": "steps", "batch_id": batch, "n": "1", "view_id": view, "grant_id": "none",
     }  # fmt: skip
     return World(process, names)
 

@@ -38,7 +38,7 @@ def test_every_page_and_call_of_one_process_or_task_is_written_down_or_says_noth
         and {"process_id", "task_id", "file_id"} & rule.arguments
     }
     assert shows - set(reads.READS) - reads.TELL_NOTHING == set()
-    assert (set(reads.READS) | reads.TELL_NOTHING) <= set(app.view_functions)
+    assert (set(reads.READS) | reads.TELL_NOTHING | reads.LISTS) <= set(app.view_functions)
     assert {what for what, _ in reads.READS.values()} == set(book.READ)
 
 
@@ -75,6 +75,16 @@ def test_a09_who_read_what_and_why_stands_in_the_book(app: Flask, clock: house_c
     clock.advance(minutes=11)
     callers["olga"].call("GET", f"/processes/{process}", {})
     assert len(lines(process=process, topic="reads")) == 11
+
+
+def test_whoever_sees_everything_on_a_list_is_written_down(app: Flask) -> None:
+    batch = new_world(app).names["batch_id"]
+    for name in ("dana", "aud"):
+        caller = at_the_desk(app, name)
+        for path in ("/processes", "/tasks?whose=all", "/batches", f"/batches/{batch}"):
+            assert caller.call("GET", path, {}).status_code == 200
+    told = {one.sentence for one in lines(topic="reads")}
+    assert told == {"Aud Auditor read a list with people in it, as an auditor."}
 
 
 def test_nobody_outside_and_nothing_refused_is_a_read(app: Flask) -> None:

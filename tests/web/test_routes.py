@@ -50,6 +50,9 @@ GET  /definitions/<key>                                in   in   in   200  200  
 GET  /definitions/<key>/bpmn                           in   in   in   200  200  200  200  in
 GET  /definitions/<key>/move                           in   in   in   200  200  200  200  in
 POST /definitions/<key>/move                           403  403  403  200  200  403  200  403
+POST /definitions/<key>/sight                          403  403  403  403  303  403  303  403
+POST /definitions/<key>/sight/grants                   403  403  403  403  303  403  303  403
+POST /definitions/<key>/sight/grants/<grant_id>/withdraw 403 403 403 403 303 403 303 403
 GET  /definitions/<key>/sheet                          in   in   in   200  200  200  200  in
 POST /definitions/<key>/confirm                        403  403  403  403  303  403  303  403
 POST /definitions/<key>/outdated                       403  403  403  403  303  403  303  403
@@ -133,6 +136,8 @@ POST /processes/<process_id>/participants/<role>       403  403  403  403  303  
 POST /processes/<process_id>/tasks/<task_id>/reassign  403  403  403  403  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/remind    403  403  403  403  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/revoke    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/sight/grants              403  403  403  403  303  403  303  403
+POST /processes/<process_id>/sight/grants/<grant_id>/withdraw 403 403 403 403 303 403 303 403
 POST /processes/<process_id>/trail                     403  403  403  303  303  303  303  403
 GET  /processes/<process_id>/trail.pdf                 in   in   in   404  404  404  404  in
 GET  /tasks                                            in   in   in   200  200  200  200  in
@@ -206,6 +211,13 @@ GET  /api/v1/definitions/<key>                         401  401  401  200  200  
 GET  /api/v1/definitions/<key>/bpmn                    401  401  401  200  200  200  200  200
 GET  /api/v1/definitions/<key>/review                  401  401  401  200  200  200  200  200
 POST /api/v1/definitions/<key>/review                  401  401  401  403  200  403  200  403
+GET  /api/v1/definitions/<key>/sight                   401  401  401  200  200  200  200  200
+POST /api/v1/definitions/<key>/sight                   401  401  401  403  200  403  200  403
+POST /api/v1/definitions/<key>/sight/grants            401  401  401  403  200  403  200  403
+POST /api/v1/definitions/<key>/sight/grants/<grant_id>/withdraw 401 401 401 403 200 403 200 403
+GET  /api/v1/processes/<process_id>/sight              401  401  401  200  200  200  200  200
+POST /api/v1/processes/<process_id>/sight/grants       401  401  401  403  200  403  200  403
+POST /api/v1/processes/<process_id>/sight/grants/<grant_id>/withdraw 401 401 401 403 200 403 200 403
 GET  /api/v1/definitions/<key>/forecast                401  401  401  200  200  200  200  200
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
@@ -268,6 +280,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
+    "/definitions/<key>/sight": {"rule": "restricted"},
+    "/definitions/<key>/sight/grants": {"whom": "olga@example.com"},
+    "/processes/<process_id>/sight/grants": {"whom": "olga@example.com"},
     "/views": {"page": "tasks", "name": "Late ones", "query": "overdue=1"},
     "/views/<view_id>": {"page": "processes", "name": "Late ones"},
     "/requests/new": {
@@ -279,6 +294,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "/processes/new/<key>": {"amount": "1", "_vendor-email": "vera@vendor.example"},
     "/processes/<process_id>/participants/<role>": {"email": "otto@other.example"},
     "/api/v1/processes/<process_id>/participants/<role>": {"json": people.OTTO},
+    "/api/v1/definitions/<key>/sight": {"json": {"restricted": True}},
+    "/api/v1/definitions/<key>/sight/grants": {"json": {"whom": "olga@example.com"}},
+    "/api/v1/processes/<process_id>/sight/grants": {"json": {"whom": "olga@example.com"}},
     "/api/v1/definitions/<key>/review": {"json": {"holds": False, "note": "Legal first."}},
     "/definitions/<key>/outdated": {"note": "Legal looks first."},
     "/definitions/<key>/move": {"version": "1", "process": "x", "reason": "Because."},

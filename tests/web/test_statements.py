@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from portal import clock as house_clock
 from portal import db
-from portal.actions import stretches
-from tests import makers
+from portal.actions import sights, stretches
+from tests import makers, people
 from tests.bench import world
 from tests.web.participant.conftest import link_to
 from tests.web.participant.test_signatures import BY_LINK
@@ -159,8 +159,9 @@ def test_no_page_counts_without_an_end_or_skips_by_offset(
         assert not _COUNT.search(statement) or "LIMIT" in statement, statement
 
 
+@pytest.mark.parametrize("is_restricted", [False, True])
 def test_no_hot_page_walks_a_table(
-    sqlite: db.Database, clock: house_clock.Clock, tmp_path: Path
+    sqlite: db.Database, clock: house_clock.Clock, tmp_path: Path, is_restricted: bool
 ) -> None:
     url = sqlite.url.render_as_string()
     app = world.app_at(world.Place(tmp_path, url, url, redis_url="", times=1, size=0))
@@ -168,6 +169,10 @@ def test_no_hot_page_walks_a_table(
     sa.event.listen(db.current().engine, "before_cursor_execute", seen.note)
     process_id = _something(app)
     staff = world.staff_client(app)
+    if is_restricted:  # seen by somebody who sees one of them
+        sights.restrict("demo", actor=people.staff("dana"))
+        sights.grant_process(process_id, "olga@example.com", actor=people.staff("dana"))
+        staff = world.staff_client(app, "olga")
     seen.taken()
     for path in (*STAFF_PAGES, f"/processes/{process_id}"):
         assert staff.get(path).status_code == 200, path

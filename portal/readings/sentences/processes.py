@@ -58,6 +58,21 @@ def handed_over(event: c.ProcessOwnerChanged, in_: In) -> Sentence:
 
 
 @say.register
+def let_in(event: c.SightGranted, in_: In) -> str:
+    """Somebody may see it from now on."""
+    return _("%(who)s let %(person)s see the process.", who=in_.who, person=person(event.person))
+
+
+@say.register
+def shut_out(event: c.SightWithdrawn, in_: In) -> str:
+    """Somebody no longer may."""
+    return _(
+        "%(who)s withdrew that %(person)s may see the process.",
+        who=in_.who, person=person(event.person),
+    )  # fmt: skip
+
+
+@say.register
 def commented(event: c.CommentAdded, in_: In) -> Sentence:
     """Somebody wrote a remark."""
     return Sentence(_("%(who)s wrote a comment.", who=in_.who), event.text)

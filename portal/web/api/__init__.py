@@ -16,6 +16,7 @@ from portal.web.api import (
     replies,
     requests,
     reviews,
+    sights,
     tasks,
 )
 from portal.web.api.entry import api
@@ -37,6 +38,7 @@ _CALLS = (
     requests,
     replies,
     reviews,
+    sights,
     tasks,
 )
 

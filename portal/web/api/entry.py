@@ -17,7 +17,7 @@ from portal.access import seats
 from portal.actor import Actor
 from portal.definition.values import holds_control, is_storable
 from portal.errors import Faulty, NotSignedIn, NotYours, TooFast, TooLarge
-from portal.web import reads
+from portal.web import reads, sights
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -57,6 +57,9 @@ _OWN_SCOPES = {
     ("POST", "/definitions"): "admin",
     ("POST", "/definitions/<key>/migrate"): "admin",
     ("POST", "/definitions/<key>/review"): "admin",
+    ("POST", "/definitions/<key>/sight"): "admin",
+    ("POST", "/definitions/<key>/sight/grants"): "admin",
+    ("POST", "/definitions/<key>/sight/grants/<grant_id>/withdraw"): "admin",
 }
 _SCOPES: dict[str, str] = {}
 CALLS: list[Call] = []
@@ -95,6 +98,7 @@ def _know_the_caller() -> None:
     g.caller = replace(
         known, ip=request.remote_addr, agent=request.headers.get("User-Agent", "")[:300] or None
     )
+    sights.enter(g.caller)
 
 
 @api.after_request

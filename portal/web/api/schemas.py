@@ -364,6 +364,17 @@ SCHEMAS: dict[str, Schema] = {
         settled_at=_maybe(_moment),
     ),
     "DoubtList": _page("Doubt", _text),
+    "RuleSight": _object("*", restricted={"type": "boolean"}),
+    "GrantSight": _object("*", whom=_text),
+    "Sight": _object(
+        "*",
+        restricted={"type": "boolean"},
+        seen_by=_list(
+            _object(
+                "*", name=_text, email=_maybe(_text), kind=_text, why=_text, grant=_maybe(_text)
+            )
+        ),
+    ),
     "GiveReview": _object("holds", holds={"type": "boolean"}, note=_maybe(_text)),
     "Review": _object(
         "*",

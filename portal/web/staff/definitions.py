@@ -23,6 +23,7 @@ from portal.readings import (
     forecast,
     foretold,
     lists,
+    sights,
     spoken,
     trees,
 )
@@ -63,6 +64,7 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         ahead = forecast.of_start(conn, key, tree) if row.is_current else None
         raised = doubts.of_definition(conn, key)
         fares = figures.since(conn, key, now - figures.LATELY, now, tree)
+        seers = sights.of_definition(conn, key) if row.is_restricted else []
     picture = diagram.svg(tree, names=spoken.names(tree), links="#step-")
     page = render_template(
         "staff/definition.html",
@@ -76,6 +78,7 @@ def show(key: str, *, at: str | None = None, fault: Faulty | None = None) -> Res
         ahead=foretold.told(ahead, house_zone()) if ahead else None,
         may_manage=may_manage(row),
         raised=raised,
+        seers=seers,
         at=at,
         typed=request.form if fault else {},
         faults={one.at: one.message for one in fault.faults} if fault else {},

@@ -21,7 +21,7 @@ from portal.errors import FormTooOld, NotProved, NotSignedIn, NotYours, PortalEr
 from portal.readings import house, waiting, words
 from portal.readings.prose import to_html
 from portal.settings import Settings
-from portal.web import reads
+from portal.web import reads, sights
 from portal.web.forms import require_same_site
 from portal.web.names import called
 
@@ -166,6 +166,8 @@ def _judge() -> ResponseReturnValue | None:
     elif not is_in and request.endpoint not in OPEN_TO_ALL:
         here = request.full_path.rstrip("?")
         return redirect(f"/login?next={_quoted(here)}" if here != "/" else "/login", 303)
+    if is_in:
+        sights.enter(me())
     return None
 
 

@@ -26,6 +26,7 @@ from portal.readings import (
     lists,
     looks,
     questions,
+    sights,
     spoken,
     standing,
     stuck,
@@ -278,7 +279,14 @@ def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
         "story": tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead)),
         "looked": looks.of_process(conn, process_id),
         "away": absences.now_away(conn, clock.now()),
+        **_sight(conn, found.process),
     }
+
+
+def _sight(conn: Any, process: Any) -> dict[str, Any]:
+    """Who may see it, where not all staff do."""
+    seers = sights.of_process(conn, process) if process.is_restricted else []
+    return {"seers": seers, "seen_by": sights.sentence(seers)}
 
 
 def _moments(ahead: foretold.Told | None) -> list[datetime]:
