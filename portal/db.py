@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ def _moment_to_text(value: datetime | None) -> str | None:
     last, text = _told_last
     if value is last:  # mostly it is the one moment of the transaction
         return text
-    moment = _moment(value)
+    moment = value if value is not None and value.tzinfo is UTC else _moment(value)
     if moment is None:
         return None
     text = moment.isoformat(" ", "microseconds")[:_SHOWN]
@@ -120,7 +120,8 @@ class Tx:
     @property
     def conn(self) -> Connection:
         """The connection, with nothing under way on it."""
-        self._at_once.settle()
+        if self._at_once.pipeline is not None:
+            self._at_once.settle()
         return self._conn
 
     def execute(self, statement: sa.Executable, rows: Any = None) -> CursorResult[Any]:
@@ -137,7 +138,7 @@ class Tx:
         """The first of them; None if there is none."""
         return statement.first(self.conn, given)
 
-    def run(self, statement: Prepared, rows: Given | Sequence[Given]) -> None:
+    def run(self, statement: Prepared, rows: Given | list[Any]) -> None:
         """Run a prepared statement that brings nothing back, once or for rows of the same keys.
 
         At the end of a transaction PostgreSQL is not waited for: what it refuses is told when the
@@ -145,7 +146,7 @@ class Tx:
         """
         if self._is_finishing:
             self._at_once.open()
-        statement.run(self._conn, [rows] if isinstance(rows, Mapping) else rows)
+        statement.run(self._conn, rows if isinstance(rows, list) else [rows])
 
     def changed(self, statement: Prepared, **given: Any) -> int:
         """Run a prepared statement and say how many rows it changed."""
@@ -201,19 +202,19 @@ class _AtOnce:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self._is_sqlite = conn.dialect.name == "sqlite"
-        self._pipeline: Any = None
+        self.pipeline: Any = None
 
     def open(self) -> None:
         """From here on wait for nothing."""
-        if not self._is_sqlite and self._pipeline is None:
-            self._pipeline = _driver(self._conn).pipeline()
-            self._pipeline.__enter__()
+        if not self._is_sqlite and self.pipeline is None:
+            self.pipeline = _driver(self._conn).pipeline()
+            self.pipeline.__enter__()
 
     def settle(self) -> None:
         """Wait until all that was sent is through; raises what PostgreSQL refused."""
-        if self._pipeline is None:
+        if self.pipeline is None:
             return
-        pipeline, self._pipeline = self._pipeline, None
+        pipeline, self.pipeline = self.pipeline, None
         try:
             pipeline.__exit__(None, None, None)
         except self._conn.dialect.loaded_dbapi.Error as refused:
@@ -221,9 +222,9 @@ class _AtOnce:
 
     def abandon(self) -> None:
         """End it, whatever becomes of what was sent: what went wrong first is what is told."""
-        if self._pipeline is not None:
+        if self.pipeline is not None:
             with suppress(Exception):
-                self._pipeline.__exit__(None, None, None)
+                self.pipeline.__exit__(None, None, None)
 
 
 class Database:
@@ -233,6 +234,9 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._make_engine(pool_size)
+        self._is_file = self.is_sqlite and self.url.database not in (None, "", ":memory:")
+        self._resting: list[Connection] = []
+        self._most_resting = pool_size
         # SQLite connections are in autocommit already (see _prepare_sqlite).
         self._reader = (
             self.engine
@@ -269,15 +273,42 @@ class Database:
         if tx is not None:
             yield tx.conn
             return
-        with self._reader.connect() as conn:
+        with self._connected(self._reader) as conn:
             yield conn
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        """A connection for one use; of a file the one that was used last, if it is free.
+
+        The pool makes as much ado about handing one out and taking it back as SQLite about two
+        statements. It goes on bounding how many there are.
+        """
+        if not self._is_file:
+            with engine.connect() as conn:
+                yield conn
+            return
+        try:
+            conn = self._resting.pop()
+        except IndexError:
+            conn = engine.connect()
+        try:
+            yield conn
+        except BaseException:
+            conn.close()  # whatever is under way on it ends with it
+            raise
+        if conn.in_transaction():
+            conn.rollback()
+        if len(self._resting) < self._most_resting:
+            self._resting.append(conn)
+        else:
+            conn.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
         """All or nothing; raises RuntimeError inside another one: actions never nest."""
         if _open_tx.get() is not None:
             raise RuntimeError("a transaction is open: an action may not call another action")
-        with self._gate(), self.engine.connect() as conn, conn.begin():
+        with self._gate(), self._connected(self.engine) as conn, conn.begin():
             if self.is_sqlite:
                 _driver(conn).execute("BEGIN IMMEDIATE")
             fault.at("F1")
@@ -297,7 +328,7 @@ class Database:
 
     @contextmanager
     def _gate(self) -> Iterator[None]:
-        if not self.is_sqlite or self.url.database in (None, "", ":memory:"):
+        if not self._is_file:
             yield
             return
         handle = os.open(f"{self.url.database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -315,6 +346,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
+        while self._resting:
+            self._resting.pop().close()
         self.engine.dispose()
 
 

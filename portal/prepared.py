@@ -29,6 +29,7 @@ from sqlalchemy.sql.visitors import iterate
 Given = Mapping[str, Any]
 _MOST_ROWS = 32  # that one INSERT takes: each number of rows is a statement of its own
 _Process = Callable[[Any], Any]
+_Bind = Callable[[Given], Sequence[Any]]
 _row_class: Callable[..., Any] = namedtuple
 
 
@@ -44,7 +45,8 @@ class Prepared:
         """The rows it brings, as named tuples."""
         if self._lists:
             given = self._stretched(given)
-        return self._form(conn, given).all(conn, given)
+        form = self._forms.get((conn.dialect.name, *given)) or self._form(conn, given)
+        return form.all(conn, given)
 
     def first(self, conn: Connection, given: Given) -> Any:
         """The first of them; None if there is none."""
@@ -55,9 +57,11 @@ class Prepared:
         """Run it for rows that have the same keys; the driver's cursor, for what it counted."""
         if self._lists:
             rows = list(map(self._stretched, rows))
-        return self._form(conn, rows[0]).run(conn, rows)
+        form = self._forms.get((conn.dialect.name, *rows[0])) or self._form(conn, rows[0])
+        return form.run(conn, rows)
 
     def _form(self, conn: Connection, given: Given) -> "_Form":
+        """The form for what is given; made where there is none, or by the lengths of lists."""
         name = conn.dialect.name
         key: tuple[object, ...] = (name, *given)
         if self._lists:
@@ -107,14 +111,17 @@ class _Form:
         }
         known = {*given}.union(*self._items.values())
         self._fixed = {name: state.parameters[name] for name in order if name not in known}
-        self._take = _taking(order)
+        take = _taking(order)
         list_of = {
             item: name for name, items in state.parameter_expansion.items() for item in items
         }
         self._order, self._by_count = order, dict[int, str | None]()
-        self._processors = _those(
+        processors = _those(
             _binding(compiled.binds[list_of.get(name, name)].type, dialect) for name in order
         )
+        self._bind = _bound(take, processors)
+        if self._fixed or self._items:
+            self._bind = self._bind_whole(self._bind)
 
     def all(self, conn: Connection, given: Given) -> list[Any]:
         """The rows it brings."""
@@ -161,24 +168,20 @@ class _Form:
             self._by_count[count] = compiled.string if fits else None
         return self._by_count[count]
 
-    def _bind(self, given: Given) -> Sequence[Any]:
-        if self._fixed:
+    def _bind_whole(self, bind: _Bind) -> _Bind:
+        """Bind what the statement itself gives as well, and each item of a list."""
+
+        def whole(given: Given) -> Sequence[Any]:
             given = {**self._fixed, **given}
-        if self._items:
-            lists = (zip(its, given[name], strict=True) for name, its in self._items.items())
-            given = {**given, **{item: value for one in lists for item, value in one}}
-        values = self._take(given)
-        if not self._processors:
-            return values
-        bound = list(values)
-        for place, process in self._processors:
-            if (value := bound[place]) is not None or process is _json:
-                bound[place] = process(value)
-        return bound
+            for name, its in self._items.items():
+                given.update(zip(its, given[name], strict=True))
+            return bind(given)
+
+        return whole
 
     def _send(self, conn: Connection, bound: Any, *, many: bool, text: str | None = None) -> Any:
         text = text or self._text
-        for hear in conn.dispatch.before_cursor_execute:
+        for hear in conn.engine.dispatch.before_cursor_execute:
             hear(conn, None, text, bound, None, many)
         try:
             return self._send_by(conn, text, bound, many)
@@ -250,8 +253,8 @@ def _senders(dialect: Dialect, *, brings_rows: bool) -> Callable[..., Any]:
 
 
 def _send_to_sqlite(conn: Connection, text: str, bound: Any, many: bool) -> Any:
-    cursor = _driver(conn).cursor()
-    return cursor.executemany(text, bound) if many else cursor.execute(text, bound)
+    driver: Any = conn.connection.dbapi_connection
+    return driver.executemany(text, bound) if many else driver.execute(text, bound)
 
 
 def read_json(text: str | bytes) -> Any:
@@ -272,6 +275,8 @@ def _reading(type_: Any, dialect: Dialect, coltype: Any) -> _Process | None:
 def _binding(type_: Any, dialect: Dialect) -> _Process | None:
     if isinstance(type_, sa.JSON):
         return _json_or_null if type_.none_as_null else _json
+    if isinstance(type_, sa.Boolean | sa.LargeBinary) and dialect.name == "sqlite":
+        return None  # the driver writes flags and bytes as they are
     return type_.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
 
 
@@ -282,17 +287,35 @@ def _json(value: Any) -> str:
             return "[]"
         if value == {}:
             return "{}"
-    return json.dumps(value)
+    return _write(value)
+
+
+_write = json.JSONEncoder().encode
 
 
 def _json_or_null(value: Any) -> str | None:
     return None if value is None else _json(value)
 
 
-def _taking(order: Sequence[str]) -> Callable[[Given], tuple[Any, ...]]:
+def _taking(order: Sequence[str]) -> _Bind:
     if len(order) > 1:
         return operator.itemgetter(*order)
     return lambda given: tuple(given[name] for name in order)
+
+
+def _bound(take: _Bind, processors: list[tuple[int, _Process]]) -> _Bind:
+    """What takes the values of a row and writes them as the driver needs them."""
+    if not processors:
+        return take
+
+    def bind(given: Given) -> Sequence[Any]:
+        values = list(take(given))
+        for place, process in processors:
+            if (value := values[place]) is not None or process is _json:
+                values[place] = process(value)
+        return values
+
+    return bind
 
 
 def _those(processors: Iterable[_Process | None]) -> list[tuple[int, _Process]]:

@@ -13,7 +13,7 @@ payload schema.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 # What an event says of itself in public, and what only as commitments.
 Json = Any
@@ -49,18 +49,14 @@ class Event:
 
     def public(self) -> dict[str, Json]:
         """The fields that stand in the ledger as they are; absent where ``None``."""
-        return self._values(private_ones=False)
+        return self._values(_fields_of(self.TYPE).public)
 
     def private(self) -> dict[str, Json]:
         """The fields that stand in the ledger as commitments; absent where ``None``."""
-        return self._values(private_ones=True)
+        return self._values(_fields_of(self.TYPE).private)
 
-    def _values(self, *, private_ones: bool) -> dict[str, Json]:
-        return {
-            name: value
-            for name, is_private in _fields_of(self.TYPE).items()
-            if is_private is private_ones and (value := getattr(self, name)) is not None
-        }
+    def _values(self, names: tuple[str, ...]) -> dict[str, Json]:
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 def read(type_: str, data: Mapping[str, Json]) -> Event:
@@ -69,14 +65,25 @@ def read(type_: str, data: Mapping[str, Json]) -> Event:
     Values that were erased or withheld are ``None``.
     """
     cls = CATALOGUE[type_]
-    known = _fields_of(type_)
+    known = _fields_of(type_).all
     return cls(**{name: value for name, value in data.items() if name in known})
 
 
+class _Fields(NamedTuple):
+    """The names of the fields of an event type, in their order."""
+
+    public: tuple[str, ...]
+    private: tuple[str, ...]
+    all: frozenset[str]
+
+
 @cache
-def _fields_of(type_: str) -> dict[str, bool]:
-    """The names of the fields of an event type, and whether each is private."""
-    return {f.name: bool(f.metadata.get("private")) for f in fields(CATALOGUE[type_])}
+def _fields_of(type_: str) -> _Fields:
+    both: tuple[list[str], list[str]] = ([], [])
+    for one in fields(CATALOGUE[type_]):
+        both["private" in one.metadata].append(one.name)
+    public, hidden = map(tuple, both)
+    return _Fields(public, hidden, frozenset((*public, *hidden)))
 
 
 def _type_of(class_name: str) -> str:

@@ -42,7 +42,8 @@ def canonical(value: Json) -> bytes:
     Allowed are null, booleans, integers below 2^53, strings, lists, and objects with ASCII keys.
     Raises Malformed for anything else: floats, big integers, lone surrogates, foreign types.
     """
-    _require_plain(value, 0)
+    if type(value) not in _PLAIN:
+        _require_plain(value, 0)
     try:
         return _encode(value).encode()
     except UnicodeEncodeError:
@@ -50,11 +51,9 @@ def canonical(value: Json) -> bytes:
 
 
 def _require_plain(value: object, depth: int) -> None:
-    if type(value) in _PLAIN:  # nearly all there is; a kind of str takes the longer way
-        return
     if isinstance(value, dict | list | tuple):
         _require_plain_inside(value, depth + 1)
-    elif isinstance(value, str | bool):
+    elif value is None or isinstance(value, str | bool):
         return
     elif isinstance(value, int):
         if not -_MAX_INT < value < _MAX_INT:
@@ -75,7 +74,12 @@ def _require_plain_inside(
             raise Malformed("a key is not plain ASCII text")
         value = tuple(value.values())
     for item in value:
-        if type(item) not in _PLAIN:
+        kind = type(item)
+        if kind in _PLAIN:  # nearly all there is; a kind of str takes the longer way
+            continue
+        if kind is dict or kind is list:
+            _require_plain_inside(item, depth + 1)
+        else:
             _require_plain(item, depth)
 
 

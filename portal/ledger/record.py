@@ -28,6 +28,7 @@ from portal.prepared import prepared
 ACTOR_PREFIX = "actor."
 _NEWS = -1  # of a head with events that no checkpoint covers
 _SALT = 32  # bytes of chance that hide each value
+_NO_ZONE = -len("+00:00")
 
 
 # Made once: building a statement costs more than running it.
@@ -64,15 +65,11 @@ class Chain:
     def __init__(self, tx: Tx, head: dict[str, Any], *, is_new: bool = False) -> None:
         self._tx = tx
         self._head = head
+        self.log = str(head["log"])  # the process id
         self._is_new = is_new
         self.events: list[tuple[int, Event]] = []
         self._entries: list[dict[str, Any]] = []
         self._disclosures: list[dict[str, Any]] = []
-
-    @property
-    def log(self) -> str:
-        """The process id."""
-        return str(self._head["log"])
 
     @property
     def head(self) -> Recorded:
@@ -228,8 +225,8 @@ def erase(tx: Tx, process_id: str, seq: int, fields: list[str]) -> list[str]:
 
 def moment(at: datetime) -> str:
     """A moment as the ledger writes it: ``2026-11-21T05:07:31.123456Z``."""
-    there = at.astimezone(UTC).replace(tzinfo=None)
-    return f"{there.isoformat(timespec='microseconds')}Z"
+    there = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{there.isoformat('T', 'microseconds')[:_NO_ZONE]}Z"
 
 
 def _keep(tx: Tx, opened: Chain) -> Chain:
