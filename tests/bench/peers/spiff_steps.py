@@ -1,7 +1,8 @@
 """The process of ten steps in SpiffWorkflow, its whole state in one row of SQLite after each step.
 
 As its documentation keeps a workflow: ``BpmnWorkflowSerializer`` to JSON and back, specification
-included, and as durable as ours: ``synchronous=FULL``.
+included, and as durable as ours: ``synchronous=FULL``. Counted: 32 statements, eight times 9 to
+17 kB of JSON written and seven times read, for a web server keeps nothing between two requests.
 Run by the Python of the peers' own environment: ``FOLDER TIMES``.
 """
 

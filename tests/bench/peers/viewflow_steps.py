@@ -1,6 +1,7 @@
 """The process of ten steps in django-viewflow, on SQLite: Handle nodes, one transaction a step.
 
-A step is as durable as ours: ``synchronous=FULL``.
+A step is as durable as ours: ``synchronous=FULL``. Counted: 134 statements, of which 8 begin and
+30 set or release savepoints, and 15 task rows.
 Run by the Python of the peers' own environment (see ``peers/__init__.py``): ``FOLDER TIMES``.
 """
 
