@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> Flask:
     from portal.delivery import handover
     from portal.delivery.seal import Seal
     from portal.ledger import outbox
+    from portal.readings import rules
     from portal.web import assets, brand, health, languages
     from tasks import relay
 
@@ -46,16 +47,19 @@ def create_app(settings: Settings) -> Flask:
         link_days=settings.link_days,
         language=settings.language,
         scans=settings.clamd_url is not None,
+        brand=settings.brand,
     )
     outbox.nudge = relay.bell(settings)
+    rules.follow()
     # Asked each time: another key may sign meanwhile (portal rotate-key).
     app.extensions["seal"] = partial(Seal.of, settings.data_dir)
     app.extensions["certificate"] = lambda: _certificate(settings)
     app.extensions["handovers"] = partial(handover.notes, settings.data_dir)
     app.extensions["seal"]()
+    app.extensions["try_mail"] = partial(_try_mail, settings)
     app.extensions["outside"] = _outside(settings)
     assets.install(app)
-    brand.install(app, settings.brand)
+    brand.install(app)
     health.install(app, _probes(settings))
     languages.install(app)
     portal.web.register(app)
@@ -66,6 +70,7 @@ def create_web() -> Flask:
     """What each granian process of ``portal web`` loads; it ends with the one that forked it."""
     from portal.cli.web import THREADS, tie_to_server
     from portal.logs import configure
+    from portal.readings import rules
     from portal.settings import Settings
     from portal.web.patience import Gate, Watch
 
@@ -75,6 +80,7 @@ def create_web() -> Flask:
     app = create_app(settings)
     app.wsgi_app = Gate(app.wsgi_app, THREADS)  # type: ignore[method-assign]
     Watch(settings.port).begin()
+    rules.keep_following()
     threading.Thread(target=_read_definitions, daemon=True).start()
     return app
 
@@ -137,6 +143,13 @@ def _certificate(settings: Settings) -> Certificate | None:
     from portal.delivery import certificate
 
     return certificate.known(settings)
+
+
+def _try_mail(settings: Settings, user_id: str, email: str, name: str) -> str:
+    """Send a mail at once; what the server said."""
+    from tasks import trial
+
+    return trial.send(settings, user_id, email, name)
 
 
 def _outside(settings: Settings) -> object | None:

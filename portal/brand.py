@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 LEAST_CONTRAST = 4.5
 LARGEST_LOGO = 100_000
+LARGEST_PICTURE = 2_000_000
+"""Bytes of a picture that a logo is drawn from."""
+_WIDEST_PICTURE = 6000
+_LOGO_BOX = (640, 200)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _PAPER, _DARK_PAPER = "#ffffff", "#16181c"
 _INKS = ("#ffffff", "#14181f")
@@ -106,6 +111,41 @@ def read_logo(path: Path) -> Logo:
     if b"<svg" in content[:4000]:
         return Logo(content, "image/svg+xml", _svg_ratio(content) > _WORDMARK)
     return _pixels(path, content)
+
+
+def take_logo(content: bytes) -> Logo:
+    """The logo from a picture that somebody sent, drawn anew as PNG: nothing else of it is kept.
+
+    ValueError: a sentence that says what to send instead. An SVG can carry a program, and is
+    taken from the server's own files alone.
+    """
+    from PIL import Image
+
+    if len(content) > LARGEST_PICTURE:
+        raise ValueError("Use a picture up to 2 MB.")
+    if b"<svg" in content[:4000].lower():
+        raise ValueError("Use a PNG, JPEG or WebP: an SVG can carry a program.")
+    try:
+        with Image.open(BytesIO(content), formats=tuple(_MEDIA_TYPES)) as picture:
+            if max(picture.size) > _WIDEST_PICTURE:
+                raise ValueError(f"Use a picture of at most {_WIDEST_PICTURE:,} dots a side.")
+            drawn = picture.convert("RGBA")
+    except (Image.DecompressionBombError, OSError, SyntaxError, struct.error):
+        raise ValueError("This is no picture we know. Use a PNG, JPEG or WebP.") from None
+    return _drawn(drawn)
+
+
+def _drawn(picture: Any) -> Logo:
+    """As large as a page ever shows it on a sharp screen, and small enough for every mail."""
+    picture.thumbnail(_LOGO_BOX)
+    width, height = picture.size
+    for colours in (None, 256, 64):
+        out = BytesIO()
+        shown = picture if colours is None else picture.quantize(colours)
+        shown.save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST_LOGO:
+            return Logo(out.getvalue(), "image/png", width > height * _WORDMARK)
+    raise ValueError("This picture is too full of detail for a logo. Use a simpler one.")
 
 
 def _pixels(path: Path, content: bytes) -> Logo:

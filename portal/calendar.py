@@ -33,16 +33,19 @@ Opening = tuple[int, int]
 class WorkCalendar:
     """When people work. `week` holds the openings of Monday to Sunday, in order.
 
-    `holidays` is a country (`DE`) or a part of one (`DE-BY`), or `None`.
+    `holidays` is a country (`DE`) or a part of one (`DE-BY`), or `None`. `closed` are more days
+    off.
     """
 
     timezone: ZoneInfo
     week: tuple[tuple[Opening, ...], ...]
     holidays: str | None = None
+    closed: frozenset[date] = frozenset()
 
     def is_working_day(self, day: date) -> bool:
         """Whether anybody works on that day."""
-        return bool(self.week[day.weekday()]) and day not in _holidays(self.holidays, day.year)
+        is_off = day in self.closed or day in _holidays(self.holidays, day.year)
+        return bool(self.week[day.weekday()]) and not is_off
 
     def openings(self, day: date) -> Sequence[tuple[datetime, datetime]]:
         """The opening times of a day, as moments in UTC; empty on a free day."""
@@ -140,10 +143,14 @@ class WorkCalendar:
 
 @lru_cache(maxsize=256)
 def work_calendar(
-    timezone: str = "UTC", hours: str = DEFAULT_HOURS, holidays: str | None = None
+    timezone: str = "UTC",
+    hours: str = DEFAULT_HOURS,
+    holidays: str | None = None,
+    closed: tuple[date, ...] = (),
 ) -> WorkCalendar:
     """The calendar of those settings. Raises ValueError with a sentence for what is wrong."""
-    return WorkCalendar(zone(timezone), parse_hours(hours), check_holidays(holidays))
+    week, days_off = parse_hours(hours), check_holidays(holidays)
+    return WorkCalendar(zone(timezone), week, days_off, frozenset(closed))
 
 
 @lru_cache(maxsize=1024)

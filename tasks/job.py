@@ -8,6 +8,7 @@ import structlog
 
 from portal import db, installation
 from portal.access import links
+from portal.readings import rules
 from portal.settings import Settings
 
 P = ParamSpec("P")
@@ -28,8 +29,10 @@ def open_house(settings: Settings) -> None:
         link_days=settings.link_days,
         language=settings.language,
         scans=settings.clamd_url is not None,
+        brand=settings.brand,
     )
     _settings = settings
+    rules.follow()
 
 
 def house() -> Settings:
@@ -41,11 +44,15 @@ def house() -> Settings:
 
 
 def job(work: Callable[P, R]) -> Callable[P, R]:
-    """Make a job of a function: the house is open, and every line it logs names the job."""
+    """Make a job of a function: the house is open, and every line it logs names the job.
+
+    What admins decided a moment ago holds in it.
+    """
 
     @functools.wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         house()
+        rules.follow_now_and_then()
         with structlog.contextvars.bound_contextvars(job=f"{work.__module__}.{work.__name__}"):
             return work(*args, **kwargs)
 

@@ -18,6 +18,7 @@ from portal.actions import messages
 from portal.brand import Brand
 from portal.delivery import diary
 from portal.delivery.mail import Attachment, Message
+from portal.installation import Sender
 from portal.language import gettext as _
 from portal.readings import prose, words
 from portal.readings.letters import LINK, Letter
@@ -27,18 +28,22 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # program.
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 _LOGO = "logo"
+_USUAL = Sender()
 _PREVIEW = 140  # letters; inboxes show about as many
 _QUOTES = re.compile(r"[“”\"]")
 
 
-def message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message:
-    """The mail; the same letter, id and moment give the same bytes on every attempt."""
+def message(
+    letter: Letter, id_: str, *, at: datetime, brand: Brand, sender: Sender = _USUAL
+) -> Message:
+    """The mail; the same letter, id, moment and sender give the same bytes on every attempt."""
     with language.speaking(letter.to.language):
-        return _message(letter, id_, at=at, brand=brand)
+        return _message(letter, id_, at=at, brand=brand, sender=sender)
 
 
-def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message:
+def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand, sender: Sender) -> Message:
     facts = {**letter.facts, **_more(letter, at, brand)}
+    facts["answers_go_there"] = sender.replies == "owner"
     subject = _line(letter.template, facts)
     facts["subject"] = subject
     told = _plain().get_template(f"mail/{letter.template}/body.txt").render(facts)
@@ -53,9 +58,9 @@ def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand) -> Message
         html=_environment().get_template(f"mail/{letter.template}/body.html").render(facts),
         message_id=f"<{id_}@{_host()}>",
         date=at,
-        reply_to=letter.reply_to,
-        from_name=_from(letter, brand),
         attachments=_attached(letter, facts, at),
+        reply_to=_replies(letter, sender),
+        from_name=_from(letter, brand, sender),
         pictures=_pictures(brand),
     )
 
@@ -65,10 +70,19 @@ def mail_id(outbox_id: str, letter: Letter) -> str:
     return f"{outbox_id}.{letter.key}" if letter.key else outbox_id
 
 
-def _from(letter: Letter, brand: Brand) -> str | None:
+def _from(letter: Letter, brand: Brand, sender: Sender) -> str | None:
     """Who asks, for somebody outside; the house by its own name writes to its own people."""
     owner = letter.facts.get("owner")
-    return f"{owner} ({brand})" if owner and letter.to.user is None else None
+    if owner and letter.to.user is None and sender.shows == "owner":
+        return f"{owner} ({sender.name or brand})"
+    return sender.name
+
+
+def _replies(letter: Letter, sender: Sender) -> tuple[str, ...]:
+    """Where an answer to the mail goes; empty for where it came from."""
+    if sender.replies == "address" and sender.address:
+        return (sender.address,)
+    return letter.reply_to if sender.replies == "owner" else ()
 
 
 def _pictures(brand: Brand) -> tuple[Attachment, ...]:

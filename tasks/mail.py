@@ -5,7 +5,7 @@ from typing import Literal
 
 import structlog
 
-from portal import db, fault
+from portal import db, fault, installation
 from portal.actions import messages
 from portal.actions.messages import Posted
 from portal.delivery.mail import Mailer, Refused, Unreachable
@@ -52,7 +52,9 @@ def _do(mailer: Mailer, one: Claimed, held: Held) -> Ending:
 def _send_all(mailer: Mailer, one: Claimed, held: Held) -> Ending:
     """Send what was not sent on an earlier attempt; the first that must wait ends the attempt."""
     with db.reading() as conn:
-        owed = letters.of(conn, one.kind, one.ref, made_at=one.made_at, tz=house().timezone)
+        owed = letters.of(
+            conn, one.kind, one.ref, made_at=one.made_at, tz=installation.current.timezone
+        )
         known = letters.noted(conn, [letterhead.mail_id(one.id, letter) for letter in owed])
     left = [letter for letter in owed if letterhead.mail_id(one.id, letter) not in known]
     if not left:
@@ -68,7 +70,10 @@ def _send_all(mailer: Mailer, one: Claimed, held: Held) -> Ending:
 
 def _send(mailer: Mailer, one: Claimed, letter: Letter, left: Sequence[Letter]) -> Ending:
     id_ = letterhead.mail_id(one.id, letter)
-    message = letterhead.message(letter, id_, at=one.made_at, brand=house().brand)
+    signed = installation.current
+    message = letterhead.message(
+        letter, id_, at=one.made_at, brand=signed.brand, sender=signed.sender
+    )
     posted = _posted(one, letter, id_, message.subject, left)
     fault.at("F7")
     try:

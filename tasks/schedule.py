@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from portal.readings import rules
 from tasks import erasures, renditions, sweep, sweeping, upkeep
 
 
@@ -26,6 +27,7 @@ def _beat() -> None:
 SCHEDULE = (
     # Programs and people are promised that a timer rings within five seconds of its moment.
     Entry("sweep", sweep.ring_due, every=1.0),
+    Entry("rules", rules.follow, every=rules.EVERY),
     Entry("beat", _beat, every=10.0),
     Entry("stretches", upkeep.follow, every=3.0, first=2.0),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from portal import db, fault, language
+from portal import db, fault, installation, language
 from portal.actions import messages, trails
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
@@ -48,8 +48,8 @@ def _build(one: Claimed) -> None:
     def pages(told: sealing.Told) -> bytes:
         with db.reading() as conn:
             return typeset.trail(
-                conn, trail.process_id, trail.seq, brand=settings.brand.name,
-                tz=settings.timezone, public_key=str(key.public_key), told=told,
+                conn, trail.process_id, trail.seq, brand=installation.current.brand.name,
+                tz=installation.current.timezone, public_key=str(key.public_key), told=told,
                 spoken=trail.language,
             )  # fmt: skip
 

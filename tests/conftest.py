@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from portal import clock as house_clock
-from portal import db
+from portal import db, installation
 from tests.servers import Postgres, Slate
 
 pytest_plugins = ["tests.services"]
@@ -23,6 +23,14 @@ if not os.environ.get("PORTAL_FUZZ"):
 
 # A Monday morning in winter, on which nothing special happens anywhere.
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _as_given() -> Iterator[None]:
+    """What an admin decides in one test holds in no other."""
+    before = installation.given, installation.current, installation.version
+    yield
+    installation.given, installation.current, installation.version = before
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ def open_house(log_level: str | None = None) -> Settings:
     from portal import db, installation
     from portal.access import links
     from portal.logs import configure
+    from portal.readings import rules
 
     settings = Settings.load()
     configure(log_level or settings.log_level)
@@ -21,5 +22,7 @@ def open_house(log_level: str | None = None) -> Settings:
         link_days=settings.link_days,
         language=settings.language,
         scans=settings.clamd_url is not None,
+        brand=settings.brand,
     )
+    rules.follow()
     return settings

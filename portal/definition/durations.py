@@ -1,7 +1,7 @@
 """Durations ("3 business days"), when a task is due, and the moments of its reminders."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, Literal
@@ -143,7 +143,7 @@ def rungs(
     working hours before it began. Of two that fall together, the later rung stays.
     """
     opened_at, due_at = opened_at.astimezone(UTC), due_at.astimezone(UTC)
-    local = WorkCalendar(zone, calendar.week, calendar.holidays)
+    local = replace(calendar, timezone=zone)
     by_moment: dict[datetime, RungAt] = {}
     for index, (when, duration) in enumerate(_steps(ladder(remind))):
         at = _moment(when, duration, due_at, local, calendar)

@@ -1,10 +1,10 @@
 """A day that whoever has a task named themselves: what it may be, and when it reminds of it."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from portal import calendar, language
-from portal.calendar import WorkCalendar
 from portal.definition import durations
 from portal.definition.durations import RungAt
 from portal.definition.shown import show_value
@@ -53,7 +53,7 @@ def _latest(running: Running, step: PersonStep, task: Asked, zone: ZoneInfo) -> 
         return None
     over = step.on_timeout.after.after(task.opened_at, running.calendar, zone)
     day = over.astimezone(zone).date()
-    local = WorkCalendar(zone, running.calendar.week, running.calendar.holidays)
+    local = replace(running.calendar, timezone=zone)
     is_whole = local.is_working_day(day) and local.end_of_working_day(day) <= over
     return max(day if is_whole else day - timedelta(days=1), running.now.astimezone(zone).date())
 
@@ -87,7 +87,7 @@ def index_of(day: date, place: int) -> int:
 def morning(running: Running, task: Asked, day: date) -> datetime:
     """When work begins on a day where the person of a task is; on the next day of work else."""
     zone = running.zone_of(running.person(task.participant_id))
-    local = WorkCalendar(zone, running.calendar.week, running.calendar.holidays)
+    local = replace(running.calendar, timezone=zone)
     return local.next_opening(calendar.at_local(day, datetime.min.time(), zone))
 
 

@@ -423,4 +423,4 @@ def doer(actor: Actor) -> str:
 
 def work_calendar(tree: Definition) -> WorkCalendar:
     """The working calendar of a definition; what it leaves open is the installation's."""
-    return hours.work_calendar(tree, installation.current.timezone)
+    return hours.work_calendar(tree, installation.current)

@@ -25,11 +25,18 @@ class HouseRule(Base):
     changed_at: Mapped[datetime]
 
 
+def rules(conn: Connection, *names: str) -> dict[str, list[Any]]:
+    """What was decided, by name; of all things, or of those named; one statement."""
+    query = sa.select(HouseRule.name, HouseRule.value)
+    if names:
+        query = query.where(HouseRule.name.in_(names))
+    return {row.name: row.value for row in conn.execute(query)}
+
+
 def retention_days(conn: Connection) -> int | None:
     """Days after its end when a process's personal data is erased; None: somebody has to ask.
 
     The house's default, for definitions that say nothing themselves; one statement.
     """
-    query = sa.select(HouseRule.value).where(HouseRule.name == RETENTION_DAYS)
-    value = conn.execute(query).scalar()
+    value = rules(conn, RETENTION_DAYS).get(RETENTION_DAYS)
     return int(value[0]) if value else None

@@ -14,6 +14,7 @@ from portal.readings import words
 from portal.readings.seats import by_what
 
 PAGE = 100
+_MOST_TOLD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,37 @@ def _erasure(one: _Told) -> str:
     )
 
 
+SETTINGS = {
+    "sender_name": "the name that mails show",
+    "sender_shows": "whose name mails to people outside show",
+    "replies": "where answers to mails go",
+    "reply_address": "the address for answers to mails",
+    "brand_name": "the name of the house",
+    "brand_colour": "the colour of the house",
+    "brand_logo": "the logo",
+    "timezone": "the time zone",
+    "hours": "the working hours",
+    "holidays": "whose holidays are kept",
+    "closed_days": "the days on which the house is closed",
+    "retention_days": "after how many days personal data is erased",
+    "link_days": "for how many days links live",
+}
+
+
+def _setting(one: _Told) -> str:
+    old, new = (_value(one.more[at]) for at in ("old", "new"))
+    return f"{one.who} changed {SETTINGS[one.more['name']]} from {old} to {new}."
+
+
+def _value(kept: Sequence[Any] | None) -> str:
+    if not kept:
+        return "what holds without a setting"
+    told = [": ".join(one) if isinstance(one, list) else str(one) for one in kept]
+    if len(told) > _MOST_TOLD:
+        told[_MOST_TOLD:] = [f"and {len(told) - _MOST_TOLD} more"]
+    return f"“{', '.join(told)}”"
+
+
 READ = {
     "answers": "read what was sent",
     "task": "read a task",
@@ -215,6 +247,10 @@ KINDS: dict[str, Callable[[_Told], str]] = {
         f" “{one.more['definition']}”."
     ),
     "absence-ended": lambda one: f"{one.who} ended {one.whose} absence.",
+    "setting-changed": _setting,
+    "mail-tried": lambda one: (
+        f"{one.who} sent a test mail to {one.more['to']}. {one.more['answer']}"
+    ),
     "token-made": lambda one: (
         f"{one.who} made the API token “{one.more['name']}”, which acts for {one.whom}."
     ),
@@ -240,4 +276,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "people": tuple(
         kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE and kind not in _OF_PRIVACY
     ),
+
+
+    "settings": ("setting-changed", "mail-tried"),
+    "people": tuple(kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE),
 }

@@ -144,7 +144,7 @@ def of_start(conn: Connection, key: str, tree: Definition) -> Forecast:
 
 
 def _calendar(tree: Definition) -> WorkCalendar:
-    return work_calendar(tree, installation.current.timezone)
+    return work_calendar(tree, installation.current)
 
 
 def _blank(tree: Definition, now: datetime, calendar: WorkCalendar) -> Mapping[str, Any] | None:

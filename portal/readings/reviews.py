@@ -96,7 +96,7 @@ def review_due(row: Any) -> datetime | None:
     tree = trees.of_source(row.source)
     if tree.review_every is None:
         return None
-    calendar = work_calendar(tree, installation.current.timezone)
+    calendar = work_calendar(tree, installation.current)
     since = row.confirmed_at or row.published_at
     return tree.review_every.after(since, calendar, calendar.timezone)
 

@@ -109,7 +109,7 @@ _TOLD = (
 
 
 def _after(moment: datetime, rung: int, tree: Definition) -> datetime:
-    calendar = work_calendar(tree, installation.current.timezone)
+    calendar = work_calendar(tree, installation.current)
     return troubles.told_again_after(rung).after(moment, calendar, calendar.timezone)
 
 

@@ -86,6 +86,7 @@ def new_world(app: Flask) -> World:
         "session_id": session_of("olga"), "passkey_id": "none",
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
         "what": "steps", "batch_id": batch, "n": "1", "view_id": view, "grant_id": "none",
+        "page": "keeping",
     }  # fmt: skip
     return World(process, names)
 

@@ -96,6 +96,16 @@ GET  /people/<user_id>                                 in   in   in   403  403  
 POST /people/<user_id>/close                           403  403  403  403  403  403  303  403
 POST /people/<user_id>/hand-over                       403  403  403  403  403  403  303  403
 POST /people/<user_id>/sign-out                        403  403  403  403  403  403  303  403
+GET  /settings                                         in   in   in   403  403  200  200  in
+GET  /settings/<page>                                  in   in   in   403  403  200  200  in
+GET  /settings/brand/preview                           in   in   in   403  403  200  200  in
+GET  /settings/brand/preview.css                       in   in   in   403  403  200  200  in
+POST /settings/sender                                  403  403  403  403  403  403  303  403
+POST /settings/sender/try                              403  403  403  403  403  403  200  403
+POST /settings/brand                                   403  403  403  403  403  403  303  403
+POST /settings/calendar                                403  403  403  403  403  403  303  403
+POST /settings/keeping                                 403  403  403  403  403  403  303  403
+POST /settings/<page>/back                             403  403  403  403  403  403  303  403
 POST /people/users                                     403  403  403  403  403  403  303  403
 POST /people/tokens                                    403  403  403  403  403  403  200  403
 POST /people/tokens/<token_id>/revoke                  403  403  403  403  403  403  303  403

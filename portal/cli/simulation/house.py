@@ -57,8 +57,9 @@ def opened(
                 _settle(definitions_tree(text, name), teams)
             for text, name in sources:
                 definitions.publish(text, filename=name, actor=at_the_terminal())
+            hours = work_calendar(tree, installation.current)
             life = Life(
-                time, tree, work_calendar(tree, timezone), answers, after, catcher.mailbox,
+                time, tree, hours, answers, after, catcher.mailbox,
                 lambda: carry_out(settings), tell, unfit, teams, _roles(tree),
             )  # fmt: skip
             yield life

@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
-from portal import clock, db
+from portal import clock, db, installation
 from portal.access import seats
 from portal.access.passkeys import is_possible
 from portal.actor import Actor
@@ -49,7 +49,7 @@ FOR_READERS = {
 }  # fmt: skip
 SILENCES_KEPT = timedelta(seconds=5)
 # These say which files they expect before the form is read, and then judge it themselves.
-TAKES_FILES = {"staff.do_task", "staff.publish", "staff.draft_launch"}
+TAKES_FILES = {"staff.do_task", "staff.publish", "staff.draft_launch", "staff.set_brand"}
 # What was typed into these is shown again on no page.
 SECRET = {"password", "old", "new", "again", "code"}
 _CSRF = "staff_csrf"
@@ -126,7 +126,7 @@ def settings() -> Settings:
 
 def house_zone() -> str:
     """The time zone in which the desk tells moments."""
-    return settings().timezone
+    return installation.current.timezone
 
 
 def status_of(row: Any) -> str:

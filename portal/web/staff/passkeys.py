@@ -6,6 +6,7 @@ from flask import jsonify, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
+from portal import installation
 from portal.actions import passkeys as actions
 from portal.errors import Faulty, NotSignedIn, PortalError, TooFast
 from portal.web.staff import account
@@ -16,7 +17,6 @@ from portal.web.staff.door import (
     remember,
     safe_place,
     said,
-    settings,
     whence,
 )
 
@@ -66,7 +66,9 @@ def prove_by_passkey() -> ResponseReturnValue:
 def begin_passkey() -> ResponseReturnValue:
     """What the browser is to make, for the script to hand on."""
     try:
-        options, cookie[STEP] = actions.begin(my_secret(), settings().brand.name, actor=me())
+        options, cookie[STEP] = actions.begin(
+            my_secret(), installation.current.brand.name, actor=me()
+        )
     except PortalError as refusal:
         return jsonify({"detail": str(refusal)}), refusal.status
     return jsonify(json.loads(options))

@@ -8,7 +8,7 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from portal import db
+from portal import db, installation
 from portal.access import totp
 from portal.actions import second_factor as actions
 from portal.actions import sign_in
@@ -21,7 +21,6 @@ from portal.web.staff.door import (
     remember,
     safe_place,
     said,
-    settings,
     whence,
 )
 
@@ -121,7 +120,7 @@ def _page(fault: Faulty | None = None) -> ResponseReturnValue:
 
 def _picture(factor_id: str) -> Markup:
     """What the app's camera reads, drawn into the page: black on white in any light."""
-    address = totp.address(factor_id, str(me().email), settings().brand.name)
+    address = totp.address(factor_id, str(me().email), installation.current.brand.name)
     drawn = BytesIO()
     segno.make(address, error="m").save(
         drawn, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, dark="#000", light="#fff",
