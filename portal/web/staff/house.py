@@ -20,6 +20,12 @@ from portal.web.staff.door import doors, me, require_own_form, said, settings
 from portal.web.zones import OFFERED
 
 PAGES = {"sender": "Sender", "brand": "Brand", "calendar": "Calendar", "keeping": "Keeping"}
+_TEMPLATES = {
+    "sender": "staff/settings/sender.html",
+    "brand": "staff/settings/brand.html",
+    "calendar": "staff/settings/calendar.html",
+    "keeping": "staff/settings/keeping.html",
+}
 # The control of the page, told like a document so that its bytes are let in.
 _LOGO = Document(id="brand_logo", name=Text("Logo"), max_size=brand.LARGEST_PICTURE)
 _TRIALS, _WITHIN = 5, 600  # test mails of one admin, in so many seconds
@@ -158,7 +164,7 @@ def _page(
         name: typed.get(name, _typed(known["rules"].get(name))) for name in actions.NAMES[page]
     }
     html = render_template(
-        f"staff/settings/{page}.html",
+        _TEMPLATES[page],
         pages=PAGES,
         page=page,
         typed=shown,
