@@ -87,6 +87,9 @@ def system(name: str) -> Actor:
     return Actor(kind="system", id=name, name="Portico", via="worker", auth="none")
 
 
-def in_place(actor: Actor, task_id: str) -> tuple[str, str, str]:
-    """Under what a transaction keeps that an actor does a task in the place of somebody away."""
-    return ("in place", actor.id, task_id)
+def in_place(actor: Actor, of: str) -> tuple[str, str, str]:
+    """Under what a transaction keeps that an actor acts in the place of somebody away.
+
+    ``of`` is the task that they do, or the process that they manage.
+    """
+    return ("in place", actor.id, of)

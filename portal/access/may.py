@@ -46,6 +46,8 @@ def process_for(tx: Tx, actor: Actor, process_id: str, verb: str) -> Any:
         raise Unknown("There is no such process.")
     require_seen(tx, actor, process_id, row.key)
     require(actor, verb, row)
+    if verb == "manage":
+        _manage_in_place(tx, actor, row.id, row)
     return row
 
 
@@ -112,7 +114,9 @@ def task_for(tx: Tx, actor: Actor, task_id: str, verb: str) -> Any:
         return row
     require_seen(tx, actor, row.process_id, row.process_key, _("There is no such task."))
     if verb == "manage" or (verb == "reply" and actor.on_behalf):
-        require(actor, "manage", _Owned(row.owner_id, row.owner_team_id))
+        owned = _Owned(row.owner_id, row.owner_team_id)
+        require(actor, "manage", owned)
+        _manage_in_place(tx, actor, row.process_id, owned)
     elif verb == "reply" and actor.role == "system":
         raise NotYours("Only a person says what becomes of a task.")
     elif verb == "speak" or (verb == "reply" and actor.kind == "participant"):
@@ -194,6 +198,17 @@ def _stands_in(tx: Tx, actor: Actor, task: Any, whose: str | None) -> bool:
         raise _nobody_signs()
     tx.kept[in_place(actor, task.id)] = actor.acting_on_behalf(absent.reason)
     return True
+
+
+def _manage_in_place(tx: Tx, actor: Actor, process_id: str, owned: Any) -> None:
+    """Have what a deputy does as the owner recorded as done in that place.
+
+    Whoever may manage the process in their own right does it as themselves.
+    """
+    absent = actor.absent(owned.owner_id)
+    is_own = actor.role == "admin" or owned.team_id in actor.team_ids
+    if absent is not None and not is_own and owned.owner_id != actor.user_id:
+        tx.kept[in_place(actor, process_id)] = actor.acting_on_behalf(absent.reason)
 
 
 def _nobody_signs() -> NotYours:

@@ -93,8 +93,8 @@ class Chain:
     def _add(self, event: Event, actor: Actor, once: str | None, cause: str | None) -> Recorded:
         if once is not None and any(row["once"] == once for row in self._entries):
             raise _already()
-        if actor.stands_for and event.task is not None:
-            actor = self._tx.kept.get(in_place(actor, event.task), actor)
+        for place in (event.task, self.log) if actor.stands_for else ():
+            actor = self._tx.kept.get(in_place(actor, place or ""), actor)
         head = self._head
         seq, prev = head["seq"] + 1, head["hash"]
         at = max(self._tx.now, head["at"])  # a clock set back must not turn time around

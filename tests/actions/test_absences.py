@@ -14,7 +14,7 @@ from portal.actor import Actor
 from portal.clock import Clock
 from portal.errors import Faulty, NotYours, Unknown
 from portal.models import User
-from portal.readings import book
+from portal.readings import book, dossier, feed
 from tests import makers, people
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -229,3 +229,31 @@ def test_an_absence_is_said_changed_and_ended_and_the_book_tells(clock: Clock) -
         f"Ada Admin said that Olga Other is {until} Fri 11 Dec; Fay Finance stands in.",
         f"Olga Other said that they are {until} Fri 4 Dec; Finn Finance stands in.",
     ]
+
+
+def test_what_a_deputy_does_as_the_owner_is_told_as_done_in_that_place(clock: Clock) -> None:
+    task = for_olga()
+    away("dana", "finn")
+    clock.set(ON_WEDNESDAY)
+    finn = at_the_desk("finn")
+    to = {"email": "fay@example.com", "name": "Fay Finance"}
+    tasks.reassign(task.id, to, "She knows it.", actor=finn)
+    processes.cancel(task.process_id, "Not needed.", actor=finn)
+    for kind in ("task.reassigned", "process.cancelled"):
+        [event] = makers.events(task.process_id, kind)
+        assert (event["actor"]["ref"], event["actor"]["on_behalf"]) == ("finn", True), kind
+    with db.reading() as conn:
+        told = feed.of_process(conn, dossier.of_process(conn, task.process_id), "UTC")
+    sentences = [one.text for one in told.lines]
+    assert any(one.startswith("Finn Finance, in the owner’s place, cancelled") for one in sentences)
+    reasons = {one.entry.behalf_reason for one in told.lines} - {None}
+    assert reasons == {"Stands in while Dana Owner is away until Fri 4 Dec 2026."}
+
+
+def test_an_admin_who_is_a_deputy_manages_in_their_own_right(clock: Clock) -> None:
+    task = for_olga()
+    away("dana", "ada")
+    clock.set(ON_WEDNESDAY)
+    processes.cancel(task.process_id, "Not needed.", actor=at_the_desk("ada"))
+    [event] = makers.events(task.process_id, "process.cancelled")
+    assert "on_behalf" not in event["actor"]

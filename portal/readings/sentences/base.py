@@ -11,6 +11,17 @@ from portal.ledger import catalogue as c
 from portal.readings import words
 from portal.readings.entries import Told
 
+# What whoever answers for a process does, and no assignee.
+_OWNERS = frozenset(
+    one.TYPE
+    for one in (
+        c.ProcessCancelled, c.ProcessMigrated, c.ParticipantNamed, c.StepSkipped, c.StepAdded,
+        c.StepReturned, c.TaskReassigned, c.TaskWithdrawn, c.TaskUnblocked, c.QuestionAnswered,
+        c.QuestionClosed, c.DelegationRefused, c.LinkMade, c.LinkRevoked, c.ExceptionResolved,
+        c.DataEdited,
+    )
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -50,6 +61,8 @@ class In:
                 name=name,
                 by=entry.handed_by or nobody(),
             )
+        if entry.on_behalf and entry.type in _OWNERS:
+            return _("%(name)s, in the owner’s place,", name=name)
         if entry.on_behalf:
             return _("%(name)s, in the assignee’s place,", name=name)
         return name
