@@ -7,7 +7,16 @@ from portal import clock, db
 from portal.actions import sign_in
 from portal.errors import Faulty
 from portal.readings import absences, book, leaving, seats, words
-from portal.web.staff.door import doors, me, my_seat, my_secret, remember, safe_place, said
+from portal.web.staff.door import (
+    doors,
+    me,
+    my_seat,
+    my_secret,
+    remember,
+    remember_proved,
+    safe_place,
+    said,
+)
 
 LATELY = 12
 
@@ -54,7 +63,7 @@ def prove() -> ResponseReturnValue:
     if request.method == "POST":
         typed = (request.form.get(name, "") for name in ("password", "code"))
         try:
-            remember(sign_in.prove(my_secret(), *typed, actor=me()))
+            remember_proved(sign_in.prove(my_secret(), *typed, actor=me()))
             return redirect(place, 303)
         except Faulty as fault:
             faults = {one.at: one.message for one in fault.faults}

@@ -11,6 +11,7 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.datastructures import MultiDict
 from wtforms import ValidationError
 
 from portal import clock, db, installation
@@ -53,6 +54,8 @@ TAKES_FILES = {"staff.do_task", "staff.publish", "staff.draft_launch", "staff.se
 # What was typed into these is shown again on no page.
 SECRET = {"password", "old", "new", "again", "code"}
 _CSRF = "staff_csrf"
+# What a form held that proof was asked of: before it is given, and after. A cookie has little room.
+_REFUSED, _TYPED, _MOST_TYPED = "refused_form", "typed_form", 1500
 
 
 class Member(UserMixin):  # type: ignore[misc]
@@ -111,6 +114,26 @@ def remember(secret: str) -> None:
     cookie.clear()
     cookie.permanent = True
     login_user(Member(None, secret))
+
+
+def remember_proved(secret: str) -> None:
+    """The same for whoever showed anew that it is they; what they had typed waits for its page."""
+    typed = cookie.get(_REFUSED)
+    remember(secret)
+    if typed:
+        cookie[_TYPED] = typed
+
+
+def typed_before(page: str) -> tuple[str, MultiDict[str, str]]:
+    """Where a form of the page goes that proof was asked of, and what was typed; told this once.
+
+    Two empty ones where there was none. Passwords and codes are typed anew.
+    """
+    kept = cookie.get(_TYPED) or ["", []]
+    if not kept[0].startswith(page):
+        return "", MultiDict()
+    cookie.pop(_TYPED)
+    return kept[0], MultiDict((name, value) for name, value in kept[1])
 
 
 def my_secret() -> str:
@@ -181,7 +204,14 @@ def _keep_private(response: Response) -> Response:
 
 @doors.errorhandler(NotProved)
 def _unproved(_refusal: NotProved) -> ResponseReturnValue:
-    """Ask who sits there, and go on to where they can do it then."""
+    """Ask who sits there, and go on to where they can do it then, with what they typed."""
+    typed = [
+        [name, value]
+        for name, value in request.form.items(multi=True)
+        if not name.startswith("_") and name not in SECRET
+    ]
+    if sum(len(name) + len(value) for name, value in typed) <= _MOST_TYPED:
+        cookie[_REFUSED] = [request.path, typed]
     person = (request.view_args or {}).get("user_id")
     place = "/me/second-factor" if my_seat().needs_second else "/me"
     if request.path.startswith("/people"):

@@ -15,6 +15,7 @@ from portal.web.staff.door import (
     me,
     my_secret,
     remember,
+    remember_proved,
     safe_place,
     said,
     whence,
@@ -56,7 +57,7 @@ def prove_by_passkey() -> ResponseReturnValue:
     place = safe_place(request.form.get("next") or "/me")
     try:
         answer = request.form.get("answer", "")
-        remember(actions.prove(my_secret(), cookie.pop(STEP, None), answer, actor=me()))
+        remember_proved(actions.prove(my_secret(), cookie.pop(STEP, None), answer, actor=me()))
     except NotSignedIn as refusal:
         return account.ask_who(place, {"passkey": refusal.sentence})
     return redirect(place, 303)

@@ -1,5 +1,7 @@
 """Staff, their teams, and the API tokens that act for them; for admins."""
 
+from collections.abc import Mapping
+
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -8,13 +10,19 @@ from portal.actions import people as actions
 from portal.actor import Actor
 from portal.errors import Faulty, NotYours
 from portal.readings import house, seats
-from portal.web.staff.door import doors, me, my_secret, said
+from portal.web.staff.door import doors, me, my_secret, said, typed_before
 
 
 @doors.get("/people")
 def people() -> ResponseReturnValue:
-    """Who works here, and which programs may call."""
-    return _page()
+    """Who works here, and which programs may call; with what was typed before proof was asked."""
+    place, typed = typed_before("/people/")
+    if place in _FORMS:
+        said("What you typed stands below. Type a password once more, and send the form again.")
+    return _page(at=_FORMS.get(place), typed=typed)
+
+
+_FORMS = {"/people/users": "user", "/people/tokens": "token"}
 
 
 @doors.post("/people/users")
@@ -80,7 +88,11 @@ def _admin() -> Actor:
 
 
 def _page(
-    fault: Faulty | None = None, *, at: str | None = None, token: str | None = None
+    fault: Faulty | None = None,
+    *,
+    at: str | None = None,
+    token: str | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> ResponseReturnValue:
     if me().role not in ("admin", "auditor"):
         raise NotYours("Only admins and auditors see this page.")
@@ -95,6 +107,6 @@ def _page(
         token=token,
         at=at,
         faults={one.at: one.message for one in fault.faults} if fault else {},
-        typed=request.form if fault else {},
+        typed=request.form if fault else typed or {},
     )
     return page, 422 if fault else 200

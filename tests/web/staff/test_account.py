@@ -139,3 +139,25 @@ def test_whoever_is_away_says_so_and_the_deputy_finds_their_tasks(
     ada.send("/people/olga/absence/end", page="/people/olga")
     assert "No absence is known." in ada.get("/people/olga")
     assert "Ada Admin ended Olga Other’s absence." in ada.get("/book")
+
+
+def test_what_was_typed_before_proof_was_asked_stands_there_afterwards_and_no_password_does(
+    app: Flask, desk: Callable[[str], Desk], clock: Clock
+) -> None:
+    verbs.add_user("ada@example.com", "Ada Admin", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    clock.advance(minutes=11)
+    typed = {"email": "ned@example.com", "name": "Ned New", "role": "auditor", "teams": "legal"}
+    sent = ada.send("/people/users", page="/people", password=NEW, **typed)
+    assert sent.location == "/me/prove?next=/people"
+    assert "Ned New" not in ada.get("/people")
+    assert ada.send("/me/prove", password="wrong", next="/people").status_code == 422
+    assert "Ned New" not in ada.get("/people")
+    assert ada.send("/me/prove", password=PASSWORD, next="/people").location == "/people"
+    page = ada.get("/people")
+    for shown in ('value="ned@example.com"', 'value="Ned New"', 'value="legal"', "once more"):
+        assert shown in page
+    assert '<option value="auditor" selected>' in page
+    assert NEW not in page
+    assert "Ned New" not in ada.get("/people")  # told once
+    assert ada.send("/people/users", page="/people", password=NEW, **typed).status_code == 303
