@@ -13,7 +13,7 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.errors import Faulty, NotYours, Unknown
 from portal.models import SavedView
-from portal.models.views import PAGES, canonical
+from portal.models.views import PAGES, canonical, is_orphaned
 
 MOST = 20  # of one member for one list: each is counted whenever the list is shown
 _LONGEST = 60
@@ -65,10 +65,11 @@ def change(
 ) -> None:
     """Give a view another name, share it with a team or with nobody, have the list open with it.
 
-    Unknown where it is not the actor's own. Faulty at ``name`` and ``team``.
+    Whoever left the team they share it with may leave it there. Unknown where it is not the
+    actor's own. Faulty at ``name`` and ``team``.
     """
     view = _mine(tx, view_id, actor)
-    new = _settings(name, team, is_default, actor)
+    new = _settings(name, team, is_default, actor, shared_with=view.team_id)
     tx.explain(_as_named)
     _have_one_default(tx, view.page, is_default, actor)
     this = sa.update(SavedView).where(SavedView.id == view_id)
@@ -77,8 +78,11 @@ def change(
 
 @action
 def drop(tx: Tx, view_id: str, *, actor: Actor) -> str:
-    """Take a view away, for the team as well; the list that it was of."""
-    view = _mine(tx, view_id, actor)
+    """Take a view away, for the team as well; the list that it was of.
+
+    A view whose maker left the team, or the house, is any member's of the team to take away.
+    """
+    view = _mine(tx, view_id, actor, or_orphaned=True)
     tx.execute(sa.delete(SavedView).where(SavedView.id == view_id))
     return str(view.page)
 
@@ -88,9 +92,11 @@ def _write(tx: Tx, statement: sa.Executable) -> None:
     tx.execute(statement)
 
 
-def _settings(name: str, team: str | None, is_default: bool, actor: Actor) -> dict[str, Any]:
+def _settings(
+    name: str, team: str | None, is_default: bool, actor: Actor, shared_with: str | None = None
+) -> dict[str, Any]:
     named = words("name", " ".join(name.split()), "Give the view a name.", longest=_LONGEST)
-    if team and team not in actor.team_ids:
+    if team and team not in actor.team_ids and team != shared_with:
         raise Faulty.one("team", "You can share a view with a team of your own only.")
     return {"name": named, "team_id": team or None, "is_default": is_default}
 
@@ -101,9 +107,13 @@ def _have_one_default(tx: Tx, page: str, is_default: bool, actor: Actor) -> None
         tx.execute(sa.update(SavedView).where(mine).values(is_default=False))
 
 
-def _mine(tx: Tx, view_id: str, actor: Actor) -> Any:
-    which = sa.and_(SavedView.id == view_id, SavedView.user_id == _user(actor))
-    view = tx.execute(sa.select(SavedView.page).where(which)).first()
+def _mine(tx: Tx, view_id: str, actor: Actor, *, or_orphaned: bool = False) -> Any:
+    whose = SavedView.user_id == _user(actor)
+    if or_orphaned and actor.team_ids:
+        ours = sa.and_(SavedView.team_id.in_(sorted(actor.team_ids)), is_orphaned())
+        whose = sa.or_(whose, ours)
+    query = sa.select(SavedView.page, SavedView.team_id).where(SavedView.id == view_id, whose)
+    view = tx.execute(query).first()
     if view is None:
         raise Unknown("There is no such view of yours.")
     return view
@@ -116,7 +126,9 @@ def _user(actor: Actor) -> str:
 
 
 def _as_named(refused: IntegrityError) -> Faulty | None:
-    """What it means where the name is taken."""
+    """What it means where the name is taken, or another view was made the first meanwhile."""
     text = str(refused.orig)
+    if "saved_views_default" in text or text.endswith("saved_views.user_id, saved_views.page"):
+        return Faulty.one("name", "Another view was just made the first one. Save once more.")
     is_ours = "saved_views_name" in text or "saved_views.name" in text
     return Faulty.one("name", "You have a view of this name. Choose another.") if is_ours else None

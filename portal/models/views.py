@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, where
+from portal.models.people import TeamMember, User
 
 # The filters of each list in their order, with what counts where nothing is said.
 PAGES: Mapping[str, Mapping[str, str]] = {
@@ -15,20 +16,25 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "q": "", "state": "running", "definition": "", "owner": "", "role": "", "overdue": "",
     },
     "tasks": {"whose": "mine", "state": "open", "assignee": "", "overdue": ""},
+    "timeline": {
+        "state": "running", "definition": "", "owner": "", "team": "", "person": "",
+        "overdue": "", "zoom": "month",
+    },
 }  # fmt: skip
 
 
 class SavedView(Base):
     """Filters of a list under a name; ``query`` as ``canonical`` spells them.
 
-    It is its user's; the members of ``team_id`` see it as well. ``is_default``: the list opens
-    with it, for its user alone.
+    It is its user's; the members of ``team_id`` see it as well, and keep it when its user leaves
+    the team. ``is_default``: the list opens with it, for its user alone; each has one at most.
     """
 
     __tablename__ = "saved_views"
     __table_args__ = (
         sa.UniqueConstraint("user_id", "page", "name", name="saved_views_name"),
         sa.Index("ix_saved_views_team", "team_id", "page"),
+        sa.Index("saved_views_default", "user_id", "page", unique=True, **where("is_default")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -39,6 +45,16 @@ class SavedView(Base):
     team_id: Mapped[str | None] = mapped_column(sa.ForeignKey("teams.id"))
     is_default: Mapped[bool]
     made_at: Mapped[datetime]
+
+
+def is_orphaned() -> sa.ColumnElement[bool]:
+    """Whether a shared view's maker is in its team no more, or has left the house."""
+    there = sa.select(TeamMember.user_id).join(User, User.id == TeamMember.user_id)
+    there = there.where(
+        TeamMember.user_id == SavedView.user_id, TeamMember.team_id == SavedView.team_id,
+        User.is_active,
+    )  # fmt: skip
+    return sa.and_(SavedView.team_id.is_not(None), ~there.exists())
 
 
 def canonical(page: str, asked: Mapping[str, str]) -> str:

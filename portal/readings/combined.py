@@ -240,6 +240,23 @@ def _ended(
     return rows, ("ended", None, looked[-1].id) if is_cut else None
 
 
+def narrowed(filters: Filters, window: Window) -> "sa.Select[str]":
+    """The processes that have a row in a window, in no order; of those ended the last ones."""
+    wanted = sa.select(Process.id).where(Process.id < db.first_id(window.end))
+    wanted = _narrowed(wanted, filters, window)
+    parts = []
+    if filters.state in ("running", "all"):
+        parts.append(wanted.where(Process.state == "running"))
+    if filters.state != "running" and not filters.overdue:
+        for state in (filters.state,) if filters.state in _ENDS else _ENDS:
+            some = wanted.add_columns(Process.ended_at)
+            some = some.where(Process.state == state, Process.due_at.is_(None))
+            last = some.order_by(Process.id.desc()).limit(_MOST_LOOKED_AT).subquery()
+            parts.append(sa.select(last.c.id).where(last.c.ended_at >= window.start))
+    found = sa.union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
+    return sa.select(found.c.id).select_from(found)
+
+
 # Of every id, by the order of any language: a sign that is no digit comes before them in most.
 _BEHIND_ALL = "g"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.definition.tree import Definition
 from portal.models import Participant, Task, Team, User
-from portal.readings import spoken, words
+from portal.readings import spoken, stretches, words
 from portal.readings.stretches import Held
 
 NAMES = {
@@ -47,6 +47,17 @@ def _length(spans: Sequence[tuple[datetime, datetime]]) -> timedelta:
 def told(lengths: Mapping[str, timedelta]) -> str:
     """The shares in words: ``2 days with us and 5 days with them``; empty where there are none."""
     return words.listed([f"{words.span(one)} {NAMES[court]}" for court, one in lengths.items()])
+
+
+def cost(conn: Connection, process: Any, now: datetime) -> str:
+    """What a process took until now, or took in all: how long in whose court; one statement."""
+    end = process.ended_at or now
+    held = stretches.of(conn, [process.id], process.started_at, end)[process.id]
+    lengths = told(shares(held, process.started_at, end, now))
+    if not lengths:
+        return ""
+    whole = words.span(end - process.started_at)
+    return f"It took {whole}: {lengths}." if process.ended_at else f"So far {whole}: {lengths}."
 
 
 class Spell(NamedTuple):

@@ -31,6 +31,7 @@ from portal.readings.dossier import Dossier
 from portal.readings.forecast import Forecast, Moment
 
 Shape = dict[str, Any]
+_MOST_BRIEFLY = 2  # moments of the clock that a row tells
 _MOST_SHOWN = 12
 _NEAR = timedelta(days=2)
 
@@ -81,6 +82,19 @@ def shape(forecast: Forecast, tz: str) -> Shape:
 
 
 # By the clock
+
+
+def briefly(ahead: Told | None, now: datetime, tz: str) -> list[str]:
+    """What comes next in a sentence or two: by the clock, and behind what is open now."""
+    if ahead is None:
+        return []
+    said = [
+        f"{words.moment(one.at, tz)}: {one.text}" if one.at and one.at > now else one.text
+        for one in ahead.clock[:_MOST_BRIEFLY]
+    ]
+    if not said:
+        said = ["Nothing happens by itself: it goes on when somebody acts on what is open now."]
+    return [*said, *(f"Then: {one.text}" for one in ahead.coming[:1] if one.text)]
 
 
 def sentence(moment: Moment, names: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from portal.actor import Actor
 from portal.models import SavedView, Team, User
-from portal.models.views import address, canonical, filters_of
+from portal.models.views import address, canonical, filters_of, is_orphaned
 from portal.readings import lists
 
 _MOST = 24  # that are shown of one list: the member's own, then those of the teams
@@ -21,7 +21,10 @@ Narrowed = Callable[[Connection, dict[str, str]], "sa.Select[Any]"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view as its list offers it; ``number`` is how much it shows, ``1000+`` at the most."""
+    """A view as its list offers it; ``number`` is how much it shows, ``1000+`` at the most.
+
+    ``is_orphaned``: whoever made it is in the team no more, and any of its members may drop it.
+    """
 
     id: str
     name: str
@@ -32,36 +35,46 @@ class View:
     is_default: bool
     team_id: str | None
     shared_by: str | None
+    is_orphaned: bool
 
 
-def of_page(conn: Connection, page: str, actor: Actor, narrowed: Narrowed) -> list[View]:
-    """The actor's views of a list and those shared with their teams, counted in one statement."""
+def kept(conn: Connection, page: str, actor: Actor) -> Sequence[Any]:
+    """The actor's views of a list and those shared with their teams, as they are kept."""
     shared = SavedView.team_id.in_(sorted(actor.team_ids))
     mine = SavedView.user_id == actor.user_id
     query = (
-        sa.select(SavedView.__table__, User.name.label("by"), mine.label("is_mine"))
+        sa.select(
+            SavedView.__table__,
+            User.name.label("by"),
+            mine.label("is_mine"),
+            is_orphaned().label("is_orphaned"),
+        )
         .join(User, User.id == SavedView.user_id)
         .where(SavedView.page == page, sa.or_(mine, shared) if actor.team_ids else mine)
         .order_by(mine.desc(), SavedView.name, SavedView.id)
         .limit(_MOST)
     )
-    rows = conn.execute(query).all()
+    return conn.execute(query).all()
+
+
+def offered(conn: Connection, rows: Sequence[Any], narrowed: Narrowed) -> list[View]:
+    """These views (``kept``) as a list offers them, counted in one statement."""
     numbers = _numbers(conn, rows, narrowed)
     return [_view(row, number) for row, number in zip(rows, numbers, strict=True)]
 
 
-def default(conn: Connection, page: str, actor: Actor) -> str | None:
-    """The filters that the list opens with for this member, where they chose some."""
-    which = sa.and_(
-        SavedView.user_id == actor.user_id, SavedView.page == page, SavedView.is_default
-    )
-    return conn.execute(sa.select(SavedView.query).where(which)).scalar()
+def default(rows: Sequence[Any]) -> str | None:
+    """The filters that the list opens with, of these views (``kept``)."""
+    return next((row.query for row in rows if row.is_mine and row.is_default), None)
 
 
-def teams_of(conn: Connection, actor: Actor) -> Sequence[sa.Row[str, str]]:
-    """The actor's own teams, by name."""
-    query = sa.select(Team.id, Team.name).where(Team.id.in_(sorted(actor.team_ids)))
-    return conn.execute(query.order_by(Team.name)).all() if actor.team_ids else []
+def teams_of(
+    conn: Connection, actor: Actor, shared_with: str | None = None
+) -> Sequence[sa.Row[str, str]]:
+    """The actor's own teams by name, and the one that a view is shared with already."""
+    ids = {*actor.team_ids, *((shared_with,) if shared_with else ())}
+    query = sa.select(Team.id, Team.name).where(Team.id.in_(sorted(ids)))
+    return conn.execute(query.order_by(Team.name)).all() if ids else []
 
 
 def _numbers(conn: Connection, rows: Sequence[Any], narrowed: Narrowed) -> Sequence[int]:
@@ -83,4 +96,5 @@ def _view(row: Any, number: int) -> View:
         is_default=bool(row.is_mine and row.is_default),
         team_id=row.team_id,
         shared_by=None if row.is_mine else row.by,
+        is_orphaned=bool(row.is_orphaned),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from portal.actor import Actor
-from portal.readings import lists
+from portal.readings import combined, lists
 
 STATES = {
     "running": "Running",
@@ -45,4 +45,17 @@ def task_filters(asked: Mapping[str, str], actor: Actor) -> lists.TaskFilters:
         team_ids=actor.team_ids if is_mine else frozenset(),
         stands_for=actor.user_ids if is_mine and actor.stands_for else frozenset(),
         overdue=bool(asked.get("overdue")),
+    )
+
+
+def timeline_filters(asked: Mapping[str, str]) -> combined.Filters:
+    """What the timeline is narrowed to."""
+    state = asked.get("state", "")
+    return combined.Filters(
+        definition=asked.get("definition"),
+        owner=asked.get("owner"),
+        team=asked.get("team"),
+        person=asked.get("person"),
+        state=state if state in combined.STATES else "running",
+        overdue="overdue" in asked,
     )

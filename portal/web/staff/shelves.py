@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
-from flask import redirect, request
+from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.actions import views as verbs
 from portal.errors import Faulty, Unknown
 from portal.readings import views as readings
-from portal.web.staff import processes, tasks
+from portal.web.staff import processes, tasks, timeline
 from portal.web.staff.door import doors, me, said
 from portal.web.staff.views import ViewFault
 
-_LISTS: Mapping[str, Callable[[Mapping[str, str], ViewFault], str]] = {
+_LISTS: Mapping[str, Callable[[Mapping[str, str], ViewFault], ResponseReturnValue]] = {
     "processes": processes.list_page,
     "tasks": tasks.list_page,
+    "timeline": timeline.rows_page,
 }
 
 
@@ -55,7 +56,9 @@ def _attempt(
     except Faulty as fault:
         told = {one.at: one.message for one in fault.faults}
         asked = readings.filters_of(request.form.get("query", ""))
-        return _LISTS[page](asked, ViewFault(told, request.form, view)), 422
+        response = make_response(_LISTS[page](asked, ViewFault(told, request.form, view)))
+        response.status_code = 422
+        return response
     said(sentence)
     return redirect(_address(page), 303)
 

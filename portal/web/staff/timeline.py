@@ -10,11 +10,13 @@ from markupsafe import Markup
 
 from portal import clock, db
 from portal.errors import Unknown
-from portal.readings import axis, combined, courts, feed, lists, stuck, trees, waiting
+from portal.readings import axis, combined, courts, feed, foretold, lists, stuck, waiting
+from portal.readings import dossier as dossiers
 from portal.readings.axis import Window
 from portal.readings.timeline import Filters
-from portal.web.staff import tracks
+from portal.web.staff import tracks, views
 from portal.web.staff.door import doors, house_zone, me
+from portal.web.staff.filters import timeline_filters
 from portal.web.staff.processes import may_manage
 
 # What the filter of the feed offers: the noun of the event types, and what a reader calls it.
@@ -57,24 +59,28 @@ class Row(NamedTuple):
 
 @doors.get("/timeline")
 def timeline() -> ResponseReturnValue:
-    """Every process a row, narrowed and paged by cursor, in the window of time that is asked."""
+    """Every process a row, in the window of time that is asked, or what my default view shows."""
+    return views.opened_with("timeline") or rows_page(request.args)
+
+
+def rows_page(args: Mapping[str, str], fault: views.ViewFault | None = None) -> ResponseReturnValue:
+    """The rows, narrowed and paged by cursor; with what was faulty of a view to be kept."""
     now, zone = clock.now(), house_zone()
-    asked = {name: text for name in _ASKED if (text := request.args.get(name, "").strip())}
+    asked = {name: text for name in _ASKED if (text := args.get(name, "").strip())}
     window = axis.window(asked.get("zoom"), asked.get("from"), now, zone)
-    filters = _filters(asked)
+    filters = timeline_filters(asked)
+    is_part = args.get("part") == "rows"
     with db.reading() as conn:
-        page = combined.page(
-            conn, filters, window, cursor=request.args.get("cursor"), limit=ROWS_AT_ONCE
-        )
-        is_part = request.args.get("part") == "rows"
+        page = combined.page(conn, filters, window, cursor=args.get("cursor"), limit=ROWS_AT_ONCE)
         choices = None if is_part else combined.choices(conn)
+        shelf = None if is_part else views.shelf(conn, "timeline", asked, fault)
     shown = {
         "rows": _rows(page.lines, window, zone),
         "window": window,
         "asked": asked,
         "address": lambda **changed: _address(asked, changed),
         "next": page.next,
-        "is_first": not request.args.get("cursor"),
+        "is_first": not args.get("cursor"),
     }
     if choices is None:
         return _unless_known(render_template("timeline/_rows.html", **shown))
@@ -82,6 +88,7 @@ def timeline() -> ResponseReturnValue:
         "timeline/rows.html",
         **shown,
         choices=choices,
+        shelf=shelf,
         filters=filters,
         is_narrowed=any(name in asked for name in _NARROWING),
         said=_said(filters),
@@ -109,13 +116,17 @@ def timeline_row(process_id: str) -> ResponseReturnValue:
             window = axis.window(asked.get("zoom"), asked.get("from"), now, zone)
         else:
             window = tracks.around(found, now, zone)
-        tree = trees.tree(conn, found.definition_id)
-        story = tracks.story(conn, found, tree, window, zone)
+        dossier = dossiers.of_process(conn, process_id)
+        story = tracks.story(conn, found, dossier.tree, window, zone)
+        ahead = foretold.of_process(conn, dossier, zone)
+        cost = courts.cost(conn, found, now)
         troubles = combined.troubles(conn, process_id)
     return render_template(
         "timeline/_row.html" if is_part else "timeline/row.html",
         process=found,
         story=story,
+        cost=cost,
+        coming=foretold.briefly(ahead, now, zone),
         sentence=waiting.sentence(
             found.state, found.ended_at, found.waiting, found.n_troubles, now, zone
         ),
@@ -149,18 +160,6 @@ def timeline_feed() -> ResponseReturnValue:
         groups=GROUPS,
         asked=asked,
         rows_asked=_query({"definition": filters.definition, "person": filters.email}),
-    )
-
-
-def _filters(asked: Mapping[str, str]) -> combined.Filters:
-    state = asked.get("state", "")
-    return combined.Filters(
-        definition=asked.get("definition"),
-        owner=asked.get("owner"),
-        team=asked.get("team"),
-        person=asked.get("person"),
-        state=state if state in combined.STATES else "running",
-        overdue="overdue" in asked,
     )
 
 

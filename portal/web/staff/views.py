@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flask import redirect, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Connection
 
 from portal import clock, db
-from portal.readings import lists
+from portal.readings import axis, combined, lists
 from portal.readings import views as readings
-from portal.web.staff.door import me
-from portal.web.staff.filters import process_filters, task_filters
+from portal.web.staff.door import house_zone, me
+from portal.web.staff.filters import process_filters, task_filters, timeline_filters
 
 
 class ViewFault(NamedTuple):
@@ -35,24 +35,28 @@ class Shelf(NamedTuple):
 
 
 def opened_with(page: str) -> ResponseReturnValue | None:
-    """The way to my default view, where nothing else is asked."""
+    """The way to my default view, where nothing else is asked.
+
+    The list that is shown otherwise finds my views read already.
+    """
     if request.args:
         return None
     with db.reading() as conn:
-        query = readings.default(conn, page, me())
+        g.kept_views = readings.kept(conn, page, me())
+    query = readings.default(g.kept_views)
     return redirect(readings.address(page, query), 303) if query else None
 
 
 def shelf(conn: Connection, page: str, asked: Mapping[str, str], fault: ViewFault | None) -> Shelf:
     """My views of a list, those of my teams, and which of them is shown."""
-    query, found = (
-        readings.canonical(page, asked),
-        readings.of_page(conn, page, me(), _NARROWED[page]),
-    )
+    query, kept = readings.canonical(page, asked), g.pop("kept_views", None)
+    rows = readings.kept(conn, page, me()) if kept is None else kept
+    found = readings.offered(conn, rows, _NARROWED[page])
     shown = [one for one in found if one.query == query]
     here = next((one for one in shown if one.is_mine), None)
     # Asked for where a form is offered only.
-    teams = readings.teams_of(conn, me()) if query or here else []
+    shared_with = here.team_id if here else None
+    teams = readings.teams_of(conn, me(), shared_with) if query or here else []
     return Shelf(page, query, found, next(iter(shown), None), here, teams, fault)
 
 
@@ -64,4 +68,13 @@ def _tasks(_conn: Connection, asked: dict[str, str]) -> Any:
     return lists.narrowed_tasks(task_filters(asked, me()), clock.now())
 
 
-_NARROWED: Mapping[str, readings.Narrowed] = {"processes": _processes, "tasks": _tasks}
+def _timeline(_conn: Connection, asked: dict[str, str]) -> Any:
+    window = axis.window(asked.get("zoom"), None, clock.now(), house_zone())
+    return combined.narrowed(timeline_filters(asked), window)
+
+
+_NARROWED: Mapping[str, readings.Narrowed] = {
+    "processes": _processes,
+    "tasks": _tasks,
+    "timeline": _timeline,
+}

@@ -51,7 +51,9 @@ def test_what_may_stand_at_the_caret_is_offered(desk: Desks) -> None:
 def test_two_versions_are_told_apart(desk: Desks) -> None:
     makers.publish(makers.FORM)
     dana = desk("dana")
-    assert "the two are the same" in dana.get("/definitions/demo/differences")
+    alone = dana.get("/definitions/demo/differences")
+    assert "Nothing to compare yet" in alone
+    assert "<select" not in alone
     makers.publish(makers.FORM.replace("label: Company", "label: <Firm>"))
     page = dana.get("/definitions/demo/differences")
     assert "“Details”: fields changed." in page

@@ -129,6 +129,11 @@ def test_a_row_opens_into_lanes_by_person_with_the_verbs_that_move_it_on(
         assert "since Tue 24 Nov 09:00 (2 hours, with us; they could not go on without us)" in page
         assert f'action="/processes/{process}/tasks/{one.id}/remind"' in page
         assert f"/processes/{process}#task-{one.id}" in page
+        assert "So far 1 day: 2 hours with us and 1 day with them." in page
+        coming = re.search(r"<strong>Next:</strong> ([^<]*)", page)
+        assert coming is not None
+        assert "27 Nov 2026" in coming[1]
+        assert "Review them" in coming[1].partition("Then: ")[2]
     assert "<html" not in dana.get(f"/timeline/{process}?part=row")
     assert "/remind" not in desk("aud").get(f"/timeline/{process}")
     dana.get("/timeline/nope", 404)

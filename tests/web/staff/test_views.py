@@ -1,15 +1,18 @@
 """Saved views: filters under a name, with their number, for oneself or for a team."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from werkzeug.test import TestResponse
 
 from portal import db
 from portal.actions import views as verbs
-from portal.errors import Faulty
-from portal.models import SavedView
+from portal.errors import Faulty, Unknown
+from portal.models import SavedView, TeamMember
 from portal.models.views import address, canonical
 from portal.readings import lists
 from tests import makers, people
@@ -117,3 +120,61 @@ def test_counts_stop_at_a_thousand(monkeypatch: pytest.MonkeyPatch, desk: Desks)
     assert shelf(desk("dana").get("/processes")) == "All 1000+"
     with db.reading() as conn:
         assert lists.count(conn, lists.task_columns()) == 3
+
+
+def test_the_timeline_has_views_that_keep_zoom_and_filters(desk: Desks) -> None:
+    for n in (1, 2):
+        makers.start(STEPS, head=HEAD, inputs={"amount": n})
+    finn, fay = desk("finn"), desk("fay")
+    page = "/timeline?zoom=week&person=vera@vendor.example"
+    assert "Keep this view" in finn.get(page)
+    sent = {"query": "zoom=week&person=vera@vendor.example", "name": "Vera", "is_default": "yes"}
+    kept = post(finn, "/views", page, of="timeline", team="finance", **sent)
+    assert kept.status_code == 303
+    opened = finn.client.get("/timeline").location
+    assert opened == "/timeline?person=vera%40vendor.example&zoom=week&state=running"
+    shown = finn.get(opened)
+    assert shelf(shown) == "Vera 2 first"
+    assert "Change this view" in shown
+    assert shelf(fay.get("/timeline")) == "Vera 2"
+    assert shelf(desk("olga").get("/timeline")) == ""
+    again = post(finn, "/views", page, of="timeline", query="zoom=day", name="Vera")
+    assert again.status_code == 422
+    assert "You have a view of this name." in again.text
+    post(finn, "/views", page, of="timeline", query="state=all&overdue=1", name="Late, all")
+    post(finn, "/views", page, of="timeline", query="state=all", name="All")
+    assert shelf(finn.get("/timeline?state=running")) == "All 2 Late, all 0 Vera 2 first"
+
+
+def test_a_shared_view_outlives_its_maker_in_the_team_and_ends_when_the_team_says_so(
+    desk: Desks,
+) -> None:
+    finn, query = people.staff("finn"), {"overdue": "1"}
+    view = verbs.keep("processes", "Late", query, team="finance", actor=finn)
+    fay = desk("fay")
+    with pytest.raises(Unknown):
+        verbs.drop(view, actor=people.staff("fay"))
+    with db.transaction() as tx:
+        tx.execute(sa.delete(TeamMember).where(TeamMember.user_id == "finn"))
+    left = replace(finn, team_ids=frozenset())
+    page = fay.get("/processes?overdue=1")
+    assert shelf(page) == "Late 0"
+    assert "Finn Finance made this view and is in the team no more." in page
+    verbs.change(view, "Overdue", team="finance", actor=left)  # as it was shared, so it stays
+    assert shelf(fay.get("/processes")) == "Overdue 0"
+    with pytest.raises(Unknown):
+        verbs.drop(view, actor=people.staff("olga"))
+    assert verbs.drop(view, actor=people.staff("fay")) == "processes"
+    assert makers.rows(SavedView) == []
+
+
+@pytest.mark.usefixtures("app")
+def test_the_database_has_one_default_for_each_list_of_a_person() -> None:
+    dana = people.staff("dana")
+    for page in ("tasks", "timeline"):
+        for name in ("A", "B"):
+            verbs.keep(page, name, {}, is_default=True, actor=dana)
+    firsts = [(one.page, one.name) for one in makers.rows(SavedView) if one.is_default]
+    assert sorted(firsts) == [("tasks", "B"), ("timeline", "B")]
+    with pytest.raises(IntegrityError), db.transaction() as tx:
+        tx.execute(sa.update(SavedView).values(is_default=True))
