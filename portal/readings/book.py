@@ -276,8 +276,5 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "people": tuple(
         kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE and kind not in _OF_PRIVACY
     ),
-
-
     "settings": ("setting-changed", "mail-tried"),
-    "people": tuple(kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE),
 }

@@ -5,8 +5,8 @@ from alembic import op
 
 from portal import db
 
-revision = "20261229_one_default"
-down_revision = "20261227_absences"
+revision = "20270104_one_default"
+down_revision = "20270103_privacy"
 
 
 def upgrade() -> None:
