@@ -243,7 +243,7 @@ def _ended(
 def narrowed(filters: Filters, window: Window) -> "sa.Select[str]":
     """The processes that have a row in a window, in no order; of those ended the last ones."""
     wanted = sa.select(Process.id).where(Process.id < db.first_id(window.end))
-    wanted = _narrowed(wanted, filters, window)
+    wanted = sights.only_seen(_narrowed(wanted, filters, window))
     parts = []
     if filters.state in ("running", "all"):
         parts.append(wanted.where(Process.state == "running"))
@@ -253,6 +253,8 @@ def narrowed(filters: Filters, window: Window) -> "sa.Select[str]":
             some = some.where(Process.state == state, Process.due_at.is_(None))
             last = some.order_by(Process.id.desc()).limit(_MOST_LOOKED_AT).subquery()
             parts.append(sa.select(last.c.id).where(last.c.ended_at >= window.start))
+    if not parts:  # what has ended is not overdue
+        return wanted.where(sa.false())
     found = sa.union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
     return sa.select(found.c.id).select_from(found)
 

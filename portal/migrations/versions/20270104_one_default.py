@@ -6,7 +6,7 @@ from alembic import op
 from portal import db
 
 revision = "20270104_one_default"
-down_revision = "20270103_privacy"
+down_revision = "20270103_sights"
 
 
 def upgrade() -> None:
