@@ -23,6 +23,7 @@ from tasks import (
     checkpoints,
     erasures,
     mail,
+    packs,
     queues,
     renditions,
     runs,
@@ -82,6 +83,9 @@ ROUTES = (
     Route("slow", ("privacy.erase",), 1, erasures.carry_out, "tasks.erasures.go_on"),
     Route("slow", ("privacy.bytes",), 20, erasures.clear, "tasks.erasures.sweep"),
     Route("slow", ("file.show",), 1, renditions.carry_out, "tasks.renditions.show"),
+    # Hundreds of these at once: whoever waits for one trail comes first.
+    Route("slow", ("pack.part",), 1, packs.carry_out, "tasks.packs.build"),
+    Route("slow", ("pack.close",), 1, packs.put_together, "tasks.packs.close"),
 )
 # An alarm says that nobody works on the queues: whoever raises it sends it.
 ALARM = Route("", ("mail.alarm",), 50, mail.carry_out, "")

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy.engine import Connection
 
 from portal import db
-from portal.actions import escalations, insights, reviews, stretches, upkeep
+from portal.actions import escalations, insights, packs, reviews, stretches, upkeep
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.readings import files
@@ -66,6 +66,8 @@ def prune() -> None:
     while upkeep.prune():
         pass
     store = Store(house().storage_dir)
+    for storage_id in packs.expire():
+        store.delete(storage_id)
     while ids := _read(files.unwanted, _BATCH):
         for storage_id in upkeep.forget_files(ids):
             store.delete(storage_id)

@@ -1,5 +1,6 @@
 """Writing into the book at the door, in the transaction of what is written about."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,18 @@ def note_read(
     """Write that somebody read; what has the same ``once`` is one line."""
     line = {**_line(tx, "read", actor), "process_id": process_id, "told": told, "once": once}
     tx.execute(tx.insert(BookEntry).values(line).on_conflict_do_nothing(index_elements=["once"]))
+
+
+def note_reads(
+    tx: Tx, actor: Actor, process_ids: Sequence[str], told: dict[str, Any], at_once: int = 500
+) -> None:
+    """Write for each of these processes that somebody read it, each time anew."""
+    lines = [
+        {**_line(tx, "read", actor), "process_id": id_, "told": told, "once": None}
+        for id_ in process_ids
+    ]
+    for first in range(0, len(lines), at_once):
+        tx.execute(sa.insert(BookEntry), lines[first : first + at_once])
 
 
 def _line(tx: Tx, kind: str, actor: Actor) -> dict[str, Any]:

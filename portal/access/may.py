@@ -31,7 +31,7 @@ def require(actor: Actor, verb: str, process: Any = None) -> None:
     """Refuse with NotYours what is not this actor's to do; ``process`` where one is meant.
 
     Verbs: ``see``, ``start``, ``comment``, ``signal``, ``manage`` (cancel, remind, reassign,
-    revoke), ``publish``, ``people``.
+    revoke), ``evidence`` (take it away in a pack), ``publish``, ``people``.
     """
     if actor.kind == "system":
         return
@@ -289,6 +289,10 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "manage": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
+    "evidence": lambda actor, process: (
+        actor.is_staff
+        and (actor.role == "auditor" or (actor.role in _WRITERS and _owns(actor, process)))
+    ),
     "publish": lambda actor, _process: actor.is_staff and actor.role in _WRITERS,
     "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "erase": lambda actor, _process: actor.is_staff and actor.role == "admin",
@@ -303,6 +307,7 @@ _REFUSALS = {
     "comment": "Your account may read, and not write.",
     "signal": "Your account may read, and not send signals.",
     "manage": "Only the owner of the process or an admin may do this.",
+    "evidence": "Only the owner of the process, an auditor or an admin may take its evidence.",
     "publish": "Your account may read, and not publish a definition.",
     "people": "Only an admin may do this.",
     "erase": "Only an admin may erase what the portal holds of people.",

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from portal import db
 from portal.access import book, holds, may, pseudonyms
+from portal.actions import packs
 from portal.actor import Actor, system
 from portal.db import Tx, action
 from portal.definition.values import is_email
@@ -120,6 +121,7 @@ def carry_out(tx: Tx, erasure_id: str, process_id: str) -> str:
     emails = [str(one.email) for one in people if one.email]
     names = [str(one.name) for one in people if one.name]
     counts = plan.counts + erasing_house.forget(tx, emails, [process_id], names)
+    plan.stored += packs.forget(tx, process_id)
     _owe_bytes(tx, erasure_id, process_id, plan, emails)
     return _settle(tx, erasure_id, process_id, counts, None)
 

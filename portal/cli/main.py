@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "bpmn": Entry("portal.cli.charts:bpmn", "Print a definition as BPMN 2.0."),
     "diagram": Entry("portal.cli.charts:diagram", "Print a definition as a diagram."),
     "start": Entry("portal.cli.processes:start", "Start a process and print its id."),
+    "pack": Entry("portal.cli.packs:pack", "Make an evidence pack of many processes."),
     "user": Entry("portal.cli.people:user", "Add or update staff."),
     "token": Entry("portal.cli.people:token", "Make API tokens."),
     "rotate-key": Entry("portal.cli.keys:rotate_key", "Sign with a new key from now on."),

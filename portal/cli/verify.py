@@ -17,6 +17,7 @@ from portal.ledger.__main__ import public_key
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Report
 from portal.ledger.judging import digests_of, is_ledger, is_pdf, kept_in
 from portal.ledger.keepsakes import NOTHING, Kept, of_text
+from portal.ledger.pack import is_archive
 from portal.ledger.verify import lines_of
 from portal.ledger.verify import verify as check
 
@@ -59,7 +60,7 @@ def verify(
     certificate: str | None,
     bundle: Path | None,
 ) -> int:
-    """Check an audit trail (PDF or ledger export) offline.
+    """Check an audit trail (PDF or ledger export) or an evidence pack offline.
 
     Ends with 0 sound, 1 altered, 2 incomplete, 3 signed by another key, 64 nothing to judge.
     """
@@ -69,8 +70,10 @@ def verify(
         raise click.UsageError("Name the audit trail to check: portal verify FILE.")
     kept = sum([*map(_receipt, receipts), *map(_older, older)], NOTHING)
     public = None if key is None else _key(key)
-    digests = None if files is None else digests_of([files])
     pinned = None if certificate is None else _fingerprint(certificate)
+    if is_archive(file):
+        return _check_pack(file, public, kept, pinned)
+    digests = None if files is None else digests_of([files])
     if is_pdf(file):
         report = _check_pdf(file, public, kept, digests)
         check_signature(report, file.read_bytes(), pinned)
@@ -90,6 +93,22 @@ def _write_bundle(path: Path) -> int:
     click.echo(f"{path}: run it with python3 {path} EXPORT [PUBLICKEY].")
     click.echo(f"SHA-256 {hashlib.sha256(content).hexdigest()}")
     return 0
+
+
+def _check_pack(file: Path, key: bytes | None, kept: Kept, pinned: str | None) -> int:
+    from portal.cli import packs
+
+    changes = Kept(successions=kept.successions)
+
+    def of_pdf(pdf: Path) -> Report:
+        found = _check_pdf(pdf, key, changes, None)
+        check_signature(found, pdf.read_bytes(), pinned)
+        return found
+
+    report = packs.judged(file, key, kept, of_pdf)
+    for line in report.told():
+        click.echo(line)
+    return report.verdict
 
 
 def _check_pdf(

@@ -155,6 +155,12 @@ class Store:
         if not sound:
             raise Unavailable(f"What is stored in {self.root} does not read back the same.")
 
+    def room(self) -> int:
+        """How many bytes are free where files are stored."""
+        with making_room():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return shutil.disk_usage(self.root).free
+
     def adopt(self, draft: Path, file_id: str) -> None:
         """Give a finished file its name, and make the rename itself durable."""
         target = self.path(file_id)

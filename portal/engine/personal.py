@@ -165,6 +165,7 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "saved_views": {"query": "house.scrub", "name": "house.scrub"},
     "batches": {"name": "house.scrub", "details": "house.scrub"},
     "batch_rows": {"label": "house.scrub", "given": "house.scrub", "faults": "house.scrub"},
+    "pack_parts": {"members": "packs.forget", "left_out": "packs.forget"},
     "kept_answers": {"answer": "house.forget"},
     "preferences": {
         "email": "house.forget", "language": "house.forget", "timezone": "house.forget",
@@ -180,6 +181,7 @@ OF_STAFF: Mapping[str, frozenset[str]] = {
     "absences": frozenset({"user_id", "deputy_id"}),
     "api_tokens": frozenset({"name", "user_id"}),
     "batches": frozenset({"how"}),
+    "packs": frozenset({"how"}),
     "book": frozenset({"actor_name", "told", "ip", "agent", "once"}),
     "definition_reviews": frozenset({"said_by_name"}),
     "passkeys": frozenset({"name", "credential", "public_key"}),
@@ -235,6 +237,8 @@ NOTHING: Mapping[str, str] = {
     "mails": "id process_id task_id kind state",
     "outgoing": "id process_id kind ref once state",
     "outside_identities": "issuer user_id",
+    "pack_parts": "pack_id process_id state head fault storage_id sha256",
+    "packs": "id name language state why made_by storage_id sha256",
     "participants": "id process_id role kind user_id team_id",
     "passkeys": "id user_id",
     "processes": (

@@ -2,7 +2,8 @@
 
     python3 -m portal.ledger FILE [PUBLICKEY] [--older FILE] [--receipt NUMBER:HASH] [--files DIR]
 
-FILE is a ledger export, or an audit trail (PDF), of which the ledger inside is checked. What
+FILE is a ledger export, an evidence pack, or an audit trail (PDF), of which the ledger inside is
+checked, as it is of those in a pack. What
 `--older` takes: an older export or trail, a receipt as text or as a mail, a checkpoint, a proof
 from one checkpoint to another, a change of keys. Ends with 0 sound, 1 altered, 2 incomplete,
 3 signed by another key, 64 nothing to judge.
@@ -13,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from portal.ledger import chain, ed25519, keepsakes
+from portal.ledger import chain, ed25519, keepsakes, pack
+from portal.ledger.findings import Report
 from portal.ledger.judging import judge, kept_in
 
 WRONG_USE = 64  # none of the verdicts: no file, no key, or the wrong words
@@ -39,10 +41,16 @@ def main(arguments: list[str]) -> int:
         key = public_key(given.key or given.public) if given.key or given.public else None
         kept = [keepsakes.of_text(text) for text in given.receipt] + list(map(kept_in, given.older))
         all_kept = sum(kept, keepsakes.NOTHING)
+        if pack.is_archive(given.file):
+            return _told(pack.verify(given.file, key=key, kept=all_kept))
         found = judge(given.file, key=key, kept=all_kept, files=given.files)
     except (chain.Malformed, OSError) as fault:
         print(f"This could not be checked: {fault}", file=sys.stderr)
         return WRONG_USE
+    return _told(found)
+
+
+def _told(found: Report | pack.PackReport) -> int:
     print(*found.told(), sep="\n")
     return found.verdict
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SOUND, ALTERED, INCOMPLETE, OTHER_KEY = 0, 1, 2, 3
-_RANK = (SOUND, INCOMPLETE, OTHER_KEY, ALTERED)  # the worst decides
+RANK = (SOUND, INCOMPLETE, OTHER_KEY, ALTERED)  # the worst decides
 _KEPT = 50  # findings told one by one; the rest are counted
 
 CHECKS = {
@@ -69,7 +69,7 @@ class Report:
     def find(self, check: int, verdict: int, text: str) -> None:
         """Note a fault; the verdict is that of the worst."""
         self.done.add(check)
-        self.verdict = max(self.verdict, verdict, key=_RANK.index)
+        self.verdict = max(self.verdict, verdict, key=RANK.index)
         if len(self.findings) < _KEPT:
             self.findings.append(Finding(check, verdict, text))
         else:

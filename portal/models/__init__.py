@@ -29,6 +29,7 @@ from portal.models.links import BrowserSession, Link, SessionLink
 from portal.models.looks import Look
 from portal.models.messages import Mail
 from portal.models.mine import AddressCode, LostLink, ProvedAddress
+from portal.models.packs import Pack, PackPart
 from portal.models.people import ApiToken, StaffSession, Team, TeamMember, User
 from portal.models.pieces import Piece, Upload
 from portal.models.preferences import Preference
@@ -81,6 +82,8 @@ __all__ = [
     "LostLink",
     "Mail",
     "OutsideIdentity",
+    "Pack",
+    "PackPart",
     "Participant",
     "Passkey",
     "Piece",

@@ -190,6 +190,7 @@ READ = {
     "file": "took a file",
     "trail": "took the audit trail",
     "ledger": "took the whole ledger",
+    "pack": "took an evidence pack with it",
     "result": "took the result of a launch of many",
 }
 WHY = {

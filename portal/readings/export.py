@@ -37,6 +37,28 @@ def line(entry: Told) -> str:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
+class Last:
+    """What an export ends with, noted while its lines go by: how many events, and the last's hash.
+
+    ``note`` is the checkpoint that signs it.
+    """
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.head = ""
+        self.note = ""
+
+    def noted(self, lines: Iterator[str]) -> Iterator[str]:
+        """The same lines."""
+        for text in lines:
+            told = json.loads(text)
+            if "checkpoint" in told:
+                self.note = told["checkpoint"]["note"]
+            else:
+                self.events, self.head = self.events + 1, told["hash"]
+            yield text
+
+
 def checkpoint(conn: Connection, size: int | None = None) -> str | None:
     """The signed note over the site at that size, the newest if not given; ``None`` without."""
     return checkpoints.note(conn, size)

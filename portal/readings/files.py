@@ -6,15 +6,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import FileRow, Task, Trail, Upload
+from portal.models import FileRow, Pack, PackPart, Task, Trail, Upload
 from portal.models.files import BEING_CHECKED, REFUSED, SHOWN
 
 
 def stored(conn: Connection) -> set[str]:
-    """The storage ids of all files and trails, and of what is still on its way."""
+    """The storage ids of all files, trails and packs, and of what is still on its way."""
     trails = sa.select(Trail.storage_id).where(Trail.storage_id.is_not(None))
     coming = sa.select(Upload.storage_id).where(Upload.result.is_(None))
-    found = conn.execute(sa.select(FileRow.storage_id).union_all(trails, coming)).scalars()
+    packs = [
+        sa.select(one.storage_id).where(one.storage_id.is_not(None)) for one in (Pack, PackPart)
+    ]
+    every = sa.select(FileRow.storage_id).union_all(trails, coming, *packs)
+    found = conn.execute(every).scalars()
     return {str(id_) for id_ in found}
 
 

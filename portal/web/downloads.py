@@ -19,11 +19,30 @@ def handed_out(kept: Any, name: str, media_type: str) -> Response:
     told then, once.
     """
     require_intact(kept, name)
+    return _out(kept, name, media_type)
+
+
+def _out(kept: Any, name: str, media_type: str) -> Response:
     response = Response(_pieces(_store(), kept.storage_id), mimetype=media_type)
     response.headers["Content-Disposition"] = content_disposition(name)
     response.headers["Content-Length"] = str(kept.size)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
+
+
+def pack_out(kept: Any, name: str) -> Response:
+    """An evidence pack, to be saved. Conflict where its bytes are no longer those stored."""
+    if not _store().verify(kept.storage_id, kept.sha256):
+        raise Conflict(
+            "This pack is no longer the one that was stored, so it is not handed out.",
+            "Have a new one built, and tell an admin.",
+        )
+    return _out(kept, name, "application/zip")
+
+
+def room() -> int:
+    """How many bytes are free where files are stored."""
+    return _store().room()
 
 
 def file_out(file: Any, *, task_id: str | None = None, actor: Actor) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from portal import clock
-from portal.actions import reads
+from portal.actions import packs, reads
 from portal.actor import Actor
 from portal.readings.sights import SEES_ALL
 
@@ -27,6 +27,7 @@ READS = {
     "staff.trail_pdf": ("trail", True),
     "staff.ledger": ("ledger", True),
     "staff.batch_result": ("result", True),
+    "staff.pack_file": ("pack", True),
     "api.read_process": ("answers", False),
     "api.read_task": ("task", False),
     "api.list_processes": ("list", False),
@@ -38,6 +39,7 @@ READS = {
     "api.list_doubts": ("doubts", False),
     "api.read_ledger": ("ledger", True),
     "api.read_trail": ("trail", True),
+    "api.read_pack_file": ("pack", True),
 }
 # The lists by which everybody finds their work; whoever sees everything on them is written down.
 LISTS = {"staff.list_processes", "staff.list_tasks", "staff.list_batches", "staff.batch"}
@@ -58,6 +60,9 @@ def note(response: Response, actor: Actor | None) -> None:
         return
     what, is_each = known
     args = request.view_args or {}
+    if what == "pack":  # a line for each process in it
+        packs.note_taken(args["pack_id"], actor=actor)
+        return
     told: dict[str, Any] = {
         "process_id": args.get("process_id"),
         "task_id": args.get("task_id"),

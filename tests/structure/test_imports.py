@@ -63,7 +63,7 @@ MAY: dict[str, set[str]] = {
     "cli": {
         "actions", "readings", "access", "definition", "delivery", "migrations",
         "ledger.verify", "ledger.chain", "ledger.findings", "ledger.ed25519", "ledger.bundle",
-        "ledger.keepsakes", "ledger.judging", "ledger.__main__",
+        "ledger.pack", "ledger.keepsakes", "ledger.judging", "ledger.__main__",
         *GROUND,
     },
     "migrations": {"db", "models", "ledger", *GROUND},

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links, seats
-from portal.actions import doubts, handoffs, pieces, questions, selections, uploads, views
+from portal.actions import doubts, handoffs, packs, pieces, questions, selections, uploads, views
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, Question, SavedView, StaffSession, Trouble
@@ -71,6 +71,7 @@ def new_world(app: Flask) -> World:
     [trouble] = makers.rows(Trouble, process_id=process, step="sum")
     kept = makers.rows(SavedView, user_id="dana", page="processes")
     view = kept[0].id if kept else views.keep("processes", "Mine", {}, actor=people.staff("dana"))
+    pack = packs.draft(packs.Plan("Mine"), [process], actor=people.staff("dana"))
     batch = selections.plan("remind", [process], actor=people.staff("dana"))
     names = {
         "size": "9",
@@ -85,7 +86,8 @@ def new_world(app: Flask) -> World:
         "token_id": makers.rows(ApiToken, name="spare")[-1].id, "token": token_of(papers),
         "session_id": session_of("olga"), "passkey_id": "none",
         "upload_id": begun.id, "name": "go", "release": "x", "user_id": "olga", "doubt_id": doubt,
-        "what": "steps", "batch_id": batch, "n": "1", "view_id": view, "grant_id": "none",
+        "what": "steps", "batch_id": batch, "n": "1", "pack_id": pack, "view_id": view,
+        "grant_id": "none",
         "page": "keeping",
     }  # fmt: skip
     return World(process, names)

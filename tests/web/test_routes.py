@@ -129,6 +129,13 @@ GET  /batches/<batch_id>/progress                      in   in   in   404  200  
 GET  /batches/<batch_id>/result.csv                    in   in   in   404  200  200  200  in
 POST /batches/<batch_id>/begin                         403  403  403  404  303  403  409  403
 POST /batches/<batch_id>/stop                          403  403  403  404  303  403  409  403
+GET  /packs                                            in   in   in   200  200  200  200  in
+POST /packs                                            403  403  403  303  303  303  303  403
+GET  /packs/<pack_id>                                  in   in   in   404  200  200  200  in
+GET  /packs/<pack_id>/progress                         in   in   in   404  200  200  200  in
+GET  /packs/<pack_id>/pack.zip                         in   in   in   404  409  409  409  in
+POST /packs/<pack_id>/begin                            403  403  403  404  303  409  409  403
+POST /packs/<pack_id>/stop                             403  403  403  404  303  409  409  403
 POST /processes/new/<key>                              403  403  403  303  303  403  303  403
 GET  /processes/<process_id>                           in   in   in   200  200  200  200  in
 POST /processes/<process_id>/cancel                    403  403  403  403  303  403  303  403
@@ -232,6 +239,9 @@ GET  /api/v1/definitions/<key>/forecast                401  401  401  200  200  
 GET  /api/v1/events                                    401  401  401  200  200  200  200  200
 GET  /api/v1/exceptions                                401  401  401  200  200  200  200  200
 POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  403  200  403
+POST /api/v1/packs                                     401  401  401  422  202  202  202  403
+GET  /api/v1/packs/<pack_id>                           401  401  401  404  200  200  200  200
+GET  /api/v1/packs/<pack_id>/file                      401  401  401  404  409  409  409  403
 GET  /api/v1/processes                                 401  401  401  200  200  200  200  200
 POST /api/v1/definitions/<key>/migrate                 401  401  401  200  200  403  200  200
 POST /api/v1/processes                                 401  401  401  201  201  403  201  201

@@ -54,6 +54,7 @@ _OWN_SCOPES = {
     ("POST", "/processes"): "start",
     ("POST", "/requests"): "start",
     ("POST", "/processes/<process_id>/trail"): "read",
+    ("POST", "/packs"): "read",
     ("POST", "/definitions"): "admin",
     ("POST", "/definitions/<key>/migrate"): "admin",
     ("POST", "/definitions/<key>/review"): "admin",

@@ -4,7 +4,7 @@ from typing import Any
 
 from portal import language
 from portal.definition import asks
-from portal.readings import figures
+from portal.readings import figures, lists
 
 Schema = dict[str, Any]
 
@@ -416,6 +416,29 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "QuestionList": _page("Question", _text),
+    "AskForPack": _object(
+        processes=_list(_text),
+        definition=_text,
+        states=_list({"enum": [*lists.PROCESS_STATES]}),
+        since=_day,
+        until=_day,
+        files={"type": "boolean", "default": True},
+        language=_text,
+    ),
+    "Pack": _object(
+        "*",
+        id=_text,
+        name=_text,
+        state={"enum": ["running", "done", "stopped", "failed", "removed"]},
+        why=_maybe(_text),
+        total=_number,
+        through=_number,
+        failed=_list(_object("*", process=_text, fault=_text)),
+        size=_maybe(_number),
+        sha256=_maybe(_text),
+        kept_until=_maybe(_moment),
+        url=_maybe(_text),
+    ),
     "Link": _object("*", url=_text, expires_at=_moment),
     "Event": _object(
         "id process seq at type actor data hash",

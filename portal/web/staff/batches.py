@@ -15,6 +15,7 @@ from portal.definition.tree import Document
 from portal.errors import Faulty
 from portal.readings import batches, catalogue, lists, trees
 from portal.web import arrivals, spreadsheets
+from portal.web.staff import packs
 from portal.web.staff.door import doors, me, require_own_form, said, settings
 from portal.web.staff.filters import process_filters
 
@@ -38,7 +39,10 @@ def draft_batch() -> ResponseReturnValue:
     if form.get("all"):
         with db.reading() as conn:
             filters = process_filters(form)
-            ids = lists.process_ids(conn, filters, clock.now(), selections.MOST + 1)
+            most = packs.MOST if form.get("what") == packs.KIND else selections.MOST
+            ids = lists.process_ids(conn, filters, clock.now(), most + 1)
+    if form.get("what") == packs.KIND:
+        return packs.drafted(ids)
     batch_id = selections.plan(form.get("what", ""), ids, actor=me())
     return redirect(f"/batches/{batch_id}", 303)
 

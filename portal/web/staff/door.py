@@ -39,9 +39,10 @@ BEFORE_ALL = {
     "staff.second_factor", "staff.begin_second_factor", "staff.confirm_second_factor",
     "staff.prove", "staff.prove_by_passkey", "staff.ask_passkey", "staff.sign_out",
 }  # fmt: skip
-# What an auditor may send: what is their own, and a trail, which changes nothing.
+# What an auditor may send: what is their own, and a trail or a pack, which change nothing.
 FOR_READERS = {
     "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
+    "staff.draft_pack", "staff.begin_pack", "staff.stop_pack",
     "staff.end_my_session", "staff.end_my_others", "staff.enter_code", "staff.begin_second_factor",
     "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
     "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey", "staff.go_outside",

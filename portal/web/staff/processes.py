@@ -34,7 +34,7 @@ from portal.readings import (
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
 from portal.web.downloads import file_out, handed_out
-from portal.web.staff import rows, tracks, views
+from portal.web.staff import packs, rows, tracks, views
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
 from portal.web.staff.portions import portion
@@ -65,7 +65,7 @@ def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) ->
         lines=rows.processes(page.items, now, house_zone(), away),
         definitions=definitions,
         states=STATES,
-        chosen=selections.CHOSEN,
+        chosen={**selections.CHOSEN, packs.KIND: "Evidence pack"},
         state=asked.get("state", "running"),
         asked=asked,
         shelf=shelf,
