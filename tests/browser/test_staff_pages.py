@@ -1,13 +1,14 @@
 """Pages of staff that no day at the desk leads to: sound by axe, light, and quiet."""
 
 import re
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize
 
 from portal import db
-from portal.models import User
+from portal.models import Process, User
 from tests.browser.pages import press
 from tests.browser.test_everyone import EVERY_RULE
 from tests.browser.test_staff import place, sign_in
@@ -19,9 +20,12 @@ MOST_BYTES = 100_000
 SHEET = "vendor.email,vendor.name\nann@sea.example,Ann\nnone,Bob\n"
 
 
-def test_every_other_page_is_sound_fits_a_phone_and_is_light(browser: Browser, place: str) -> None:
-    phone = ViewportSize(width=360, height=800)
-    page = browser.new_context(viewport=phone, color_scheme="dark").new_page()
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_every_other_page_is_sound_fits_and_is_light(
+    browser: Browser, place: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    size = ViewportSize(width=width, height=800)
+    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda fault: complaints.append(str(fault)))
@@ -37,11 +41,15 @@ def test_every_other_page_is_sound_fits_a_phone_and_is_light(browser: Browser, p
 def _addresses() -> list[str]:
     with db.reading() as conn:
         user = conn.execute(User.__table__.select()).first()
+        process = conn.execute(Process.__table__.select()).first()
     assert user is not None
+    assert process is not None
     return ["/insights", "/me", "/me/prove", "/me/second-factor", "/book", "/automations",
             "/batches", "/processes?state=all&q=demo", "/processes/new/demo/many",
             "/requests/new", "/definitions/demo/sheet", "/definitions/demo/differences",
-            "/definitions/demo/move", f"/people/{user.id}"]  # fmt: skip
+            "/definitions/demo/move", f"/people/{user.id}", "/people", "/search?q=demo",
+            "/exceptions", "/timeline", "/timeline?state=all&zoom=year", "/timeline/feed",
+            f"/timeline/{process.id}", "/settings"]  # fmt: skip
 
 
 def _draft(page: Page, place: str) -> str:
