@@ -40,6 +40,8 @@ COMMANDS: dict[str, Entry] = {
     "token": Entry("portal.cli.people:token", "Make API tokens."),
     "rotate-key": Entry("portal.cli.keys:rotate_key", "Sign with a new key from now on."),
     "verify": Entry("portal.cli.verify:verify", "Check an audit trail offline."),
+    "retention": Entry("portal.cli.privacy:retention", "Erase what was kept long enough."),
+    "erasures": Entry("portal.cli.privacy:erasures", "List erasures, or do them again."),
     "doctor": Entry("portal.cli.doctor:doctor", "Check this installation, with remedies."),
     "migrate": Entry("portal.cli.up:migrate", "Bring the database to the current schema."),
     "catcher": Entry("portal.cli.up:catcher", "Run the mail catcher.", hidden=True),

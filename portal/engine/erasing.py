@@ -118,7 +118,7 @@ def _names(conn: Connection, made: Plan, values: Sequence[Any]) -> Names:
     names = Names()
     people = sa.select(Participant.email, Participant.name).where(Participant.id.in_(made.whose))
     for email, name in conn.execute(people):
-        names.add_person(email, name)
+        names.add_person(email, None if name == ERASED else name)
     tasks = sa.select(Task.answers).where(Task.participant_id.in_(made.whose))
     for answers in conn.execute(tasks).scalars():
         names.add_words(answers)

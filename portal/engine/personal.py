@@ -51,8 +51,10 @@ def empty(_value: Any) -> str:
 
 
 def hollow(value: Any) -> Any:
-    """The names of fields without what stood in them: ``{"iban": None}``."""
-    return dict.fromkeys(value) if isinstance(value, Mapping) else []
+    """The names of fields without what stood in them: ``{"iban": None, "papers": []}``."""
+    if not isinstance(value, Mapping):
+        return []
+    return {key: [] if isinstance(one, list) else None for key, one in value.items()}
 
 
 def ids_only(value: Any) -> Any:
@@ -137,7 +139,7 @@ OF_PROCESS = (
     Rows(StepRun, {"answers": hollow, "comment": nothing}, kind="answers"),
     Rows(
         Participant,
-        {"email": nothing, "name": nothing, "timezone": nothing},
+        {"email": nothing, "name": erased, "timezone": nothing},
         whose="id",
         kind="names and addresses",
     ),

@@ -103,7 +103,7 @@ def _answered(
         ids = [one for listed in run.answers.values() for one in listed]
         sent = [files[one] for one in ids if one in files]
     else:
-        if isinstance(step, SignStep) and "signature" in run.answers:
+        if isinstance(step, SignStep) and run.answers.get("signature"):
             rows = _signature(run)
             signed = [one["file"] for one in run.answers["document"] or ()]
             sent = [files[one] for one in signed if one in files]

@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
+from app import create_app
 from portal import db, fault
-from portal.actions import changes, erasures, holds, processes, retention, stretches
+from portal.actions import changes, erasures, holds, processes, retention, stretches, trails
 from portal.clock import Clock
 from portal.delivery import erased as listed
 from portal.delivery.storage import Store
@@ -23,10 +25,13 @@ from portal.models import (
     FileRow,
     Hold,
     InsightParty,
+    Link,
     Mail,
     Participant,
     Preference,
     Process,
+    Task,
+    Trail,
 )
 from portal.readings import export, status
 from portal.settings import Settings
@@ -35,6 +40,7 @@ from tasks import relay
 from tests import makers, people
 from tests.tasks import canaries
 from tests.tasks.canaries import MARK, OTHER, WHO
+from tests.web.callers import at_the_desk, by_token
 
 ADA, DANA = people.staff("ada"), people.staff("dana")
 ASKED = {"basis": "request", "reference": "DSR 7"}
@@ -434,3 +440,41 @@ def test_the_nightly_look_over_takes_an_erasure_for_what_it_is(
     erase(process)
     with db.reading() as conn:
         assert audit.fault_in_values(conn, process) is None
+
+
+@pytest.mark.parametrize("how", [erase, lambda _process: erase_person()])
+def test_no_page_no_call_and_no_pdf_shows_it_and_none_breaks(
+    house: Settings, process: str, how: Callable[[str], str]
+) -> None:
+    link = sorted(makers.rows(Link, process_id=process), key=lambda row: row.made_at)[0]
+    how(process)
+    app = create_app(house)
+    ada, tool = at_the_desk(app, "ada").client, by_token(app, "ada")
+    base, api = f"/processes/{process}", f"/api/v1/processes/{process}"
+    tasks = [row.id for row in makers.rows(Task, process_id=process)]
+    pages = [
+        base, f"{base}/erase", "/", "/processes", "/tasks", "/exceptions", "/privacy", "/book",
+        "/insights", f"/timeline/{process}", "/timeline", "/search?q=zqx", f"{base}/ledger",
+        *(f"/tasks/{task}" for task in tasks),
+    ]  # fmt: skip
+    calls = [api, f"{api}/events", f"{api}/ledger", f"/api/v1/tasks?process={process}"]
+    gone = ("zqxvera", "zqxname", "zqx-iban", "zqx-story", "zqx-file", "zqx-question")
+    for path in pages:
+        answer = ada.get(path, follow_redirects=True)
+        assert answer.status_code < 500, path
+        text = answer.text.replace("q=zqx", "").lower()
+        assert not [word for word in gone if word in text], path
+    for path in calls:
+        answer = app.test_client().get(path, headers={"Authorization": f"Bearer {tool.bearer}"})
+        assert answer.status_code == 200, path
+        assert not [word for word in gone if word in answer.text.lower()], path
+    door = app.test_client().get(f"/t/{canaries.token(link)}")
+    assert door.status_code < 500
+    trails.ask(process, actor=ADA)
+    relay.carry_out_here()
+    [trail] = makers.rows(Trail, process_id=process)
+    with Store(house.storage_dir).open(trail.storage_id) as file:
+        pdf = pypdfium2.PdfDocument(file.read())
+    text = "".join(page.get_textpage().get_text_range() for page in pdf).lower()
+    assert not [word for word in gone if word in text]
+    assert "erased" in text

@@ -89,6 +89,7 @@ def new_world(app: Flask) -> World:
         "what": "steps", "batch_id": batch, "n": "1", "pack_id": pack, "view_id": view,
         "grant_id": "none",
         "page": "keeping",
+        "hold_id": "no-such-hold",
     }  # fmt: skip
     return World(process, names)
 

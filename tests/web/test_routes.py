@@ -91,6 +91,16 @@ POST /me/second-factor/remove                          403  403  403  303  303  
 POST /people/second-factor                             403  403  403  403  403  403  303  403
 POST /people/<user_id>/second-factor/remove            403  403  403  403  403  403  404  403
 GET  /book                                             in   in   in   403  403  200  200  in
+GET  /privacy                                          in   in   in   403  403  200  200  in
+GET  /privacy/due                                      in   in   in   403  403  200  200  in
+POST /privacy/person                                   403  403  403  403  403  403  200  403
+POST /privacy/export                                   403  403  403  403  403  403  200  403
+POST /privacy/erase                                    403  403  403  403  403  403  303  403
+POST /privacy/holds                                    403  403  403  403  403  403  303  403
+POST /privacy/holds/<hold_id>/lift                     403  403  403  404  404  403  404  403
+GET  /processes/<process_id>/erase                     in   in   in   403  200  200  200  in
+POST /processes/<process_id>/erase                     403  403  403  403  403  403  409  403
+POST /processes/<process_id>/hold                      403  403  403  403  303  403  303  403
 GET  /people                                           in   in   in   403  403  200  200  in
 GET  /people/<user_id>                                 in   in   in   403  403  200  200  in
 POST /people/<user_id>/close                           403  403  403  403  403  403  303  403
@@ -299,6 +309,14 @@ TYPED: dict[str, dict[str, Any]] = {
     "/people/tokens": {"name": "till", "email": "dana@example.com", "scopes": "read"},
     "/people/<user_id>/close": {"to": "finn@example.com", "reason": "She left."},
     "/people/<user_id>/hand-over": {"to": "finn@example.com", "reason": "She left."},
+    "/privacy/person": {"email": "nobody@sea.example"},
+    "/privacy/export": {"email": "nobody@sea.example"},
+    "/privacy/erase": {
+        "email": "nobody@sea.example", "confirm": "nobody@sea.example", "basis": "request",
+    },
+    "/privacy/holds": {"email": "nobody@sea.example", "reason": "Claim 12."},
+    "/processes/<process_id>/erase": {"basis": "request", "confirm": "erase"},
+    "/processes/<process_id>/hold": {"reason": "Claim 12."},
     "/people/users": {"email": "new@example.com", "name": "New", "role": "member"},
     "/definitions/<key>/sight": {"rule": "restricted"},
     "/definitions/<key>/sight/grants": {"whom": "olga@example.com"},

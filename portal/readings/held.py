@@ -1,0 +1,65 @@
+"""What must not be erased, and by what words anything is: the pages of privacy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+
+from portal.models import DefinitionRow, Hold, Process, User
+from portal.models.privacy import ASKABLE, BASES
+
+WORDS = dict(BASES)
+ASKED_FOR = {basis: BASES[basis] for basis in ASKABLE}
+_MOST = 200
+
+
+def holds(conn: Connection, process_id: str | None = None) -> Sequence[Any]:
+    """Holds that stand, newest first: of a process alone those that were put on it itself."""
+    placer = aliased(User)
+    query = (
+        sa.select(
+            Hold.__table__, placer.name.label("by"), Process.title,
+            DefinitionRow.name.label("definition_name"),
+        )
+        .outerjoin(placer, placer.id == Hold.placed_by)
+        .outerjoin(Process, Process.id == Hold.process_id)
+        .outerjoin(
+            DefinitionRow,
+            sa.and_(DefinitionRow.key == Hold.definition, DefinitionRow.is_current),
+        )
+        .where(Hold.lifted_at.is_(None))
+        .order_by(Hold.id.desc())
+        .limit(_MOST)
+    )  # fmt: skip
+    if process_id is not None:
+        query = query.where(Hold.process_id == process_id)
+    return conn.execute(query).all()
+
+
+def definitions(conn: Connection) -> Sequence[Any]:
+    """Key and name of what can be put on hold, by name."""
+    query = sa.select(DefinitionRow.key, DefinitionRow.name).where(DefinitionRow.is_current)
+    return conn.execute(query.order_by(DefinitionRow.name)).all()
+
+
+def process(conn: Connection, process_id: str) -> Any:
+    """What the page of erasing tells of a process; ``None`` where there is none."""
+    query = sa.select(
+        Process.id, Process.title, Process.state, Process.owner_id, Process.team_id,
+        Process.ended_at,
+    ).where(Process.id == process_id)  # fmt: skip
+    return conn.execute(query).first()
+
+
+def titles(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """What processes are called, by their ids."""
+    query = sa.select(Process.id, Process.title).where(Process.id.in_(ids))
+    return {row.id: row.title for row in conn.execute(query)}
+
+
+def has_account(conn: Connection, email: str) -> bool:
+    """Whether an address is that of somebody on the staff."""
+    query = sa.select(User.id).where(sa.func.lower(User.email) == email.casefold())
+    return conn.execute(query).first() is not None

@@ -1,0 +1,235 @@
+"""Privacy: what is held of a person, their copy, holds, retention, and erasing."""
+
+import json
+import tempfile
+import zipfile
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+from flask import current_app, redirect, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db
+from portal.access import holds as standing
+from portal.access import pseudonyms
+from portal.actions import erasures, holds, privacy, retention
+from portal.definition.values import is_email
+from portal.delivery.storage import Store
+from portal.errors import Conflict, Faulty, NotYours, Unknown
+from portal.readings import erasures as readings
+from portal.readings import held, subject
+from portal.web.staff.door import doors, me, said
+
+_MOST_DUE = 500
+_IN_MEMORY = 8_000_000  # bytes of an archive, before it goes to disk
+
+
+@doors.get("/privacy")
+def privacy_page() -> ResponseReturnValue:
+    """What is kept how long, what is held, what was erased."""
+    return _overview()
+
+
+@doors.post("/privacy/person")
+def look_up_person() -> ResponseReturnValue:
+    """What is held of one address; not in the address of a page, which would be logged."""
+    _require_admin()
+    email = request.form.get("email", "").strip()
+    if not is_email(email):
+        wrong = Faulty.one("email", "Enter an e-mail address, such as ann@sea.example.")
+        return _overview(wrong, at="person")
+    privacy.note_look_up(actor=me())
+    return _person(email)
+
+
+@doors.post("/privacy/export")
+def export_person() -> ResponseReturnValue:
+    """Their copy: everything that is held of one address, with their files."""
+    _require_admin()
+    email = request.form.get("email", "").strip()
+    with db.reading() as conn:
+        told, files = subject.told(conn, email, clock.now())
+    privacy.note_export(len(told["processes"]), actor=me())
+    store = Store(current_app.config["SETTINGS"].storage_dir)
+    archive = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - sent, then closed
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as whole:
+        whole.writestr("summary.txt", subject.summary(told))
+        whole.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2))
+        for one in files:
+            with store.open(one.storage_id) as file, whole.open(one.path, "w") as there:
+                while piece := file.read(1 << 20):
+                    there.write(piece)
+    archive.seek(0)
+    return send_file(
+        archive, "application/zip", as_attachment=True, download_name="personal-data.zip"
+    )
+
+
+@doors.post("/privacy/erase")
+def erase_person() -> ResponseReturnValue:
+    """Have erased what is held of one address."""
+    _require_admin()
+    form = request.form
+    email = form.get("email", "").strip()
+    try:
+        erasures.of_person(email, **_asked(), actor=me())
+    except (Faulty, Conflict) as fault:
+        return _person(email, fault, at="erase")
+    said("It is being erased. What still runs or is on hold follows when that is over.")
+    return redirect("/privacy", 303)
+
+
+@doors.post("/privacy/holds")
+def place_hold() -> ResponseReturnValue:
+    """Put a legal hold on a definition or a person."""
+    form = request.form
+    email, key = form.get("email", "").strip(), form.get("definition", "").strip()
+    reason = form.get("reason", "")
+    try:
+        if email:
+            holds.on_person(email, reason, actor=me())
+        else:
+            holds.on_definition(key, reason, actor=me())
+    except (Faulty, Conflict) as fault:
+        return _overview(fault, at="hold")
+    said("The legal hold stands: nothing of it is erased.")
+    return redirect("/privacy", 303)
+
+
+@doors.post("/privacy/holds/<hold_id>/lift")
+def lift_hold(hold_id: str) -> ResponseReturnValue:
+    """End a legal hold."""
+    try:
+        holds.lift(hold_id, request.form.get("reason", ""), actor=me())
+    except (Faulty, Conflict) as fault:
+        return _overview(fault, at=f"lift-{hold_id}")
+    said("The legal hold is lifted.")
+    return redirect("/privacy", 303)
+
+
+@doors.get("/privacy/due")
+def due_processes() -> ResponseReturnValue:
+    """What tonight’s run would erase, and what stays although it is due."""
+    _require_reader()
+    with db.reading() as conn:
+        found = list(islice(retention.due(conn, clock.now()), _MOST_DUE + 1))
+        titles = held.titles(conn, [one.process_id for one in found])
+    return render_template(
+        "staff/privacy_due.html",
+        due=found[:_MOST_DUE], titles=titles, is_cut=len(found) > _MOST_DUE,
+    )  # fmt: skip
+
+
+@doors.get("/processes/<process_id>/erase")
+def erase_process_page(process_id: str) -> ResponseReturnValue:
+    """Just what would go from a process, and what stays."""
+    return _process(process_id)
+
+
+@doors.post("/processes/<process_id>/erase")
+def erase_process(process_id: str) -> ResponseReturnValue:
+    """Have erased what a process holds of people."""
+    try:
+        erasures.of_process(process_id, **_asked(), actor=me())
+    except (Faulty, Conflict) as fault:
+        return _process(process_id, fault)
+    said("What the process holds of people is being erased.")
+    return redirect(f"/processes/{process_id}/erase", 303)
+
+
+@doors.post("/processes/<process_id>/hold")
+def hold_process(process_id: str) -> ResponseReturnValue:
+    """Put a legal hold on one process."""
+    try:
+        holds.on_process(process_id, request.form.get("reason", ""), actor=me())
+    except (Faulty, Conflict) as fault:
+        return _process(process_id, fault, at="hold")
+    said("The legal hold stands: nothing of this process is erased.")
+    return redirect(f"/processes/{process_id}/erase", 303)
+
+
+def _asked() -> dict[str, str]:
+    form = request.form
+    return {
+        "basis": form.get("basis", ""), "reference": form.get("reference", ""),
+        "confirmed": form.get("confirm", ""),
+    }  # fmt: skip
+
+
+def _overview(fault: Any = None, at: str = "") -> ResponseReturnValue:
+    _require_reader()
+    with db.reading() as conn:
+        told = {
+            "rules": retention.rules(conn, clock.now()),
+            "holds": held.holds(conn),
+            "erasures": readings.latest(conn),
+            "definitions": held.definitions(conn),
+        }
+    return render_template("staff/privacy.html", **told, **_faults(fault, at)), _status(fault)
+
+
+def _person(email: str, fault: Any = None, at: str = "") -> ResponseReturnValue:
+    with db.reading() as conn:
+        parts = subject.parts(conn, email)
+        plans = [erasures.foretell(conn, one.process_id, one.participants) for one in parts]
+        told = {
+            "email": email,
+            "parts_found": list(zip(parts, plans, strict=True)),
+            "counts": sum((plan.counts for plan, _ in plans), start=Counter()),
+            "hold": standing.standing_on(conn, email.casefold()),
+            "earlier": readings.of_subject(conn, pseudonyms.of(email)),
+            "colleague": held.has_account(conn, email),
+        }
+    return (
+        render_template("staff/privacy_person.html", **told, **_bases(), **_faults(fault, at)),
+        _status(fault),
+    )
+
+
+def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseReturnValue:
+    with db.reading() as conn:
+        process = held.process(conn, process_id)
+        if process is None:
+            raise Unknown("There is no such process.")
+        owns = process.owner_id == me().user_id or process.team_id in me().team_ids
+        if me().role not in ("admin", "auditor") and not owns:
+            raise NotYours("Only the owner of the process, admins and auditors see this page.")
+        plan, why_not = erasures.foretell(conn, process_id)
+        told = {
+            "process": process, "plan": plan, "why_not": why_not, "owns": owns,
+            "holds": held.holds(conn, process_id=process_id),
+            "earlier": readings.of_process(conn, process_id),
+        }  # fmt: skip
+    return (
+        render_template("staff/privacy_process.html", **told, **_bases(), **_faults(fault, at)),
+        _status(fault),
+    )
+
+
+def _bases() -> dict[str, Any]:
+    return {"bases": held.ASKED_FOR}
+
+
+def _faults(fault: Any, at: str) -> dict[str, Any]:
+    """What is wrong and where; a refusal that is of no field stands above the form."""
+    faults = {one.at: one.message for one in fault.faults} if isinstance(fault, Faulty) else {}
+    refusal = fault.sentence if fault is not None and not faults else ""
+    return {
+        "faults": faults, "refusal": refusal, "at": at, "typed": request.form if fault else {},
+        "is_admin": me().role == "admin", "all_bases": held.WORDS,
+    }  # fmt: skip
+
+
+def _status(fault: Any) -> int:
+    return 200 if fault is None else fault.status
+
+
+def _require_admin() -> None:
+    if me().role != "admin":
+        raise NotYours("Only an admin may do this.")
+
+
+def _require_reader() -> None:
+    if me().role not in ("admin", "auditor"):
+        raise NotYours("Only admins and auditors see this page.")
