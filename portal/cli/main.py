@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "verify": Entry("portal.cli.verify:verify", "Check an audit trail offline."),
     "retention": Entry("portal.cli.privacy:retention", "Erase what was kept long enough."),
     "erasures": Entry("portal.cli.privacy:erasures", "List erasures, or do them again."),
+    "person": Entry("portal.cli.privacy:person", "Write all that is held of one person."),
     "doctor": Entry("portal.cli.doctor:doctor", "Check this installation, with remedies."),
     "migrate": Entry("portal.cli.up:migrate", "Bring the database to the current schema."),
     "catcher": Entry("portal.cli.up:catcher", "Run the mail catcher.", hidden=True),

@@ -1,6 +1,7 @@
-"""``portal retention`` and ``portal erasures``: what goes by the clock, and what went."""
+"""``portal retention``, ``erasures`` and ``person``: what goes, what went, what is held."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -60,3 +61,34 @@ def erasures(file: Path | None, *, replay: bool) -> int:
     n = actions.replay(lines)
     click.echo(f"{n} of {len(lines)} had come back, and are being erased by the workers.")
     return 0
+
+
+@click.command
+@click.argument("email")
+@click.argument("file", type=click.Path(path_type=Path))
+def person(email: str, file: Path) -> int:
+    """Write all that is held of the outside person EMAIL into the ZIP archive FILE.
+
+    It holds nothing of anybody else: JSON, the same in words, and their files.
+    """
+    settings = open_house(log_level="warning")
+    from portal import clock, db
+    from portal.delivery.storage import Store
+    from portal.readings import subject
+
+    if file.exists():
+        raise click.UsageError(f"{file} is there already.")
+    with db.reading() as conn:
+        told, files = subject.told(conn, email, clock.now())
+    with open(file, "xb", opener=_private) as archive:
+        packed = [(one.path, one.storage_id) for one in files]
+        Store(settings.storage_dir).pack(archive, subject.texts(told), packed)
+    n = len(told["processes"])
+    click.echo(
+        f"{file}: from {n} process{'' if n == 1 else 'es'}, with {len(files)} of their files."
+    )
+    return 0
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

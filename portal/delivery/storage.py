@@ -10,14 +10,15 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+import zipfile
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from errno import EDQUOT, EFBIG, ENOSPC
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from portal import clock, fault
 from portal.delivery.filetypes import (
@@ -101,6 +102,26 @@ class Store:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+    def pack(
+        self, into: IO[bytes], texts: dict[str, str], files: Iterable[tuple[str, str]]
+    ) -> None:
+        """Write a ZIP archive of texts and stored files, each by its path in it.
+
+        ``files`` are paths with storage ids; of one whose bytes are lost an empty ``PATH.missing``
+        says so.
+        """
+        with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, text in texts.items():
+                archive.writestr(path, text)
+            for path, file_id in files:
+                try:
+                    file = self.open(file_id)
+                except Unknown:
+                    archive.writestr(f"{path}.missing", "")
+                    continue
+                with file, archive.open(path, "w") as there:
+                    shutil.copyfileobj(file, there, CHUNK)
 
     def verify(self, file_id: str, sha256: str) -> bool:
         """Whether the file is there with just the bytes that were stored."""

@@ -3,6 +3,7 @@
 What others wrote is not theirs and stays out, even where it is about the same task.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,6 +103,14 @@ def told(conn: Connection, email: str, made_at: datetime) -> tuple[dict[str, Any
             "one_mail_a_day": bool(chosen.has_digest),
         },
     }, files
+
+
+def texts(held: dict[str, Any]) -> dict[str, str]:
+    """What stands in the archive beside the files, by name."""
+    return {
+        "summary.txt": summary(held),
+        "data.json": json.dumps(held, ensure_ascii=False, indent=2),
+    }
 
 
 def summary(held: dict[str, Any]) -> str:

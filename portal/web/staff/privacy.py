@@ -1,8 +1,6 @@
 """Privacy: what is held of a person, their copy, holds, retention, and erasing."""
 
-import json
 import tempfile
-import zipfile
 from collections import Counter
 from itertools import islice
 from typing import Any
@@ -53,13 +51,7 @@ def export_person() -> ResponseReturnValue:
     privacy.note_export(len(told["processes"]), actor=me())
     store = Store(current_app.config["SETTINGS"].storage_dir)
     archive = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - sent, then closed
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as whole:
-        whole.writestr("summary.txt", subject.summary(told))
-        whole.writestr("data.json", json.dumps(told, ensure_ascii=False, indent=2))
-        for one in files:
-            with store.open(one.storage_id) as file, whole.open(one.path, "w") as there:
-                while piece := file.read(1 << 20):
-                    there.write(piece)
+    store.pack(archive, subject.texts(told), [(one.path, one.storage_id) for one in files])
     archive.seek(0)
     return send_file(
         archive, "application/zip", as_attachment=True, download_name="personal-data.zip"
