@@ -2,7 +2,10 @@
 
 ``floor_page``: Flask, a 6 kB Jinja page and one ORM read on SQLite. ``write_floor``: one
 transaction in Core statements that reads a head, inserts three hash-chained events, updates
-two rows and inserts one outbox row.
+two rows and inserts one outbox row. Its statements are made once, as whoever cares for speed
+does: made anew for each transaction they take half of its time, and what is held against the
+floor looks twice as good as it is. So it costs 3.4 times the same in the driver alone (3.7 where
+the goals were set; made anew 6.7).
 """
 
 import hashlib
@@ -110,6 +113,8 @@ def _driven(url: str) -> sa.URL:
 
 
 class _Tables:
+    """The tables of the write floor, and its statements."""
+
     def __init__(self, metadata: sa.MetaData) -> None:
         self.metadata = metadata
         self.head = sa.Table(
@@ -129,6 +134,15 @@ class _Tables:
             "floor_out", metadata, sa.Column("id", sa.String, primary_key=True),
             sa.Column("kind", sa.String),
         )  # fmt: skip
+        its = sa.bindparam("its")
+        self.read_head = sa.select(self.head).where(self.head.c.id == its).with_for_update()
+        self.move_head = sa.update(self.head).where(self.head.c.id == its).values(
+            seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash")
+        )  # fmt: skip
+        self.change_row = (
+            sa.update(self.row).where(self.row.c.id == its).values(n=sa.bindparam("new_n"))
+        )
+        self.add_events, self.add_out = sa.insert(self.event), sa.insert(self.out)
 
 
 def _write_tables() -> _Tables:
@@ -136,17 +150,17 @@ def _write_tables() -> _Tables:
 
 
 def _one_transaction(conn: sa.Connection, t: _Tables) -> None:
-    head = conn.execute(sa.select(t.head).where(t.head.c.id == 1).with_for_update()).one()
+    head = conn.execute(t.read_head, {"its": 1}).one()
     seq, prev, events = head.seq, head.hash, []
     for _ in range(3):
         seq += 1
         body = json.dumps(_event(seq, prev), sort_keys=True, separators=(",", ":"))
         prev = hashlib.sha256(body.encode()).hexdigest()
         events.append({"log": 1, "seq": seq, "hash": prev, "body": body})
-    conn.execute(sa.insert(t.event), events)
-    conn.execute(sa.update(t.head).where(t.head.c.id == 1).values(seq=seq, hash=prev))
-    conn.execute(sa.update(t.row).where(t.row.c.id == 2).values(n=seq))
-    conn.execute(sa.insert(t.out), {"id": str(uuid.uuid4()), "kind": "mail"})
+    conn.execute(t.add_events, events)
+    conn.execute(t.move_head, {"its": 1, "new_seq": seq, "new_hash": prev})
+    conn.execute(t.change_row, {"its": 2, "new_n": seq})
+    conn.execute(t.add_out, {"id": str(uuid.uuid4()), "kind": "mail"})
 
 
 def _event(seq: int, prev: str) -> dict[str, Any]:
