@@ -5,6 +5,8 @@ through WSGI or a public function, never through internals.
 """
 
 import hashlib
+import hmac
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,9 +19,11 @@ import sqlalchemy as sa
 from portal import clock, db
 from portal.actions import tasks
 from portal.ledger import audit, chain
+from portal.ledger.findings import SOUND
 from portal.ledger.tables import Entry
+from portal.ledger.verify import verify
 from portal.models import Task, Timer
-from portal.readings import axis, combined, search, timeline
+from portal.readings import axis, combined, export, search, timeline
 from tests import makers, people
 from tests.bench import floors, searches, uploads, world
 from tests.bench.world import Place
@@ -302,6 +306,40 @@ def _ledger_bare(place: Place) -> Call:
                 assert found.hexdigest() == digest
 
     return run
+
+
+@side("verify-export", times=2, quick=1, size=2_000)
+def _verify_export(place: Place) -> Call:
+    lines = _export(place)
+
+    def run() -> None:
+        assert verify(lines).verdict == SOUND
+
+    return run
+
+
+@side("verify-bare", times=2, quick=1, size=2_000)
+def _verify_bare(place: Place) -> Call:
+    """Parse each line and its event, hash it, open its values, and nothing else."""
+    lines = _export(place)
+
+    def run() -> None:
+        for line in lines:
+            item = json.loads(line)
+            if "body" in item:
+                json.loads(item["body"])
+                hashlib.sha256(item["body"].encode()).hexdigest()
+                for shown in item["disclosed"].values():
+                    hmac.digest(bytes.fromhex(shown["salt"]), line[:80], "sha256").hex()
+
+    return run
+
+
+def _export(place: Place) -> list[bytes]:
+    world.settle(place)
+    log = world.mixed_process(place.size)
+    with db.reading() as conn:
+        return [f"{line}\n".encode() for line in export.lines(conn, log)]
 
 
 @side("timeline", times=100, size=200)

@@ -464,6 +464,25 @@ def test_it_is_quick_and_its_memory_flat() -> None:
     assert rate > 5000  # far below the goal, so that a busy machine does not fail it
 
 
+@pytest.mark.slow
+def test_g12_its_memory_is_the_same_for_a_file_fifty_times_as_long(tmp_path: Path) -> None:
+    """Run alone, as an auditor would; what it holds at most, in MiB."""
+    peaks = []
+    told = "import resource, sys; from portal.ledger.__main__ import main; main(sys.argv[1:]); "
+    told += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    for count in (2_000, 100_000):
+        file = tmp_path / f"{count}.jsonl"
+        with file.open("wb") as opened:
+            opened.writelines(_long(count))
+        done = subprocess.run(
+            [sys.executable, "-c", told, str(file)],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert f"{count} events" in done.stdout
+        peaks.append(int(done.stdout.split()[-1]))
+    assert peaks[1] - peaks[0] <= 16, peaks
+
+
 def test_time_of_the_checkpoint_is_not_before_its_events(
     sqlite: db.Database, vera: Actor, seal: Seal, key: bytes, clock: Clock
 ) -> None:
