@@ -43,6 +43,7 @@ def _build(one: Claimed) -> None:
         messages.note_needless(one.id, one.fence)
         return
     key = Seal.of(settings.data_dir)
+    store = Store(settings.storage_dir)
     trails.anchor(trail.process_id, key, trail.seq)
 
     def pages(told: sealing.Told) -> bytes:
@@ -50,12 +51,13 @@ def _build(one: Claimed) -> None:
             return typeset.trail(
                 conn, trail.process_id, trail.seq, brand=installation.current.brand.name,
                 tz=installation.current.timezone, public_key=str(key.public_key), told=told,
-                spoken=trail.language,
+                spoken=trail.language, paper=trail.paper,
+                carry=store if trail.with_files else None,
             )  # fmt: skip
 
     with language.speaking(trail.language):
         made = sealing.made(settings, key, pages)
-    _keep(one, trail.id, made.pdf, Store(settings.storage_dir))
+    _keep(one, trail.id, made.pdf, store)
 
 
 def _keep(one: Claimed, trail_id: str, pdf: bytes, store: Store) -> None:

@@ -1,19 +1,21 @@
 """Sets the audit trail of one process: evidence in, pages out (``templates/trail``)."""
 
 import hashlib
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.engine import Connection
 
 from portal import language
 from portal.delivery import pdf
+from portal.delivery.storage import Store
 from portal.language import gettext as _
-from portal.readings import export, printing
-from portal.readings.trail import Answer, Evidence, Overview
+from portal.readings import export, printing, registers
+from portal.readings.trail import Evidence, File, Overview
+from tasks.carried import Carried, enclosures, of_trail
 from tasks.sealing import Told
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -22,6 +24,16 @@ _FACE = "@font-face{font-family:%r;src:url(asset:%s);font-weight:100 900;}\n"
 # A sign is taken from the first of these that has it: Latin, the rest of Latin, Arabic.
 _FACES = {"Inter": "inter-latin.woff2", "Inter Ext": "inter-latin-ext.woff2"}
 _RIGHT_TO_LEFT_FACES = {"Vazirmatn": "arabic.woff2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the evidence: whose it is, how it is signed, the files in it."""
+
+    brand: str
+    public_key: str
+    told: Told
+    carried: Mapping[str, Carried] = field(default_factory=dict)
 
 
 def trail(
@@ -34,30 +46,46 @@ def trail(
     public_key: str,
     told: Told,
     spoken: str = language.SOURCE,
+    paper: Literal["A4", "Letter"] = "A4",
+    carry: Store | None = None,
 ) -> bytes:
     """The PDF of one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
-    The same ledger gives the same bytes in the same language. Raises PdfUnavailable where the
-    page-setting libraries are missing.
+    With a store to ``carry`` from, the uploaded files are in it. The same ledger gives the same
+    bytes for the same make, so long as the files are what was received. Raises PdfUnavailable
+    where the page-setting libraries are missing.
     """
     with language.speaking(spoken):
         evidence = Evidence(conn, process_id, upto, tz)
         view = evidence.overview()
-        ledger = "".join(f"{line}\n" for line in export.lines(conn, process_id, upto=upto))
-        sheet = _sheet(view, ledger)
-        return pdf.render(_blocks(evidence, view, brand, public_key, told), sheet)
+        carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
+        enclosed = [_ledger(conn, process_id, upto), *enclosures(carried)]
+        in_parts = str(_page(tz).in_parts())
+        sheet = _sheet(view, in_parts, paper, enclosed)
+        around = Around(brand, public_key, told, carried)
+        return pdf.render(_blocks(evidence, view, around), sheet)
 
 
-def _sheet(view: Overview, ledger: str) -> pdf.Sheet:
-    what = view.title or view.process
-    named = f"{view.process}\n{view.seq}\n{view.hash}\n{language.current()}"
-    faces = _faces()
-    enclosure = pdf.Enclosure(
+def _ledger(conn: Connection, process_id: str, upto: int) -> pdf.Enclosure:
+    lines = export.lines(conn, process_id, upto=upto)
+    return pdf.Enclosure(
         "ledger.jsonl",
-        ledger.encode(),
+        b"".join(f"{line}\n".encode() for line in lines),
         "application/jsonl",
         _("The ledger of this process, as portal verify takes it"),
     )
+
+
+def _sheet(
+    view: Overview,
+    in_parts: str,
+    paper: Literal["A4", "Letter"],
+    enclosed: list[pdf.Enclosure],
+) -> pdf.Sheet:
+    what = view.title or view.process
+    make = f"{language.current()}\n{paper}\n{len(enclosed)}"
+    named = f"{view.process}\n{view.seq}\n{view.hash}\n{make}"
+    faces = _faces()
     return pdf.Sheet(
         title=_("Audit trail: %(what)s", what=what),
         created=view.upto_at,
@@ -67,8 +95,11 @@ def _sheet(view: Overview, ledger: str) -> pdf.Sheet:
         numbering=_("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
         lang=language.current(),
         direction=language.direction(),
-        enclosures=(enclosure,),
+        paper=paper,
+        enclosures=tuple(enclosed),
         fonts_dir=_FONTS if faces else None,
+        tagged_up_to=pdf.WHOLE_CHARACTERS,
+        in_parts=in_parts,
     )
 
 
@@ -79,53 +110,55 @@ def _faces() -> str:
     return "".join(_FACE % one for one in found.items())
 
 
-def _blocks(
-    evidence: Evidence, view: Overview, brand: str, public_key: str, told: Told
-) -> Iterator[str]:
-    pages = _told(evidence, view, brand, public_key)
-    return map(printing.flat, chain(pages, _seal(evidence.tz, told)))
+def _blocks(evidence: Evidence, view: Overview, around: Around) -> Iterator[str]:
+    return map(printing.flat, _told(evidence, view, around))
 
 
-def _told(evidence: Evidence, view: Overview, brand: str, public_key: str) -> Iterator[str]:
-    page, tz = _page("trail.html", evidence.tz), evidence.tz
-    yield str(page.cover(view, brand, tz))
+def _told(evidence: Evidence, view: Overview, around: Around) -> Iterator[str]:
+    page, tz = _page(evidence.tz), evidence.tz
+    yield str(page.cover(view, around.brand, tz))
     yield str(page.summary(view))
-    head = str(page.people_head())
-    for person in view.people.values():
-        yield head + str(page.person(person))
-        head = ""
-    yield from _answers(page, evidence.answers(), tz)
+    people = (page.person(one) for one in view.people.values())
+    yield from _section(lambda _any: page.people_head(), people)
+    signed = (one for one in evidence.answers() if one.is_signature)
+    other = (one for one in evidence.answers() if not one.is_signature)
+    yield from _section(page.answers_head, (page.answer(one, tz) for one in other))
+    documents = (page.document(one, _held(around, one), tz) for one in evidence.files())
+    yield from _section(page.documents_head, documents)
+    yield from _section(page.signatures_head, (page.answer(one, tz) for one in signed))
     yield from _handoffs(page, evidence, view)
-    head = str(page.events_head())
-    for line in evidence.lines():
-        yield head + str(page.event(line, tz))
-        head = ""
-    yield str(page.verify(view, public_key))
+    for head, name in (
+        (page.reminders_head, registers.REMINDERS),
+        (page.mails_head, registers.MAILS),
+        (page.interventions_head, registers.INTERVENTIONS),
+    ):
+        yield from _section(head, (page.again(line, tz) for line in evidence.register(name)))
+    events = (page.event(line, tz) for line in evidence.lines())
+    yield from _section(lambda _any: page.events_head(), events)
+    yield str(page.verify(view, around.public_key))
+    yield str(_page(tz, "seal.html").seal(around.told))
+    yield str(page.unproved())
 
 
-def _answers(page: Any, answers: Iterator[Answer], tz: str) -> Iterator[str]:
-    head = str(page.answers_head(True))
-    for answer in answers:
-        yield head + str(page.answer(answer, tz))
-        head = ""
-    if head:
-        yield str(page.answers_head(False))
+def _held(around: Around, file: File) -> str:
+    """The name of a file in the PDF, or why it is not in it; nothing where none was wished."""
+    return around.carried[file.id].told if file.id in around.carried else ""
+
+
+def _section(head: Callable[[bool], object], blocks: Iterator[object]) -> Iterator[str]:
+    """A section, its heading kept with the first block; where there is none, it says so."""
+    first = next(blocks, None)
+    yield f"{head(first is not None)}{'' if first is None else first}"
+    yield from map(str, blocks)
 
 
 def _handoffs(page: Any, evidence: Evidence, view: Overview) -> Iterator[str]:
-    head = str(page.handoffs_head(True))
-    for name, one in evidence.handoffs():
-        yield head + str(page.handoff(name, one, view.upto_at, evidence.tz))
-        head = ""
-    if head:
-        yield str(page.handoffs_head(False))
+    told = evidence.handoffs()
+    blocks = (page.handoff(name, one, view.upto_at, evidence.tz) for name, one in told)
+    yield from _section(page.handoffs_head, blocks)
 
 
-def _seal(tz: str, told: Told) -> Iterator[str]:
-    yield str(_page("seal.html", tz).seal(told))
-
-
-def _page(name: str, tz: str) -> Any:
+def _page(tz: str, name: str = "trail.html") -> Any:
     env = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

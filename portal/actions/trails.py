@@ -1,6 +1,7 @@
 """Audit trails: asked for by a person, built by the night shift.
 
-One for each state of a ledger and each language that it is told in.
+One for each state of a ledger and each make: the language that it is told in, its paper, and
+whether it carries the uploaded files.
 """
 
 import sqlalchemy as sa
@@ -15,25 +16,44 @@ from portal.errors import Faulty
 from portal.ledger import audience, checkpoints, outbox, record
 from portal.ledger.catalogue import CATALOGUE, TrailBuilt
 from portal.ledger.tables import Entry
-from portal.models import Process, Trail
+from portal.models import FileRow, Process, Trail
 
 TRAILS = system("trails")
 _ABOUT_TRAILS = [type_ for type_ in CATALOGUE if not audience.is_for(type_, audience.TRAIL)]
 
 
+PAPERS = ("A4", "Letter")
+MOST_CARRIED = 50 * 1000 * 1000
+"""How many bytes of uploaded files one PDF carries."""
+
+
 @action
-def ask(tx: Tx, process_id: str, *, spoken: str = language.SOURCE, actor: Actor) -> str:
+def ask(
+    tx: Tx,
+    process_id: str,
+    *,
+    spoken: str = language.SOURCE,
+    paper: str = "A4",
+    with_files: bool = False,
+    actor: Actor,
+) -> str:
     """Have the trail built up to the newest event that is not about trails; the trail's id.
 
-    Asked again without news, in the same language: the same trail, built again only where it
-    never was. Faulty at ``language`` where that one is not spoken here.
+    Asked again without news, for the same make: the same trail, built again only where it never
+    was. Faulty at ``language``, ``paper`` or ``files`` where it can't be made like that.
     """
     require_spoken(spoken)
+    require_paper(paper)
     chain = record.open_chain(tx, process_id)
     may.process_for(tx, actor, process_id, "see")
+    if with_files:
+        _require_room(tx, process_id)
     seq = _last_event(tx, process_id)
+    make = {"language": spoken, "paper": paper, "with_files": with_files}
     query = sa.select(Trail.id, Trail.storage_id).where(
-        Trail.process_id == process_id, Trail.seq == seq, Trail.language == spoken
+        Trail.process_id == process_id,
+        Trail.seq == seq,
+        *(getattr(Trail, name) == value for name, value in make.items()),
     )
     known = tx.execute(query).first()
     if known is not None and known.storage_id is not None:
@@ -43,7 +63,7 @@ def ask(tx: Tx, process_id: str, *, spoken: str = language.SOURCE, actor: Actor)
     if known is None:
         tx.execute(
             sa.insert(Trail).values(
-                id=trail_id, process_id=process_id, seq=seq, language=spoken, asked_at=tx.now,
+                id=trail_id, process_id=process_id, seq=seq, **make, asked_at=tx.now,
                 storage_id=None, sha256=None, size=None, built_at=None,
             )
         )  # fmt: skip
@@ -57,6 +77,27 @@ def require_spoken(spoken: str) -> None:
     if spoken not in language.known():
         known = ", ".join(language.known())
         raise Faulty.one("language", f"An audit trail is told in one of these: {known}.")
+
+
+def require_paper(paper: str) -> None:
+    """Raises Faulty at ``paper`` where trails are not set on such paper."""
+    if paper not in PAPERS:
+        raise Faulty.one("paper", f"An audit trail is set on one of these: {', '.join(PAPERS)}.")
+
+
+def _require_room(tx: Tx, process_id: str) -> None:
+    """The uploaded files must fit into one PDF."""
+    query = sa.select(sa.func.sum(FileRow.size)).where(
+        FileRow.process_id == process_id, FileRow.state.not_in(("staged", "dropped"))
+    )
+    size = int(tx.execute(query).scalar() or 0)
+    if size > MOST_CARRIED:
+        raise Faulty.one(
+            "files",
+            f"The files of this process take {size / 1e6:,.0f} MB. A PDF carries up to "
+            f"{MOST_CARRIED / 1e6:.0f} MB: build the trail without them, it names each with its "
+            "SHA-256.",
+        )
 
 
 @action

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from itertools import chain
 from pathlib import Path
@@ -34,6 +35,8 @@ GROUP_CHARACTERS = 50_000  # some 10 pages
 _STAMPED_AT_ONCE = 50
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
+_PX_PER_PT = 96 / 72
+Heading = tuple[str, int, float, float]  # its words, its page from 0, its place in px
 _MEDIA_TYPES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf", ".png": "image/png"}
 
 
@@ -45,12 +48,17 @@ class PdfUnavailable(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file embedded in the document, as its data (PDF/A-3 relationship ``Data``)."""
+    """A file embedded in the document, and what it is to it.
+
+    ``relationship`` is one of PDF/A-3: ``Data`` is what the pages were made from, ``Supplement``
+    belongs with them.
+    """
 
     name: str
     content: bytes
     media_type: str
     description: str = ""
+    relationship: Literal["Data", "Supplement"] = "Data"
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,8 @@ class Sheet:
     every page, ``numbering`` beside it with ``{page}`` and ``{pages}`` filled in; with the
     ``direction`` ``rtl`` they change sides, as all of the page does. ``css`` may name fonts as
     ``url(asset:NAME)``: a file of ``fonts_dir`` or of ``assets``. A document of more than
-    ``tagged_up_to`` characters of HTML is set in groups.
+    ``tagged_up_to`` characters of HTML is set in groups, and says so by the block ``in_parts``
+    behind its first one.
     """
 
     title: str
@@ -77,6 +86,7 @@ class Sheet:
     enclosures: tuple[Enclosure, ...] = ()
     fonts_dir: Path | None = None
     tagged_up_to: int = WHOLE_CHARACTERS
+    in_parts: str = ""
     assets: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -93,7 +103,8 @@ def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
         first.append(block)
         size += len(block)
         if size > sheet.tagged_up_to:
-            return _in_groups(chain(first, rest), sheet)
+            told = [sheet.in_parts] if sheet.in_parts else []
+            return _in_groups(chain(first[:1], told, first[1:], rest), sheet)
     document = _lay_out(first, sheet, header=_running_header(sheet))
     return _finished(pikepdf.open(io.BytesIO(_written(document, sheet, "pdf/a-3a"))), sheet)
 
@@ -122,11 +133,13 @@ def _engine() -> Any:
 
 def _in_groups(blocks: Iterator[str], sheet: Sheet) -> bytes:
     with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder, ExitStack() as stack:
-        paths = list(_groups(blocks, sheet, Path(folder)))
+        headings: list[Heading] = []
+        paths = list(_groups(blocks, sheet, Path(folder), headings))
         parts = [stack.enter_context(pikepdf.open(path)) for path in paths]
         whole = parts[0]
         for part in parts[1:]:
             whole.pages.extend(part.pages)
+        _write_outline(whole, headings)
         for start in range(0, len(whole.pages), _STAMPED_AT_ONCE):
             path = Path(folder) / f"stamps-{start}.pdf"
             _write_stamps(path, start, len(whole.pages), sheet)
@@ -136,21 +149,44 @@ def _in_groups(blocks: Iterator[str], sheet: Sheet) -> bytes:
         return _finished(whole, sheet)
 
 
-def _groups(blocks: Iterator[str], sheet: Sheet, folder: Path) -> Iterator[Path]:
-    """Lay out some ten pages at a time, each group to a file; the half-full page is carried on."""
+def _groups(
+    blocks: Iterator[str], sheet: Sheet, folder: Path, headings: list[Heading]
+) -> Iterator[Path]:
+    """Lay out some ten pages at a time, each group to a file; the half-full page is carried on.
+
+    Notes the headings of the first rank with the page that each stands on.
+    """
     waiting: list[str] = []
-    number, ended = 0, False
+    number, pages, ended = 0, 0, False
     while not ended:
         ended = _fill(waiting, blocks)
-        document = _lay_out(waiting, sheet)
+        document = _lay_out(waiting, sheet, named=True)
         kept = len(waiting) if ended else _blocks_on_full_pages(document, len(waiting))
         if kept < len(waiting):
             document = document.copy(document.pages[:-1])
         path = folder / f"group-{number}.pdf"
         path.write_bytes(_written(document, sheet, "pdf/a-3u"))
+        for on, page in enumerate(document.pages, pages):
+            headings += [
+                (told, on, *at) for level, told, at, _state in page.bookmarks if level == 1
+            ]
+        pages += len(document.pages)
         del document, waiting[:kept]
         number += 1
         yield path
+
+
+def _write_outline(pdf: pikepdf.Pdf, headings: Iterable[Heading]) -> None:
+    """The headings as bookmarks: what the groups bring of their own is lost with the merging."""
+    with pdf.open_outline() as outline:
+        outline.root.clear()
+        for label, number, left, top in headings:
+            page = pdf.pages[number]
+            at = float(page.mediabox[3]) - top / _PX_PER_PT
+            item = pikepdf.OutlineItem(
+                label, number, "XYZ", left=round(left / _PX_PER_PT, 2), top=round(at, 2)
+            )
+            outline.root.append(item)
 
 
 def _fill(waiting: list[str], blocks: Iterator[str]) -> bool:
@@ -177,14 +213,23 @@ def _blocks_on_full_pages(document: Any, count: int) -> int:
     return first if at_the_top else count
 
 
-def _lay_out(blocks: Iterable[str], sheet: Sheet, *, header: str = "", first: int = 1) -> Any:
+def _lay_out(
+    blocks: Iterable[str],
+    sheet: Sheet,
+    *,
+    header: str = "",
+    first: int = 1,
+    named: bool = False,
+) -> Any:
     """The blocks as pages; ``header`` is the CSS of the page margins, ``first`` the first number.
+
+    The blocks are ``named`` where it matters later on which page each begins.
 
     The number has to be set by the page itself: an element's counter comes too late for its
     page's margins.
     """
     weasyprint = _engine()
-    body = "".join(_marked(block, f"b{i}") for i, block in enumerate(blocks))
+    body = "".join(_marked(block, f' id="b{i}"' if named else "") for i, block in enumerate(blocks))
     page = _PAGE.format(paper=sheet.paper, margin=_MARGIN_MM, header=header, first=first)
     moment = sheet.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     html = (
@@ -199,14 +244,14 @@ def _lay_out(blocks: Iterable[str], sheet: Sheet, *, header: str = "", first: in
 
 
 def _marked(block: str, name: str) -> str:
-    """The block with a name and kept on one page; a lone paragraph needs no box around it.
+    """The block with its name and kept on one page; a lone paragraph needs no box around it.
 
     Boxes are what the engine's time goes into: without it a trail of events takes half.
     """
     alone = _PARAGRAPH.fullmatch(block)
     if alone is None or "<p" in alone[2]:
-        return f'<div class="block" id="{name}">{block}</div>'
-    return f'<p class="block {alone[1]}" id="{name}">{alone[2]}</p>'
+        return f'<div class="block"{name}>{block}</div>'
+    return f'<p class="block {alone[1]}"{name}>{alone[2]}</p>'
 
 
 # A paragraph with a class and nothing else to say of itself.
@@ -280,7 +325,7 @@ def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
             creation_date=moment,
             mod_date=moment,
         )
-        spec.relationship = pikepdf.Name.Data
+        spec.relationship = pikepdf.Name(f"/{item.relationship}")
         pdf.attachments[item.name] = spec
         related.append(pdf.attachments[item.name].obj)
     if sheet.enclosures:
@@ -313,7 +358,17 @@ def _asset(name: str, sheet: Sheet) -> bytes:
     path = sheet.fonts_dir / name if sheet.fonts_dir else None
     if path is None or not re.fullmatch(r"[\w-]+(\.[\w-]+)+", name) or not path.is_file():
         raise ValueError(f"no asset of the name {name}")
-    return path.read_bytes()
+    return _unpacked(path) if path.suffix == ".woff2" else path.read_bytes()
+
+
+@lru_cache(maxsize=8)
+def _unpacked(path: Path) -> bytes:
+    """A font as it is before it is packed for the web: each page setting would unpack it anew."""
+    from fontTools.ttLib import woff2
+
+    out = io.BytesIO()
+    woff2.decompress(io.BytesIO(path.read_bytes()), out)
+    return out.getvalue()
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Audit trails that were asked for and built: one per process, ledger head and language."""
+"""Audit trails that were asked for and built: one per process, ledger head and make."""
 
 from datetime import datetime
 
@@ -9,15 +9,21 @@ from portal.db import Base
 
 
 class Trail(Base):
-    """One PDF of one process up to event ``seq``; ``storage_id`` is set once it is built."""
+    """One PDF of one process up to event ``seq``; ``storage_id`` is set once it is built.
+
+    Its make is the language it is told in, its ``paper`` (A4 or Letter) and whether it carries
+    the uploaded files.
+    """
 
     __tablename__ = "trails"
-    __table_args__ = (sa.UniqueConstraint("process_id", "seq", "language"),)
+    __table_args__ = (sa.UniqueConstraint("process_id", "seq", "language", "paper", "with_files"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     process_id: Mapped[str] = mapped_column(sa.ForeignKey("processes.id"))
     seq: Mapped[int]
     language: Mapped[str] = mapped_column(server_default="en")
+    paper: Mapped[str] = mapped_column(server_default="A4")
+    with_files: Mapped[bool] = mapped_column(server_default=sa.false())
     asked_at: Mapped[datetime]
     storage_id: Mapped[str | None]
     sha256: Mapped[str | None]

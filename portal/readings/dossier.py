@@ -155,16 +155,17 @@ def file_of(conn: Connection, process_id: str, file_id: str) -> Row:
     return found
 
 
-def trail_of(conn: Connection, process_id: str, spoken: str | None = None) -> Row | None:
-    """The newest audit trail that is built (in a language), with its storage id."""
+def trail_of(
+    conn: Connection, process_id: str, make: Mapping[str, Any] | None = None
+) -> Row | None:
+    """The newest audit trail that is built (of a make, ``trail.make_of``), with its storage id."""
     query = (
         sa.select(*Trail.__table__.columns)
         .where(Trail.process_id == process_id, Trail.storage_id.is_not(None))
         .order_by(Trail.seq.desc(), Trail.asked_at.desc())
         .limit(1)
+        .filter_by(**(make or {}))
     )
-    if spoken is not None:
-        query = query.where(Trail.language == spoken)
     return conn.execute(query).first()
 
 
@@ -235,6 +236,8 @@ def _process(conn: Connection, process_id: str) -> Row | None:
             Trail.seq.label("trail_seq"),
             Trail.sha256.label("trail_sha256"),
             Trail.language.label("trail_language"),
+            Trail.paper.label("trail_paper"),
+            Trail.with_files.label("trail_with_files"),
             Head.seq.label("head_seq"),
             sights.is_restricted(Process.key),
         )

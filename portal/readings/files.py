@@ -1,7 +1,7 @@
 """What is stored: every name a row speaks of, and the files that nobody needs any more."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -48,6 +48,25 @@ _ONE = (FileRow.id, FileRow.storage_id, FileRow.media_type, FileRow.sha256)
 def one(conn: Connection, file_id: str) -> Any:
     """Where a file's bytes are (``storage_id``), what they are, and their digest; or ``None``."""
     return conn.execute(sa.select(*_ONE).where(FileRow.id == file_id)).first()
+
+
+class Kept(NamedTuple):
+    """Where a file's bytes are, and what the malware scanner said."""
+
+    storage_id: str
+    sha256: str
+    is_refused: bool
+    is_being_checked: bool
+
+
+def of_process(conn: Connection, process_id: str) -> Mapping[str, Kept]:
+    """Every file of a process that is kept, by its id."""
+    query = sa.select(FileRow.id, FileRow.storage_id, FileRow.sha256, FileRow.scan)
+    rows = conn.execute(query.where(FileRow.process_id == process_id))
+    return {
+        row.id: Kept(row.storage_id, row.sha256, row.scan == REFUSED, row.scan == BEING_CHECKED)
+        for row in rows
+    }
 
 
 def to_show(conn: Connection, after: str, limit: int) -> Sequence[Any]:

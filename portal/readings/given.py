@@ -140,6 +140,8 @@ def refusal(entry: Told, event: c.SignatureDeclined, way: Rows) -> Rows:
 def _signed(event: c.SignatureMade) -> Iterator[tuple[str, str]]:
     for one in event.document or ():
         yield _("Document “%(name)s”", name=one["name"]), _document(one)
+    if event.document:
+        yield _("After signing"), _("the same bytes: a signature adds nothing to the document")
     if event.document is None:
         yield _("Statement"), event.statement or _("not recorded")
 

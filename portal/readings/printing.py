@@ -35,6 +35,7 @@ def names(tz: str) -> dict[str, Any]:
         "assurance": assurance.told,
         "command": _command,
         "device": words.device,
+        "devices": _devices,
         "ending": lambda how, at: _(_ENDED[how], at=at),
         "exact_size": _exact_size,
         "grouped_hash": words.grouped_hash,
@@ -50,7 +51,6 @@ def names(tz: str) -> dict[str, Any]:
         "short_assurance": assurance.short,
         "span": words.span,
         "state": lambda state: f"state={state}",
-        "utc": _utc,
         "zone_name": str(words.zone(tz)),
     }
 
@@ -83,8 +83,12 @@ def flat(block: str) -> str:
 
 
 def _row_of(entry: Told) -> str:
-    """The line by which ``portal verify`` finds an event on a page."""
-    return apart(f"#{entry.seq} {entry.hash[:16]} \u00a0 {entry.type}")
+    """The line by which ``portal verify`` finds an event on a page.
+
+    All of it is one piece of data: on a page from right to left, two would change places, and
+    the time would stand before the number by which it is found.
+    """
+    return apart(f"#{entry.seq} {entry.hash[:16]} \u00a0 {entry.type} · {_utc(entry.at)}")
 
 
 def _ledger_page() -> str:
@@ -95,6 +99,10 @@ def _ledger_page() -> str:
 
 def _command(public_key: str) -> str:
     return f"portal verify THIS-FILE.pdf --key '{public_key}'"
+
+
+def _devices(agents: list[str]) -> str:
+    return words.listed(list(dict.fromkeys(map(words.device, agents))))
 
 
 def _exact_size(size: int) -> str:

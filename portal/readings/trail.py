@@ -22,10 +22,12 @@ from portal.language import gettext as _
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
 from portal.models import Trail
-from portal.readings import handoffs, spoken, timeline, versions, words
+from portal.readings import handoffs, registers, spoken, timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
 from portal.readings.given import Given, Rows, Ways, drawing, parts, refusal, signature
 from portal.readings.handoffs import Handoff
+from portal.readings.put_before import PutBefore
+from portal.readings.registers import Counts
 from portal.readings.sentences import Names, Sentence, tell
 
 _BATCH = 400
@@ -45,6 +47,7 @@ class Person:
     named_in: int = 0
     auths: dict[str, int] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
     mails: int = 0
     bounces: int = 0
 
@@ -73,16 +76,16 @@ class Overview:
     seq: int
     hash: str
     people: dict[str, Person]
-    files: int = 0
-    reminders: int = 0
-    exceptions: int = 0
-    erased: int = 0
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file as it was received. ``sha256`` in hex, ``size`` in bytes."""
+    """One file as it was received. ``id`` is its own, ``sha256`` in hex, ``size`` in bytes."""
 
+    id: str
+    at: datetime
+    by: str | None
     name: str | None
     document: str
     size: int | None
@@ -96,7 +99,8 @@ class File:
 class Answer:
     """One answer of one person: a form, files, a decision or a to-do.
 
-    ``parts`` are the headings of a form's sections, by the place of the row they stand above.
+    ``parts`` are the headings of a form's sections, by the place of the row they stand above;
+    ``notes`` what a decision was about; ``is_signature`` where it was signed or declined to.
     """
 
     seq: int
@@ -107,6 +111,8 @@ class Answer:
     rows: list[tuple[str, str]]
     files: list[File]
     drawing: str = ""
+    notes: Rows = field(default_factory=list)
+    is_signature: bool = False
     parts: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -136,14 +142,15 @@ class Evidence:
         view = self._begin(next(entries))
         for entry in entries:
             view.seq, view.hash, view.upto_at = entry.seq, entry.hash, entry.at
-            _count(view, entry)
+            view.counts.note(entry)
+            _end(view, entry)
             _meet(view, entry)
         return view
 
     def answers(self) -> Iterator[Answer]:
         """Every answer in the order it was given."""
         files: list[File] = []
-        ways, given = Ways(self.tz), Given()
+        ways, given, before = Ways(self.tz), Given(), PutBefore()
         for batch, names in self._batches():
             for entry in batch:
                 ways.note(entry)
@@ -152,8 +159,23 @@ class Evidence:
                     files.append(self._file(entry, entry.event))
                 elif isinstance(entry.event, ANSWERS):
                     rows = self._rows(entry, ways.take(entry.task), given)
-                    yield self._answer(entry, names, files, rows)
+                    notes = before.told(entry, self._tree_at(entry.seq), names)
+                    yield self._answer(entry, names, files, rows, notes)
                     files = []
+                before.note(entry)
+
+    def files(self) -> Iterator[File]:
+        """Every file in the order in which they came."""
+        for entry in self._entries():
+            if isinstance(entry.event, c.FileReceived):
+                yield self._file(entry, entry.event)
+
+    def register(self, name: str) -> Iterator[Line]:
+        """The events that a register tells again (``registers``), in order."""
+        for batch, names in self._batches():
+            for entry in batch:
+                if registers.holds(name, entry):
+                    yield Line(entry, tell(entry, names))
 
     def handoffs(self) -> Iterator[tuple[str, Handoff]]:
         """Each time that work was given to somebody, with what the task was called."""
@@ -234,6 +256,9 @@ class Evidence:
             named = (one for one in step.documents if one.id == event.document)
             label = next((spoken.filled(one.name) for one in named), label)
         return File(
+            id=event.file,
+            at=entry.at,
+            by=entry.actor_name,
             name=event.file_name,
             document=label,
             size=event.size,
@@ -268,7 +293,9 @@ class Evidence:
             return refusal(entry, event, way)
         return []
 
-    def _answer(self, entry: Told, names: Names, files: list[File], rows: Rows) -> Answer:
+    def _answer(
+        self, entry: Told, names: Names, files: list[File], rows: Rows, notes: Rows
+    ) -> Answer:
         return Answer(
             seq=entry.seq,
             at=entry.at,
@@ -278,24 +305,25 @@ class Evidence:
             rows=rows,
             files=files if isinstance(entry.event, c.UploadSubmitted) else [],
             drawing=drawing(entry.event),
+            notes=notes,
+            is_signature=isinstance(entry.event, (c.SignatureMade, c.SignatureDeclined)),
             parts=parts(self._step(entry)) if isinstance(entry.event, c.FormSubmitted) else {},
         )
 
     def _step(self, entry: Told) -> Step | None:
         """The step of an event, as the version has it under which it happened."""
-        tree = next(one.tree for one in reversed(self._versions) if one.seq <= entry.seq)
+        tree = self._tree_at(entry.seq)
         return tree.step(entry.step) if entry.step and tree.has_step(entry.step) else None
 
+    def _tree_at(self, seq: int) -> Definition:
+        """The version under which an event happened."""
+        return next(one.tree for one in reversed(self._versions) if one.seq <= seq)
 
-def _count(view: Overview, entry: Told) -> None:
-    event = entry.event
-    ended = ENDS.get(type(event))
+
+def _end(view: Overview, entry: Told) -> None:
+    ended = ENDS.get(type(entry.event))
     if ended:
         view.state, view.ended_at = ended, entry.at
-    view.files += isinstance(event, c.FileReceived)
-    view.reminders += isinstance(event, c.ReminderSent)
-    view.exceptions += isinstance(event, c.ExceptionOpened)
-    view.erased += isinstance(event, c.DisclosureErased)
 
 
 def _meet(view: Overview, entry: Told) -> None:
@@ -319,20 +347,18 @@ def _acted(view: Overview, entry: Told) -> None:
     person.auths.setdefault(entry.auth, entry.seq)
     if entry.ip and entry.ip not in person.addresses and len(person.addresses) < 5:
         person.addresses.append(entry.ip)
+    if entry.agent and entry.agent not in person.devices and len(person.devices) < 5:
+        person.devices.append(entry.agent)
 
 
 def _delivered(view: Overview, entry: Told) -> None:
     to = entry.data.get("to")
-    if entry.type not in _MAILED or not isinstance(to, str):
+    if not isinstance(to, str):
         return
     for person in view.people.values():
         if person.email == to:
-            person.mails += entry.type != "mail.bounced"
-            person.bounces += entry.type == "mail.bounced"
-
-
-_MAILED = {"link.sent", "code.sent", "reminder.sent", "receipt.sent", "message.sent",
-           "notice.sent", "mail.bounced"}  # fmt: skip
+            person.mails += type(entry.event) in registers.TAKEN
+            person.bounces += isinstance(entry.event, c.MailBounced)
 
 
 def _person(view: Overview, ref: str, told: dict[str, Any], role: str | None, seq: int) -> Person:
@@ -357,10 +383,14 @@ def to_build(conn: Connection, trail_id: str) -> sa.Row[Any] | None:
     return conn.execute(wanted.where(Trail.id == trail_id, Trail.storage_id.is_(None))).first()
 
 
-def last_asked(conn: Connection, process_id: str, spoken: str | None = None) -> sa.Row[Any] | None:
-    """The trail last asked for (in a language); once built it has ``storage_id`` and ``sha256``."""
+def make_of(asked: Mapping[str, str]) -> dict[str, Any]:
+    """The make that an address asks for by ``language``, ``paper`` and ``files`` (true, false)."""
+    make: dict[str, Any] = {name: asked[name] for name in ("language", "paper") if name in asked}
+    return make | ({"with_files": asked["files"] == "true"} if "files" in asked else {})
+
+
+def last_asked(conn: Connection, process_id: str, make: Mapping[str, Any]) -> sa.Row[Any] | None:
+    """The trail last asked for, of a make; once built it has ``storage_id`` and ``sha256``."""
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)
-    wanted = wanted.where(Trail.process_id == process_id)
-    if spoken is not None:
-        wanted = wanted.where(Trail.language == spoken)
+    wanted = wanted.where(Trail.process_id == process_id).filter_by(**make)
     return conn.execute(wanted.order_by(Trail.asked_at.desc(), Trail.id.desc()).limit(1)).first()

@@ -138,7 +138,8 @@ def test_the_pages_of_a_trail_say_nothing_past_its_messages(
     with pseudo.spoken(), language.speaking(pseudo.SPOKEN), db.reading() as conn:
         evidence = Evidence(conn, process, 10_000, "UTC")
         view = evidence.overview()
-        blocks = list(typeset._blocks(evidence, view, "Sea Works", "portal/key+1a+B", TOLD))
+        around = typeset.Around("Sea Works", "portal/key+1a+B", TOLD)
+        blocks = list(typeset._blocks(evidence, view, around))
         types = [one.entry.type for one in evidence.lines()]
     given = pseudo.words(
         VENDOR, "Dana Owner dana@example.com finance Finance Sea Works Trading Ltd Demo demo",

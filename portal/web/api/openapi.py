@@ -26,6 +26,8 @@ _QUERY = {
     "overdue": {"type": "boolean"},
     "dry_run": {"type": "boolean", "default": False},
     "language": {"type": "string", "enum": [*language.known()]},
+    "paper": {"type": "string", "enum": ["A4", "Letter"]},
+    "files": {"type": "boolean"},
 }
 _MAY_BE_EMPTY = {"AskForTrail"}
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, current_app, jsonify, request
 
@@ -164,25 +165,38 @@ def _ledger(process_id: str, upto: int) -> Iterator[str]:
 @call("POST", "/processes/<process_id>/trail", "Ask a worker to build the audit trail",
       takes="AskForTrail", gives="TrailAsked", status=202)  # fmt: skip
 def ask_for_trail(process_id: str) -> tuple[Response, int]:
-    """202; the PDF is at ``url`` once it is built: in English, or in the ``language`` given."""
-    spoken = json_body().get("language")
-    asked = trails.ask(process_id, spoken=language.SOURCE if spoken is None else spoken,
-                       actor=caller())  # fmt: skip
+    """202; the PDF is at ``url`` once it is built, of the make that was asked for."""
+    body = json_body()
+    given = {name: body[name] for name in ("language", "paper", "files") if name in body}
+    if not isinstance(given.get("files", False), bool):
+        raise Faulty.one("files", "Whether the uploaded files are in it is true or false.")
+    asked = trails.ask(
+        process_id,
+        spoken=language.SOURCE if given.get("language") is None else given["language"],
+        paper=given.get("paper", trails.PAPERS[0]),
+        with_files=given.get("files", False),
+        actor=caller(),
+    )
     where = f"{request.url_root}api/v1/processes/{process_id}/trail.pdf"
-    where += "" if spoken is None else f"?language={spoken}"
+    told: dict[str, str] = {
+        str(name): str(value).lower() if name == "files" else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+    where += f"?{urlencode(told)}" if told else ""
     return jsonify(id=asked, url=where), 202
 
 
 @call("GET", "/processes/<process_id>/trail.pdf", "The audit trail last asked for",
-      query=("language",), media="application/pdf", also=(404,))  # fmt: skip
+      query=("language", "paper", "files"), media="application/pdf", also=(404,))  # fmt: skip
 def read_trail(process_id: str) -> Response:
-    """The PDF; 404 until the one last asked for, in the ``language`` if one is given, is built."""
-    spoken = request.args.get("language")
-    if spoken is not None:
-        trails.require_spoken(spoken)
+    """The PDF; 404 until the one last asked for, of the make if one is given, is built."""
+    make = trail.make_of(request.args)
+    trails.require_spoken(make.get("language", language.SOURCE))
+    trails.require_paper(make.get("paper", trails.PAPERS[0]))
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
-        row = trail.last_asked(conn, process_id, spoken)
+        row = trail.last_asked(conn, process_id, make)
     if row is None or row.storage_id is None:
         raise Unknown("There is no audit trail yet.", "POST /trail asks a worker to build it.")
     return handed_out(row, f"trail-{process_id}.pdf", "application/pdf")

@@ -302,7 +302,11 @@ SCHEMAS: dict[str, Schema] = {
     "Reason": _object("reason", reason=_text),
     "Named": _named,
     "Comment": _object("text", text=_text),
-    "AskForTrail": _object(language={"enum": [*language.known()]}),
+    "AskForTrail": _object(
+        language={"enum": [*language.known()]},
+        paper={"enum": ["A4", "Letter"], "default": "A4"},
+        files={"type": "boolean", "default": False},
+    ),
     "TrailAsked": _object("*", id=_text, url=_text),
     "Task": _object(
         "id process step round name kind state assignee opened_at",

@@ -30,6 +30,7 @@ from portal.readings import (
     spoken,
     standing,
     stuck,
+    trail,
 )
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
@@ -152,24 +153,31 @@ def revoke(process_id: str, task_id: str) -> ResponseReturnValue:
 
 @doors.post("/processes/<process_id>/trail")
 def ask_trail(process_id: str) -> ResponseReturnValue:
-    """Have a worker build the audit trail, in the language chosen."""
-    wanted = request.form.get("language", language.SOURCE)
+    """Have a worker build the audit trail, in the language and on the paper chosen."""
+    form = request.form
     return attempt(
         process_id,
         "trail",
-        lambda: trails.ask(process_id, spoken=wanted, actor=me()),
+        lambda: trails.ask(
+            process_id,
+            spoken=form.get("language", language.SOURCE),
+            paper=form.get("paper", trails.PAPERS[0]),
+            with_files="files" in form,
+            actor=me(),
+        ),
         "The audit trail is being built. It is here in a moment.",
     )
 
 
 @doors.get("/processes/<process_id>/trail.pdf")
 def trail_pdf(process_id: str) -> ResponseReturnValue:
-    """The newest audit trail that is built, in the language asked for."""
+    """The newest audit trail that is built, of the make asked for."""
     with db.reading() as conn:
-        found = dossiers.trail_of(conn, process_id, request.args.get("language"))
+        found = dossiers.trail_of(conn, process_id, trail.make_of(request.args))
     if found is None:
         raise Unknown("No audit trail has been built yet.", "Ask for one on the process's page.")
     told = "" if found.language == language.SOURCE else f"-{found.language}"
+    told += "-with-files" if found.with_files else ""
     name = f"audit-trail-{process_id[-12:]}-{found.seq}{told}.pdf"
     return handed_out(found, name, "application/pdf")
 

@@ -386,8 +386,25 @@ def test_a_trail_is_asked_for_and_read_in_a_language(app: Flask, dana: Program) 
     )
     assert asks["requestBody"]["required"] is False
     assert "de" in told["components"]["schemas"]["AskForTrail"]["properties"]["language"]["enum"]
-    [query] = [one for one in reads["parameters"] if one["in"] == "query"]
-    assert (query["name"], "de" in query["schema"]["enum"]) == ("language", True)
+    query = {one["name"]: one["schema"] for one in reads["parameters"] if one["in"] == "query"}
+    assert [*query] == ["language", "paper", "files"]
+    assert "de" in query["language"]["enum"]
+
+
+def test_a_trail_is_asked_for_with_the_files_in_it_and_on_letter_paper(dana: Program) -> None:
+    process = makers.start(makers.FORM)
+    place = f"/processes/{process}/trail"
+    [fault] = dana.post(place, {"files": "yes"}, 422)["errors"]
+    assert (fault["at"], fault["message"]) == (
+        "files", "Whether the uploaded files are in it is true or false.",
+    )  # fmt: skip
+    [fault] = dana.post(place, {"paper": "A5"}, 422)["errors"]
+    assert fault["at"] == "paper"
+    asked = dana.post(place, {"files": True, "paper": "Letter"}, 202)
+    assert asked["url"].endswith("/trail.pdf?paper=Letter&files=true")
+    [row] = makers.rows(Trail, id=asked["id"])
+    assert (row.with_files, row.paper, row.language) == (True, "Letter", "en")
+    dana.get(f"{place}.pdf?files=true", 404)
 
 
 SIGN = "  - {id: promise, assign: buyer, sign: {statement: I keep it secret.}}"
