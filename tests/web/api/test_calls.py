@@ -12,8 +12,8 @@ from portal.delivery.storage import Store
 from portal.ledger import ed25519
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
-from portal.web.api.entry import CALLS, OPEN
 from portal.models import Trail
+from portal.web.api.entry import CALLS, OPEN
 from tests import makers, people
 from tests.web.api.conftest import Program
 
