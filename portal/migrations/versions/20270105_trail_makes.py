@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20270105_trail_makes"
-down_revision = "20270104_one_default"
+down_revision = "20270104_packs"
 
 _BEFORE = "trails_process_id_seq_language_key"
 
