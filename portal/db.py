@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -138,7 +138,7 @@ class Tx:
         """The first of them; None if there is none."""
         return statement.first(self.conn, given)
 
-    def run(self, statement: Prepared, rows: Given | list[Any]) -> None:
+    def run(self, statement: Prepared, rows: Given | Sequence[Given]) -> None:
         """Run a prepared statement that brings nothing back, once or for rows of the same keys.
 
         At the end of a transaction PostgreSQL is not waited for: what it refuses is told when the
@@ -146,7 +146,9 @@ class Tx:
         """
         if self._is_finishing:
             self._at_once.open()
-        statement.run(self._conn, rows if isinstance(rows, list) else [rows])
+        # Asking whether it is a Mapping would cost more than all else here.
+        several: Any = rows if isinstance(rows, list | tuple) else [rows]
+        statement.run(self._conn, several)
 
     def changed(self, statement: Prepared, **given: Any) -> int:
         """Run a prepared statement and say how many rows it changed."""

@@ -134,7 +134,7 @@ class _Tables:
             "floor_out", metadata, sa.Column("id", sa.String, primary_key=True),
             sa.Column("kind", sa.String),
         )  # fmt: skip
-        its = sa.bindparam("its")
+        its: sa.BindParameter[int] = sa.bindparam("its")
         self.read_head = sa.select(self.head).where(self.head.c.id == its).with_for_update()
         self.move_head = sa.update(self.head).where(self.head.c.id == its).values(
             seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash")
