@@ -1,6 +1,7 @@
 """What admins decide for the house: what counts at once, what stays, and what is refused."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,3 +165,17 @@ def test_a_change_that_fails_leaves_what_held() -> None:
     with db.transaction() as tx:
         assert tx.execute(sa.select(HouseRule.name)).all() == []
     assert installation.current == before
+
+
+def test_a_database_without_tables_has_no_decisions_and_makes_no_ado(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, bound = installation.current, db.current()
+    db.bind(db.Database(f"sqlite:///{tmp_path}/empty.sqlite3"))
+    try:
+        rules.follow()
+    finally:
+        db.current().close()
+        db.bind(bound)
+    assert installation.current == before
+    assert "rules.unread" not in capsys.readouterr().out
