@@ -29,7 +29,7 @@ def restrict(tx: Tx, key: str, *, actor: Actor) -> None:
     row = _definition(tx, key, actor)
     told = {"key": key, "set_at": tx.now, "set_by": actor.user_id or actor.id}
     insert = tx.insert(Restriction).values(told).on_conflict_do_nothing(index_elements=["key"])
-    if tx.execute(insert).rowcount:
+    if tx.execute(insert.returning(Restriction.key)).first() is not None:
         book.note(tx, "sight-restricted", None, actor=actor, definition=row.name, key=key)
 
 
@@ -137,7 +137,7 @@ def _let_in(tx: Tx, what: dict[str, Any], to: _Row, actor: Actor) -> bool:
     told = {"id": db.new_id(), **what, "user_id": to.user_id, "team_id": to.team_id}
     said = {"granted_at": tx.now, "granted_by": actor.user_id or actor.id}
     insert = tx.insert(Grant).values(**told, **said).on_conflict_do_nothing()
-    return bool(tx.execute(insert).rowcount)
+    return tx.execute(insert.returning(Grant.id)).first() is not None
 
 
 def _shut_out(tx: Tx, grant_id: str, which: sa.ColumnElement[bool]) -> _Row | None:

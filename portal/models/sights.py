@@ -118,6 +118,7 @@ def seen_by(
     return sa.or_(key.not_in(sorted(actor.hidden)), process_id.in_(_named(actor)))
 
 
+_ALL = 2**31 - 1
 _MOST_MERGED = 60  # definitions: of more than these a row to be seen is met soon on any way
 
 
@@ -128,24 +129,31 @@ def first(
     limit: int,
     *,
     of: tuple[Any, Any, Any] = (Process.id, Process.key, Process.id),
+    newest: bool = False,
 ) -> "sa.Select[*tuple[Any, ...]]":
-    """The first rows in an order, of those that may be seen; ``of``: id, definition, process.
+    """The first rows by these columns, of those that may be seen; ``newest``: the last ones.
 
-    Where much is hidden no walk passes over it: each definition that is seen whole gives its own
-    first rows from its own stretch of an index, and so do the processes that name whoever looks.
-    Asks one statement more, and only where something is hidden.
+    ``of`` are the columns of the row's id, its definition and its process. Where much is hidden no
+    walk passes over it: each definition that is seen whole gives its own first rows from its own
+    stretch of an index, and so do the processes that name whoever looks. Asks one statement more,
+    and only where something is hidden.
     """
     actor, (id_, key, process_id) = _looks.get(), of
+    ordered = [one.desc() for one in order] if newest else list(order)
     if actor is None or not actor.hidden:
-        return wanted.order_by(*order).limit(limit)
+        return wanted.order_by(*ordered).limit(limit)
     keys = conn.execute(_whole(actor)).scalars().all()
     if len(keys) > _MOST_MERGED:
-        return only_seen(wanted, key, process_id).order_by(*order).limit(limit)
+        return only_seen(wanted, key, process_id).order_by(*ordered).limit(limit)
     ids = wanted.with_only_columns(id_)
-    parts = [ids.where(key == one) for one in keys]
-    parts.append(ids.where(key.in_(sorted(actor.hidden)), process_id.in_(_named(actor))))
-    merged = (sa.select(part.order_by(*order).limit(limit).subquery()) for part in parts)
-    return wanted.where(id_.in_(sa.union_all(*merged))).order_by(*order).limit(limit)
+    parts = [ids.where(key == one).order_by(*ordered).limit(limit).subquery() for one in keys]
+    named = wanted.with_only_columns(id_, *(one.label(f"by_{n}") for n, one in enumerate(order)))
+    # Their rows are gathered before they are sorted: the order alone would walk over all others.
+    mine = named.where(process_id.in_(_named(actor))).limit(_ALL).subquery()
+    columns = list(mine.c)[1:]
+    theirs = sa.select(mine.c[0]).order_by(*(one.desc() if newest else one for one in columns))
+    merged = [*(sa.select(one) for one in parts), sa.select(theirs.limit(limit).subquery())]
+    return wanted.where(id_.in_(sa.union_all(*merged))).order_by(*ordered).limit(limit)
 
 
 def _whole(actor: Actor) -> "sa.Select[str]":

@@ -226,7 +226,7 @@ def _ended(
         if last:
             some = some.where(Process.id < last)
         ids = some.with_only_columns(Process.id, Process.ended_at)
-        newest_first = sights.first(conn, ids, [Process.id.desc()], _MOST_LOOKED_AT)
+        newest_first = sights.first(conn, ids, [Process.id], _MOST_LOOKED_AT, newest=True)
         looked += conn.execute(newest_first).all()
     is_cut = len(looked) >= _MOST_LOOKED_AT
     looked = sorted(looked, key=lambda row: str(row.id), reverse=True)[:_MOST_LOOKED_AT]

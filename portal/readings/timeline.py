@@ -58,7 +58,7 @@ def newest(
     wanted = _narrowed(query(), filters).where(Entry.type.not_in(_UNTOLD))
     if before is not None:
         wanted = wanted.where(Entry.id < before)
-    newest_first = sights.first(conn, wanted, [Entry.id.desc()], limit, of=_OF)
+    newest_first = sights.first(conn, wanted, [Entry.id], limit, of=_OF, newest=True)
     return told(conn, conn.execute(newest_first).all())
 
 
