@@ -79,7 +79,7 @@ ROUTES = (
     Route("default", ("call.request",), 10, calls.carry_out, "tasks.calls.make"),
     Route("default", ("file.scan",), 4, scans.carry_out, "tasks.scans.scan"),
     Route("slow", ("batch.rows",), 1, batches.carry_out, "tasks.batches.go_on"),
-    Route("slow", ("trail.build",), 1, trails.carry_out, "tasks.trails.build"),
+    Route("slow", ("trail.build", "trail.stamp"), 1, trails.carry_out, "tasks.trails.build"),
     Route("slow", ("privacy.erase",), 1, erasures.carry_out, "tasks.erasures.go_on"),
     Route("slow", ("privacy.bytes",), 20, erasures.clear, "tasks.erasures.sweep"),
     Route("slow", ("file.show",), 1, renditions.carry_out, "tasks.renditions.show"),

@@ -76,9 +76,10 @@ def made(settings: Settings, key: Seal, pages: Callable[[Told], bytes]) -> Made:
             log.warning("seal.unstamped", why=why)
 
 
-def is_stamping(settings: Settings) -> bool:
-    """Whether the service gives now all that the house wants of a seal."""
-    return _stamper(settings, certificates.of(settings))[1] is None
+def lacking(settings: Settings) -> tuple[str | None, str]:
+    """What of a seal that the house wants is not to be had now (None: nothing), and why."""
+    _, lacks, why = _stamper(settings, certificates.of(settings))
+    return lacks, why
 
 
 def _stamper(

@@ -3,15 +3,19 @@
 import hashlib
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
+from sqlalchemy import Row
 
 from portal import db, fault, installation, language
 from portal.actions import messages, trails
+from portal.certificates import Expired, Unusable
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
 from portal.readings import trail as readings
+from portal.settings import Settings
 from tasks import queues, sealing, typeset
 from tasks.hold import holding, job_of
 from tasks.job import house
@@ -22,26 +26,49 @@ log = structlog.get_logger(__name__)
 
 
 def carry_out(claimed: Sequence[Claimed]) -> None:
-    """Build the trails of these effects."""
+    """Build the trails of these effects, or give them what their seals lack."""
     with holding(claimed, queues.TIME_LIMITS["slow"]):
         for one in claimed:
-            if one.attempts > _MOST_FAULTS:  # it ended its worker each time
+            if one.attempts > _most(one):  # it ended its worker each time
                 _later(one, "It ended its worker each time.")
                 continue
             try:
-                _build(one)
+                _stamp(one) if one.kind == trails.STAMP else _build(one)
+            except (Expired, Unusable) as refusal:  # no further attempt would end otherwise
+                log.warning("trail.refused", outbox=one.id, why=refusal.sentence)
+                messages.note_failed(one, None, str(refusal))
             except Exception as error:  # one that fails must not stop the others
                 log.exception("trail.failed", outbox=one.id)
                 _later(one, f"{type(error).__name__}: {error}")
 
 
 def _build(one: Claimed) -> None:
-    settings = house()
     with db.reading() as conn:
         trail = readings.to_build(conn, one.ref["trail"])
     if trail is None:
         messages.note_needless(one.id, one.fence)
         return
+    _keep(one, trail, _made(house(), trail))
+
+
+def _stamp(one: Claimed) -> None:
+    """Build a trail again whose seal lacked something, once that can be had."""
+    settings = house()
+    with db.reading() as conn:
+        trail = readings.to_stamp(conn, one.ref["trail"])
+    if trail is None:
+        messages.note_needless(one.id, one.fence)
+        return
+    lacks, why = sealing.lacking(settings)
+    made = None if lacks == trail.lacks else _made(settings, trail)
+    if made is None or made.lacks == trail.lacks:
+        _later(one, made.why if made else why)
+        return
+    if _keep(one, trail, made):
+        Store(settings.storage_dir).delete(trail.storage_id)
+
+
+def _made(settings: Settings, trail: Row[Any]) -> sealing.Made:
     key = Seal.of(settings.data_dir)
     store = Store(settings.storage_dir)
     trails.anchor(trail.process_id, key, trail.seq)
@@ -56,23 +83,30 @@ def _build(one: Claimed) -> None:
             )  # fmt: skip
 
     with language.speaking(trail.language):
-        made = sealing.made(settings, key, pages)
-    _keep(one, trail.id, made.pdf, store)
+        return sealing.made(settings, key, pages)
 
 
-def _keep(one: Claimed, trail_id: str, pdf: bytes, store: Store) -> None:
-    stored = store.put(io.BytesIO(pdf), max_bytes=_MOST_BYTES)
+def _keep(one: Claimed, trail: Row[Any], made: sealing.Made) -> bool:
+    store = Store(house().storage_dir)
+    stored = store.put(io.BytesIO(made.pdf), max_bytes=_MOST_BYTES)
     fault.at("F11")
-    digest = hashlib.sha256(pdf).hexdigest()
+    digest = hashlib.sha256(made.pdf).hexdigest()
+    built = trails.Built(stored.id, digest, len(made.pdf), made.level, made.lacks)
     noted = trails.note_built(
-        trail_id, stored.id, digest, len(pdf), outbox_id=one.id, fence=one.fence
+        trail.id, built, outbox_id=one.id, fence=one.fence, instead_of=trail.storage_id
     )
     if not noted:
         store.delete(stored.id)
+    return noted
+
+
+def _most(one: Claimed) -> int:
+    """A service may be away for a day and a half; what fails at home fails soon."""
+    return messages.MOST_ATTEMPTS if one.kind == trails.STAMP else _MOST_FAULTS
 
 
 def _later(one: Claimed, error: str) -> None:
-    if one.attempts >= _MOST_FAULTS:
+    if one.attempts >= _most(one):
         messages.note_failed(one, None, error)
     else:
         messages.note_later(one.id, one.fence, one.attempts, error)

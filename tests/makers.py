@@ -187,7 +187,8 @@ def built_trail(
     trails.ask(process_id, spoken=spoken, actor=people.staff("dana"))
     [owed] = messages.take(100, 30, ("trail.build",))
     kept = store.put(io.BytesIO(content), max_bytes=len(content))
+    built = trails.Built(kept.id, kept.sha256, kept.size, "b-b")
     trails.note_built(
-        owed.ref["trail"], kept.id, kept.sha256, kept.size, outbox_id=owed.id, fence=owed.fence
+        owed.ref["trail"], built, outbox_id=owed.id, fence=owed.fence, instead_of=None
     )
     return kept.id

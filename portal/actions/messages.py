@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 40
 DIGEST = "in the mail of the day"
 _TELLS_OF_TROUBLE = ("mail.trouble", "mail.alarm")
 # What somebody waits for even when the process has ended.
-_OUTLIVES = ("mail.message", "mail.receipt", "trail.build")
+_OUTLIVES = ("mail.message", "mail.receipt", "trail.build", "trail.stamp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +230,8 @@ def _given_up(kind: str, mail: Posted | None) -> str:
         return f"A mail to {mail.to} could not be sent"
     if kind == "trail.build":
         return "The audit trail could not be built"
+    if kind == "trail.stamp":
+        return "The audit trail’s seal still lacks what was to be in it"
     return "A mail could not be written"
 
 

@@ -4,6 +4,9 @@ One for each state of a ledger and each make: the language that it is told in, i
 whether it carries the uploaded files.
 """
 
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from portal import db, language
@@ -19,6 +22,8 @@ from portal.ledger.tables import Entry
 from portal.models import FileRow, Process, Trail
 
 TRAILS = system("trails")
+STAMP = "trail.stamp"
+_AGAIN = timedelta(seconds=30)  # then later each time, as with every effect
 _ABOUT_TRAILS = [type_ for type_ in CATALOGUE if not audience.is_for(type_, audience.TRAIL)]
 
 
@@ -109,24 +114,44 @@ def anchor(tx: Tx, process_id: str, signer: checkpoints.Signer, upto: int | None
     return checkpoints.anchor(tx, signer, process_id, upto)
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A PDF as it is stored; ``level`` and ``lacks`` as those of ``Trail``."""
+
+    storage_id: str
+    sha256: str
+    size: int
+    level: str
+    lacks: str | None = None
+
+
 @action
 def note_built(
-    tx: Tx, trail_id: str, storage_id: str, sha256: str, size: int, *, outbox_id: str, fence: int
+    tx: Tx, trail_id: str, built: Built, *, outbox_id: str, fence: int, instead_of: str | None
 ) -> bool:
-    """The PDF is stored. False where somebody else was first: these bytes are not needed."""
+    """The PDF is stored. False where somebody else was first: these bytes are not needed.
+
+    ``instead_of`` is what is stored of it now: None the first time, later the one whose seal
+    lacked something. Where this one's still does, the service is asked again after a while.
+    """
     if not outbox.settle(tx, outbox_id, fence):
         return False
     trail = tx.execute(sa.select(Trail.__table__).where(Trail.id == trail_id)).one()
     chain = record.open_chain(tx, trail.process_id)
-    values = {"storage_id": storage_id, "sha256": sha256, "size": size, "built_at": tx.now}
-    mine = sa.and_(Trail.id == trail_id, Trail.storage_id.is_(None))
+    mine = sa.and_(Trail.id == trail_id, Trail.storage_id.is_not_distinct_from(instead_of))
+    values = {**asdict(built), "built_at": tx.now}
     if tx.execute(sa.update(Trail).where(mine).values(values)).rowcount == 0:
         return False
     event = TrailBuilt(
-        trail=trail_id, upto=trail.seq, sha256=sha256, language=_told(trail.language)
-    )
-    chain.add(event, actor=TRAILS, once=f"trail:{trail_id}")
-    _end_troubles(tx, trail.process_id)
+        trail=trail_id, upto=trail.seq, sha256=built.sha256, language=_told(trail.language),
+        seal=built.level, lacks=built.lacks,
+    )  # fmt: skip
+    again = f":{built.sha256[:16]}" if instead_of else ""
+    chain.add(event, actor=TRAILS, once=f"trail:{trail_id}{again}")
+    if built.lacks:
+        once = f"stamp:{trail_id}:{built.sha256[:16]}"
+        chain.send(STAMP, {"trail": trail_id}, once=once, at=tx.now + _AGAIN)
+    _end_troubles(tx, trail.process_id, STAMP if instead_of else "trail.build")
     return True
 
 
@@ -135,12 +160,12 @@ def _told(spoken: str) -> str | None:
     return None if spoken == language.SOURCE else spoken
 
 
-def _end_troubles(tx: Tx, process_id: str) -> None:
+def _end_troubles(tx: Tx, process_id: str, effect: str) -> None:
     """There is a trail now, so that an earlier one that could not be built needs nobody."""
     query = sa.select(Process.n_troubles).where(Process.id == process_id)
     if tx.execute(query).scalar_one():
         running = Running.load(tx, process_id)
-        troubles.resolve_all(running, "complete", None, TRAILS, effect="trail.build")
+        troubles.resolve_all(running, "complete", None, TRAILS, effect=effect)
 
 
 def _last_event(tx: Tx, process_id: str) -> int:

@@ -785,12 +785,18 @@ class DataEdited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailBuilt(Event):
-    """An audit trail up to event ``upto`` was built, in a ``language`` (``None``: English)."""
+    """An audit trail up to event ``upto`` was built, in a ``language`` (``None``: English).
+
+    ``seal`` is its level of PAdES, ``lacks`` what the seal should bear and does not: ``stamp`` or
+    ``proofs``. Built once more when that could be had, which changes its bytes.
+    """
 
     trail: str
     upto: int
     sha256: str
     language: str | None = None
+    seal: str | None = None
+    lacks: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ class Trail(Base):
 
     Its make is the language it is told in, its ``paper`` (A4 or Letter) and whether it carries
     the uploaded files.
+    ``level`` is that of its seal in PAdES (None: from before there was one), ``lacks`` what the
+    house wanted of the seal and could not have yet: ``stamp`` or ``proofs``.
     """
 
     __tablename__ = "trails"
@@ -29,3 +31,5 @@ class Trail(Base):
     sha256: Mapped[str | None]
     size: Mapped[int | None]
     built_at: Mapped[datetime | None]
+    level: Mapped[str | None]
+    lacks: Mapped[str | None]

@@ -238,6 +238,7 @@ def _process(conn: Connection, process_id: str) -> Row | None:
             Trail.language.label("trail_language"),
             Trail.paper.label("trail_paper"),
             Trail.with_files.label("trail_with_files"),
+            Trail.lacks.label("trail_lacks"),
             Head.seq.label("head_seq"),
             sights.is_restricted(Process.key),
         )

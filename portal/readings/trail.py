@@ -389,6 +389,19 @@ def make_of(asked: Mapping[str, str]) -> dict[str, Any]:
     return make | ({"with_files": asked["files"] == "true"} if "files" in asked else {})
 
 
+def to_stamp(conn: Connection, trail_id: str) -> sa.Row[Any] | None:
+    """A trail that is built and whose seal lacks something; ``None`` where nothing is to do."""
+    wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)
+    lacking = wanted.where(Trail.id == trail_id, Trail.storage_id.is_not(None))
+    return conn.execute(lacking.where(Trail.lacks.is_not(None))).first()
+
+
+def how_many_lack(conn: Connection) -> int:
+    """How many trails bear a seal that lacks what the house wants of it."""
+    lacking = sa.select(sa.func.count()).where(Trail.lacks.is_not(None))
+    return int(conn.execute(lacking.where(Trail.storage_id.is_not(None))).scalar_one())
+
+
 def last_asked(conn: Connection, process_id: str, make: Mapping[str, Any]) -> sa.Row[Any] | None:
     """The trail last asked for, of a make; once built it has ``storage_id`` and ``sha256``."""
     wanted: sa.Select[*tuple[Any, ...]] = sa.select(*Trail.__table__.columns)

@@ -24,9 +24,10 @@ def test_it_is_noted_once_and_its_own_event_is_no_news() -> None:
     process = makers.start(makers.FORM)
     asked = trails.ask(process, actor=DANA)
     [owed] = makers.owed(process, "trail.build")
-    told = {"outbox_id": owed.id, "fence": owed.fence}
-    assert trails.note_built(asked, "storage", "a" * 64, 10, **told)
-    assert not trails.note_built(asked, "other", "b" * 64, 10, **told)
+    first, other = (trails.Built(s, d * 64, 10, "b-b") for s, d in (("storage", "a"), ("o", "b")))
+    told = {"outbox_id": owed.id, "fence": owed.fence, "instead_of": None}
+    assert trails.note_built(asked, first, **told)
+    assert not trails.note_built(asked, other, **told)
     assert makers.types(process).count("trail.built") == 1
     assert trails.ask(process, actor=DANA) == asked
     [row] = makers.rows(Trail)

@@ -230,7 +230,8 @@ def test_a_trail_that_was_built_after_all_needs_nobody() -> None:
     messages.note_failed(one, None, "No room.")
     trail = trails.ask(process, actor=DANA)
     [one] = messages.take(1, 30, ("trail.build",))
-    trails.note_built(trail, "stored", "ab" * 32, 1, outbox_id=one.id, fence=one.fence)
+    built = trails.Built("stored", "ab" * 32, 1, "b-b")
+    trails.note_built(trail, built, outbox_id=one.id, fence=one.fence, instead_of=None)
     assert makers.troubles(process, state="open") == []
     assert is_told_as_it_is(process)
 
