@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Flask
 
     from portal.certificates import Certificate
@@ -54,6 +56,7 @@ def create_app(settings: Settings) -> Flask:
     # Asked each time: another key may sign meanwhile (portal rotate-key).
     app.extensions["seal"] = partial(Seal.of, settings.data_dir)
     app.extensions["certificate"] = lambda: _certificate(settings)
+    app.extensions["certificate_ending"] = lambda at: _ending(settings, at)
     app.extensions["handovers"] = partial(handover.notes, settings.data_dir)
     app.extensions["seal"]()
     app.extensions["try_mail"] = partial(_try_mail, settings)
@@ -150,6 +153,18 @@ def _try_mail(settings: Settings, user_id: str, email: str, name: str) -> str:
     from tasks import trial
 
     return trial.send(settings, user_id, email, name)
+
+
+def _ending(settings: Settings, at: datetime) -> str | None:
+    """What an admin should know of that certificate, where there is something."""
+    from portal.certificates import Unusable, ending
+
+    try:
+        found = _certificate(settings)
+    except Unusable as refusal:
+        return str(refusal)
+    told = ending(found, at) if found else None
+    return told[1] if told else None
 
 
 def _outside(settings: Settings) -> object | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -15,6 +15,8 @@ from cryptography.x509.oid import NameOID
 from portal.errors import PortalError
 
 FEWEST_BITS = 2048
+WARNED = (60, 30, 7, 0)
+"""Days before the end of a certificate at which admins are told of it."""
 
 
 class Unusable(PortalError):
@@ -70,6 +72,22 @@ class Certificate:
         what = f"ended on {day}" if at > self.ends_at else "is not valid yet"
         remedy = "`portal doctor` says how to renew it."
         raise Expired(f"The certificate that audit trails are sealed with {what}.", remedy)
+
+
+def ending(found: Certificate, at: datetime) -> tuple[int, str] | None:
+    """That a certificate ends, or has ended, told to an admin; None where that is far away.
+
+    With the sentence comes the step that is reached: 60, 30 or 7 days before, or 0.
+    """
+    left = found.ends_at - at
+    reached = [days for days in WARNED if left <= timedelta(days=days)]
+    if not reached:
+        return None
+    day = found.ends_at.strftime("%d %B %Y")
+    if left <= timedelta():
+        return 0, f"The certificate of the seal ended on {day}: no audit trail is built any more."
+    days = "a day" if left.days <= 1 else f"{left.days} days"
+    return min(reached), f"The certificate of the seal of audit trails ends in {days}, on {day}."
 
 
 def read(certificate: Path, key: Path) -> Certificate:

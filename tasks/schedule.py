@@ -31,6 +31,7 @@ SCHEDULE = (
     Entry("beat", _beat, every=10.0),
     Entry("stretches", upkeep.follow, every=3.0, first=2.0),
     Entry("checkpoint", upkeep.checkpoint, every=60.0, first=5.0),
+    Entry("seal", upkeep.watch_seal, every=21_600.0, first=20.0),
     Entry("reviews", upkeep.ask_reviews, every=3600.0, first=60.0),
     Entry("doubled", upkeep.tell_of_doubled, every=86_400.0, first=600.0),
     Entry("escalations", upkeep.tell_again, every=60.0, first=30.0),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 
 from portal import db, fault, installation, language
 from portal.actions import messages, trails
@@ -68,7 +67,7 @@ def _stamp(one: Claimed) -> None:
         Store(settings.storage_dir).delete(trail.storage_id)
 
 
-def _made(settings: Settings, trail: Row[Any]) -> sealing.Made:
+def _made(settings: Settings, trail: Any) -> sealing.Made:
     key = Seal.of(settings.data_dir)
     store = Store(settings.storage_dir)
     trails.anchor(trail.process_id, key, trail.seq)
@@ -86,7 +85,7 @@ def _made(settings: Settings, trail: Row[Any]) -> sealing.Made:
         return sealing.made(settings, key, pages)
 
 
-def _keep(one: Claimed, trail: Row[Any], made: sealing.Made) -> bool:
+def _keep(one: Claimed, trail: Any, made: sealing.Made) -> bool:
     store = Store(house().storage_dir)
     stored = store.put(io.BytesIO(made.pdf), max_bytes=_MOST_BYTES)
     fault.at("F11")

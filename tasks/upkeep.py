@@ -5,8 +5,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from portal import db
+from portal import clock, db
 from portal.actions import escalations, insights, packs, reviews, stretches, upkeep
+from portal.certificates import Unusable, ending
+from portal.delivery import certificate
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.readings import files
@@ -32,6 +34,19 @@ def checkpoint() -> None:
     seal = Seal.of(house().data_dir)
     while upkeep.checkpoint(seal):
         pass
+
+
+@job
+def watch_seal() -> None:
+    """Tell the admins when the certificate of the seal ends; the first time it is made."""
+    now = clock.now()
+    try:
+        found = certificate.of(house())
+    except Unusable as refusal:
+        upkeep.tell_of_seal(str(refusal), f"unusable:{now.date()}")
+        return
+    if told := ending(found, now):
+        upkeep.tell_of_seal(told[1], f"{found.fingerprint[:16]}:{told[0]}")
 
 
 @job

@@ -14,7 +14,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from portal import clock
-from portal.delivery.stamps import der
+from portal.delivery.stamps import Answer, der
 from tests import seals
 
 Bad = Callable[["Service", tsp.TimeStampReq], bytes]
@@ -72,7 +72,7 @@ def wrong_time(service: Service, request: tsp.TimeStampReq) -> bytes:
 
 def refusing(service: Service, request: tsp.TimeStampReq) -> bytes:
     status = tsp.PKIStatusInfo({"status": "rejection", "status_string": ["not today"]})
-    return bytes(tsp.TimeStampResp({"status": status}).dump())
+    return bytes(Answer({"status": status}).dump())
 
 
 def forged(service: Service, request: tsp.TimeStampReq) -> bytes:

@@ -157,6 +157,12 @@ def _forget_uploads(tx: Tx) -> int:
     return tx.execute(sa.delete(Upload).where(Upload.id.in_(old))).rowcount
 
 
+@action
+def tell_of_seal(tx: Tx, sentence: str, about: str) -> None:
+    """Owe the admins a mail about the certificate of the seal; once for each ``about``."""
+    _alarm(tx, "seal", sentence, once=f"alarm:seal:{about}")
+
+
 def _tell_silence(tx: Tx, role: str, since: datetime) -> None:
     tx.execute(sa.update(Heartbeat).where(Heartbeat.name == role).values(told_at=tx.now))
     sentence = _SILENCES.get(role, f"The role {role} is silent.")

@@ -8,14 +8,20 @@ from typing import Literal, NamedTuple
 import click
 
 from portal import clock, db
+from portal.certificates import Expired, Unusable
 from portal.cli.main import Outside
 from portal.delivery import secrets
 from portal.errors import PortalError
 from portal.logs import scrub
-from portal.readings import calls, words
+from portal.readings import calls, trail, words
 from portal.settings import NAMES, Settings, SettingsError
 
 KNOWN_BESIDE = {"PORTAL_FAULT", "PORTAL_CLOCK_SHIFT_FILE", "PORTAL_PARENT"}
+_SOON = 60  # days before a certificate ends
+_RENEW = (
+    "Put a new one where PORTAL_SEAL_CERT says; of the portal's own move keys/seal.pem aside, and "
+    "the next trail makes one."
+)
 REMARK = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
 
@@ -58,6 +64,7 @@ def examine(ask_redis: Callable[[Settings], object]) -> Iterator[Finding]:
     yield _storage(settings)
     yield _scanner(settings)
     yield _pdf()
+    yield from _seal(settings)
     yield _address(settings)
 
 
@@ -87,6 +94,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "database", f"{kind} answers, its schema is current.")
     yield from _roles(clock.now())
     yield from _search()
+    yield from _lacking()
     yield from _secrets(settings)
 
 
@@ -192,6 +200,53 @@ def _pdf() -> Finding:
     except PortalError as error:
         return Finding("bad", "pdf", error.sentence, error.remedy)
     return Finding("ok", "pdf", f"{version} sets audit trails.")
+
+
+def _seal(settings: Settings) -> Iterator[Finding]:
+    """The certificate of the seal, whether anybody else may read its key, and who stamps."""
+    from portal.delivery import certificate
+
+    try:
+        found = certificate.of(settings)
+        found.require_valid(clock.now())
+    except (Expired, Unusable) as refusal:
+        yield Finding("bad", "seal", refusal.sentence, _RENEW)
+        return
+    key = (
+        settings.sealing.files[1]
+        if settings.sealing.files
+        else settings.data_dir / certificate.FILE
+    )
+    if key.stat().st_mode & 0o077:
+        yield Finding("bad", "seal", f"others may read the key in {key}.", f"chmod 600 {key}")
+    days = (found.ends_at - clock.now()).days
+    whose = "which vouches for itself" if found.is_own else f"issued by {found.issuer}"
+    told = f"“{found.name}”, {whose}, seals trails for {days} days more."
+    yield Finding("ok" if days > _SOON else "note", "seal", told, "" if days > _SOON else _RENEW)
+    if settings.sealing.level != "b-b":
+        yield from _stamps(settings)
+
+
+def _stamps(settings: Settings) -> Iterator[Finding]:
+    from portal.delivery import stamps
+
+    try:
+        stamper = stamps.Stamper.of(settings.sealing, settings.outbound_allow)
+    except stamps.NoStamp as refusal:
+        remedy = "See PORTAL_TSA_URL; until then trails are sealed without and say so."
+        yield Finding("bad", "stamps", scrub(refusal.sentence), remedy)
+    else:
+        pinned = "" if stamper.roots else " It is taken at its word: no PORTAL_TSA_CERT."
+        yield Finding("ok", "stamps", f"“{stamper.name}” stamps the time.{pinned}")
+
+
+def _lacking() -> Iterator[Finding]:
+    """How many trails wait for what their seals lack."""
+    with db.reading() as conn:
+        many = trail.how_many_lack(conn)
+    if many:
+        told = f"{many} {'trail waits' if many == 1 else 'trails wait'} for a time stamp or proofs."
+        yield Finding("note", "stamps", told, "They are asked for again; see the next lines.")
 
 
 def _address(settings: Settings) -> Finding:

@@ -9,10 +9,10 @@ import asyncio
 import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from asn1crypto import cms, tsp, x509
+from asn1crypto import cms, core, tsp, x509
 from cryptography import x509 as public
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.timestamps import TimeStamper
@@ -30,6 +30,15 @@ _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 _LONGEST = 20_000  # of a stamp, in bytes: it is reserved in the file before it comes
 _DIGEST = "sha256"
 Send = Callable[..., http.Response]
+
+
+class Answer(core.Sequence):  # type: ignore[misc]
+    """A TimeStampResp (RFC 3161, 2.4.2), in which a refusal has no stamp."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 class NoStamp(PortalError):
@@ -124,7 +133,7 @@ def der(one: public.Certificate) -> x509.Certificate:
 
 
 def _token(raw: bytes) -> cms.ContentInfo:
-    response = tsp.TimeStampResp.load(raw, strict=True)
+    response = Answer.load(raw, strict=True)
     status = response["status"]["status"].native
     if status not in ("granted", "granted_with_mods"):
         said = "; ".join(response["status"]["status_string"].native or [])

@@ -331,6 +331,7 @@ _ALARMS = {
     "worker": "no worker is running",
     "scheduler": "no scheduler is running",
     "ledger": "a ledger was altered",
+    "seal": "the certificate of the seal",
 }
 
 

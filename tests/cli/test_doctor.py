@@ -1,13 +1,17 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from portal import db
 from portal.cli import doctor
 from portal.migrations import upgrade
 from portal.models import Heartbeat
+from tests import seals
+from tests.timestamps import Service, refusing, running
 
 ALL = [
     "settings", "database", "worker", "scheduler", "redis", "mail", "storage", "scanner", "pdf",
-    "address",
+    "seal", "address",
 ]  # fmt: skip
 
 
@@ -138,3 +142,35 @@ def test_a_scanner_that_is_away_is_bad(house):
     found = findings()["scanner"]
     assert found.verdict == "bad"
     assert "does not answer: No such file or directory" in found.told
+
+
+def test_the_seal_is_told_with_its_end(house, tmp_path):
+    told = findings()["seal"]
+    assert told.verdict == "ok"
+    assert "which vouches for itself, seals trails for 3649 days more" in told.told
+    key = tmp_path / "var" / "keys" / "seal.pem"
+    key.chmod(0o644)
+    assert findings()["seal"].verdict == "bad"
+    file = tmp_path / "own.pem"
+    file.touch(mode=0o600)
+    for ends, verdict, said in (
+        (datetime.now(UTC) + timedelta(days=20), "note", "for 19 days more"),
+        (datetime(2026, 1, 1, tzinfo=UTC), "bad", "ended on 01 January 2026"),
+    ):
+        file.write_bytes(seals.pem(seals.own("Sea Ltd", ends=ends)))
+        house.setenv("PORTAL_SEAL_CERT", str(file))
+        house.setenv("PORTAL_SEAL_KEY", str(file))
+        told = findings()["seal"]
+        assert (told.verdict, said in told.told) == (verdict, True)
+        assert "PORTAL_SEAL_CERT" in told.remedy
+
+
+def test_a_time_stamp_service_is_asked(house, tmp_path):
+    house.setenv("PORTAL_OUTBOUND_ALLOW", "127.0.0.0/8")
+    with running(Service()) as service:
+        house.setenv("PORTAL_TSA_URL", service.url)
+        told = findings()["stamps"]
+        assert (told.verdict, "“Sea Time” stamps the time" in told.told) == ("ok", True)
+        service.behave = refusing
+        told = findings()["stamps"]
+        assert (told.verdict, "refused: not today" in told.told) == ("bad", True)

@@ -196,7 +196,9 @@ def a_revision_more(made: bytes, pages: bytes) -> bytes:
 
     writer = IncrementalPdfFileWriter(io.BytesIO(made))
     content = writer.add_object(generic.StreamObject(stream_data=b"0 0 600 800 re f"))
-    writer.add_content_to_page(0, content)
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Contents"] = content
+    writer.update_container(page)
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()

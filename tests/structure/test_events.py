@@ -36,7 +36,7 @@ IDS = {
 }  # fmt: skip
 WORDS = {
     "about", "basis", "error", "fields", "how", "kind", "kinds", "label", "language", "method",
-    "outcome", "reminders", "scan", "side", "why",
+    "lacks", "outcome", "reminders", "scan", "seal", "side", "why",
 }  # fmt: skip
 NUMBERS_AND_MOMENTS = {
     "also",  # numbers of events, and words

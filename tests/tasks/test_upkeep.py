@@ -4,20 +4,23 @@ import io
 import os
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from portal import clock as house_clock
 from portal import db
 from portal.actions import people as verbs
 from portal.actions import processes, reviews, uploads
+from portal.certificates import Certificate
 from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.ledger.tables import Checkpoint, Outgoing
 from portal.models import FileRow, Heartbeat, InsightCount, StaffSession
-from portal.settings import Settings
-from tasks import upkeep
-from tests import makers, people
+from portal.settings import Sealing, Settings
+from tasks import job, upkeep
+from tests import makers, people, seals
 from tests.conftest import MONDAY
 from tests.servers import Smtp
 from tests.tasks.conftest import post
@@ -190,6 +193,26 @@ def test_files_that_nobody_sent_are_removed_and_those_of_answers_stay(house: Set
     [row] = makers.rows(FileRow)
     assert row.state == "received"
     assert [path.name for path in house.storage_dir.glob("??/*")] == [row.storage_id]
+
+
+def test_admins_are_told_once_of_each_step_to_the_end_of_the_seals_certificate(
+    house: Settings, smtp: Smtp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, now = tmp_path / "own.pem", house_clock.now()
+    monkeypatch.setattr(job, "_settings", replace(house, sealing=Sealing(files=(file, file))))
+    for days, said in ((61, None), (59, "in 59 days"), (58, None), (6, "in 6 days"), (-1, "ended")):
+        file.write_bytes(seals.pem(seals.own("Sea Ltd", ends=now + timedelta(days=days))))
+        fingerprint = "the same"  # of one certificate, as days go by
+        monkeypatch.setattr(Certificate, "fingerprint", fingerprint)
+        before = len(makers.rows(Outgoing, kind="mail.alarm"))
+        upkeep.watch_seal()
+        upkeep.watch_seal()
+        told = makers.rows(Outgoing, kind="mail.alarm")[before:]
+        assert [said is not None and said in one.ref["sentence"] for one in told] == (
+            [True] if said else []
+        )
+    post()
+    assert {letter.subject for letter in smtp.letters} >= {"Sea Works: the certificate of the seal"}
 
 
 PAPERS = "  - id: papers\n    assign: vendor\n    upload: {documents: [{id: tax, name: Tax}]}\n"

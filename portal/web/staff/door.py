@@ -240,7 +240,7 @@ def _for_templates() -> dict[str, object]:
         "words": words,
         "has_passkeys": is_possible(),
         "outside": getattr(current_app.extensions.get("outside"), "name", None),
-        "silences": _silences() if actor is not None else [],
+        "silences": _silences(is_admin=actor.role == "admin") if actor is not None else [],
     }
 
 
@@ -286,19 +286,28 @@ def _session_over() -> ResponseReturnValue:
     return page, 403
 
 
-def _silences() -> list[str]:
-    """What the night shift's silence means; asked of the database every few seconds at most."""
+def _silences(*, is_admin: bool) -> list[str]:
+    """What is wrong with the house: the night shift's silence and, for admins, its seal's end.
+
+    Asked of the database and the disk every few seconds at most.
+    """
     now = clock.now()
-    asked: tuple[datetime, list[str]] | None = current_app.extensions.get("staff_silences")
-    if asked is not None and abs(now - asked[0]) < SILENCES_KEPT:
-        return asked[1]
-    try:
-        with db.reading() as conn:
-            found = house.silence(conn, now)
-    except sqlalchemy.exc.SQLAlchemyError:
-        return []
-    current_app.extensions["staff_silences"] = (now, found)
-    return found
+    asked: tuple[datetime, list[str], list[str]] | None
+    asked = current_app.extensions.get("staff_silences")
+    if asked is None or abs(now - asked[0]) >= SILENCES_KEPT:
+        try:
+            with db.reading() as conn:
+                asked = now, house.silence(conn, now), _ending(now)
+        except sqlalchemy.exc.SQLAlchemyError:
+            return []
+        current_app.extensions["staff_silences"] = asked
+    return asked[1] + asked[2] if is_admin else asked[1]
+
+
+def _ending(now: datetime) -> list[str]:
+    """That the certificate of the seal ends soon, or what is wrong with it."""
+    told: str | None = current_app.extensions["certificate_ending"](now)
+    return [told] if told else []
 
 
 def _quoted(path: str) -> str:
