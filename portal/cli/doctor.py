@@ -219,6 +219,7 @@ def _seal(settings: Settings) -> Iterator[Finding]:
     )
     if key.stat().st_mode & 0o077:
         yield Finding("bad", "seal", f"others may read the key in {key}.", f"chmod 600 {key}")
+        return
     days = (found.ends_at - clock.now()).days
     whose = "which vouches for itself" if found.is_own else f"issued by {found.issuer}"
     told = f"“{found.name}”, {whose}, seals trails for {days} days more."
