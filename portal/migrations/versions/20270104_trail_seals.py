@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20270104_trail_seals"
-down_revision = "20270103_privacy"
+down_revision = "20270104_one_default"
 
 
 def upgrade() -> None:
