@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20270104_trail_seals"
-down_revision = "20270104_one_default"
+revision = "20270106_trail_seals"
+down_revision = "20270105_trail_makes"
 
 
 def upgrade() -> None:
