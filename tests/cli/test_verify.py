@@ -446,3 +446,18 @@ def test_the_bundle_is_the_same_for_everybody(verify: Verify, bundle: Path, tmp_
     verify("--bundle", tmp_path / "again.pyz")
     assert (tmp_path / "again.pyz").read_bytes() == bundle.read_bytes()
     assert verify()[0] != 0
+
+
+def test_e05_the_bundle_checks_the_ledger_inside_a_trail(
+    sealed_trail: Path,
+    lines: list[dict[str, Any]],
+    seal: Seal,  # noqa: F811
+    bundle: Path,
+    tmp_path: Path,
+) -> None:
+    older = write(tmp_path / "older.jsonl", lines[:8])
+    status, told = alone(bundle, sealed_trail, seal.public_key, "--older", older)
+    assert status == 0, told
+    assert "not checked  the PDF is, byte for byte, the file that the portal signed: portal" in told
+    wrong = f"7:{'0' * 64}"
+    assert alone(bundle, sealed_trail, seal.public_key, "--receipt", wrong)[0] == 1
