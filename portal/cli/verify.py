@@ -120,7 +120,9 @@ def _check_pdf(
     from portal.delivery import pdf_reading
 
     try:
-        held = {raw for _, raw in pdf_reading.enclosures(file) if is_ledger(raw)}
+        # An uploaded file that the trail carries may be somebody's ledger, too.
+        found = pdf_reading.enclosures(file)
+        held = {raw for name, raw in found if is_ledger(raw) and not name.startswith("event-")}
     except pdf_reading.NotReadable as fault:
         return _refused(ALTERED, str(fault))
     if len(held) != 1:

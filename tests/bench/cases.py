@@ -563,6 +563,7 @@ def _python(*words: str) -> Call:
 
 
 @side("trail-pdf", times=1, quick=1, size=350)
+@side("trail-pdf-usual", times=1, quick=1, size=100)
 def _trail_pdf(place: Place) -> Call:
     from portal.delivery.seal import Seal
     from tasks import typeset
@@ -586,5 +587,6 @@ def _trail_pdf(place: Place) -> Call:
 
 
 @side("table-pdf", times=1, quick=1, size=350)
+@side("table-pdf-usual", times=1, quick=1, size=100)
 def _table_pdf(place: Place) -> Call:
     return floors.table_pdf(place.size)
