@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Process, sights, trees
-from portal.readings import spoken
+from portal.models import DefinitionRow, Process, sights, trees
+from portal.readings import lists, spoken
 
 Row = sa.Row[*tuple[Any, ...]]
 
@@ -16,12 +16,14 @@ def elsewhere(
     conn: Connection, key: str, version: int, *, after: str | None = None, limit: int
 ) -> Sequence[Row]:
     """Those that run on other versions, by their ids: id, title, reference, version, waiting."""
+    if not _has_others(conn, key):
+        return ()
     query = (
         sa.select(
             *(Process.id, Process.title, Process.reference, Process.version, Process.waiting),
             *(Process.state, Process.definition_id),
         )
-        .where(Process.key == key, Process.state == "running", Process.version != version)
+        .where(*_elsewhere(key, version))
         .order_by(Process.id)
         .limit(limit)
     )
@@ -37,11 +39,23 @@ def of_ids(conn: Connection, ids: Sequence[str]) -> dict[str, Row]:
 
 
 def count_elsewhere(conn: Connection, key: str, version: int) -> int:
-    """How many run on other versions."""
-    query = sa.select(sa.func.count()).where(
-        Process.key == key, Process.state == "running", Process.version != version
-    )
-    return int(conn.execute(sights.only_seen(query)).scalar_one())
+    """How many run on other versions, ``lists.MOST`` at the most; of a first version none do.
+
+    All that run are walked for it, which is why a definition of one version is not asked about.
+    """
+    if not _has_others(conn, key):
+        return 0
+    query = sa.select(Process.id).where(*_elsewhere(key, version))
+    return lists.count(conn, sights.only_seen(query))
+
+
+def _has_others(conn: Connection, key: str) -> bool:
+    versions = sa.select(DefinitionRow.version).where(DefinitionRow.key == key)
+    return len(conn.execute(versions.distinct().limit(2)).all()) > 1
+
+
+def _elsewhere(key: str, version: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return Process.key == key, Process.state == "running", Process.version != version
 
 
 def step_names(conn: Connection, definition_ids: Sequence[str]) -> dict[str, str]:

@@ -38,6 +38,13 @@ __all__ = ["PROCESS_STATES", "TASK_STATES"]  # for the doors, which know no mode
 MOST = 1001  # no count runs past this: "1000+" tells as much
 
 Row = sa.Row[Any]
+# What rows are sorted by, the due time and the id; and of which states each has its own stretch
+# of an index, where none is asked for.
+_Order = tuple[
+    InstrumentedAttribute[datetime | None],
+    InstrumentedAttribute[str],
+    tuple[InstrumentedAttribute[str], Sequence[str]] | None,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,11 @@ def processes(
 ) -> Page:
     """Processes with their owner's name and address, earliest due first; no data of theirs."""
     wanted = narrowed_processes(conn, filters, now)
-    page = _by_due if filters.overdue is not True else _by_due_alone
-    return page(conn, wanted, Process.due_at, Process.id, cursor, limit)
+    if filters.overdue is True:
+        return _by_due_alone(conn, wanted, Process.due_at, Process.id, cursor, limit)
+    is_whole = not (filters.state or filters.q)
+    each = (Process.state, PROCESS_STATES) if is_whole else None
+    return _by_due(conn, wanted, (Process.due_at, Process.id, each), cursor, limit)
 
 
 def process_ids(
@@ -123,7 +133,9 @@ def tasks(
 ) -> Page:
     """Tasks with their assignee and process, earliest due first."""
     wanted = narrowed_tasks(filters, now)
-    return _by_due(conn, wanted, Task.due_at, Task.id, cursor, limit)
+    is_whole = not (filters.state or filters.process or filters.assignee or filters.user_id)
+    each = (Task.state, TASK_STATES) if is_whole else None
+    return _by_due(conn, wanted, (Task.due_at, Task.id, each), cursor, limit)
 
 
 def troubles(
@@ -138,7 +150,8 @@ def troubles(
     if filters.owner is not None:
         team = sa.and_(User.id.is_(None), Team.name == filters.owner)
         wanted = wanted.where(sa.or_(User.email == filters.owner.lower(), team))
-    return _by_due(conn, wanted, Trouble.opened_at, Trouble.id, cursor, limit)
+    each = (Trouble.state, TROUBLE_STATES) if filters == TroubleFilters() else None
+    return _by_due(conn, wanted, (Trouble.opened_at, Trouble.id, each), cursor, limit)
 
 
 def trouble(conn: Connection, trouble_id: str) -> Row:
@@ -196,7 +209,8 @@ _TROUBLES: "sa.Select[*tuple[Any, ...]]" = (
         Trouble.opened_at.label("due_at"),  # what pages are sorted by
         *_OWNER,
     )
-    .join(Process, Process.id == Trouble.process_id)
+    # Always there; as an outer one it is looked up from the exceptions, and never walked.
+    .outerjoin(Process, Process.id == Trouble.process_id)
     .outerjoin(User, User.id == Trouble.owner_id)
     .outerjoin(Team, Team.id == Process.team_id)
 )
@@ -310,18 +324,32 @@ def _narrow_tasks(
     wanted: "sa.Select[*tuple[Any, ...]]", filters: TaskFilters, now: datetime
 ) -> "sa.Select[*tuple[Any, ...]]":
     if filters.state:
-        wanted = wanted.where(Task.state == filters.state)
+        # Of a list of ids its own rows are looked up, not all that are in a state.
+        is_listed = filters.user_id and filters.team_ids
+        state = Task.state.concat("") if is_listed else Task.state
+        wanted = wanted.where(state == filters.state)
     if filters.process:
         wanted = wanted.where(Task.process_id == filters.process)
     if filters.assignee:
         wanted = wanted.where(_is_assignee(filters.assignee.strip().lower()))
     if filters.user_id:
-        mine = is_any(Task.holder_id, filters.user_id, filters.stands_for)
-        teams = sa.and_(Task.holder_id.is_(None), Task.team_id.in_(filters.team_ids))
-        wanted = wanted.where(sa.or_(mine, teams) if filters.team_ids else mine)
+        wanted = wanted.where(_is_mine(filters, filters.user_id))
     if filters.overdue:
         wanted = wanted.where(Task.due_at < now)
     return sights.only_seen(wanted)
+
+
+def _is_mine(filters: TaskFilters, user_id: str) -> sa.ColumnElement[bool]:
+    if not filters.team_ids:
+        return is_any(Task.holder_id, user_id, filters.stands_for)
+    # Two stretches of two indexes: an "or" would walk all that is open, by its due time.
+    its = aliased(Task)
+    ids = (
+        sa.select(its.id).where(its.state == filters.state) if filters.state else sa.select(its.id)
+    )
+    mine = ids.where(is_any(its.holder_id, user_id, filters.stands_for))
+    teams = ids.where(its.holder_id.is_(None), its.team_id.in_(filters.team_ids))
+    return Task.id.in_(sa.union_all(mine, teams))
 
 
 def is_any(
@@ -342,24 +370,24 @@ def _is_assignee(email: str) -> sa.ColumnElement[bool]:
 def _by_due(
     conn: Connection,
     wanted: "sa.Select[*tuple[Any, ...]]",
-    due: InstrumentedAttribute[datetime | None],
-    key: InstrumentedAttribute[str],
+    order: _Order,
     cursor: str | None,
     limit: int,
 ) -> Page:
     """Rows with a due time in its order, then those without; each half on its own index."""
+    due, key, each = order
     at, last = _read(cursor)
     rows: list[Row] = []
     if cursor is None or at is not None:
         half = wanted.where(due.is_not(None))
         if at is not None:
             half = half.where(sa.tuple_(due, key) > sa.tuple_(sa.literal(at, due.type), last))
-        rows += conn.execute(_first(conn, half, (due, key), limit + 1)).all()
+        rows += conn.execute(_first(conn, half, (due, key), limit + 1, each)).all()
     if len(rows) <= limit:
         half = wanted.where(due.is_(None))
         if cursor is not None and at is None:
             half = half.where(key > last)
-        rows += conn.execute(_first(conn, half, (key,), limit + 1 - len(rows))).all()
+        rows += conn.execute(_first(conn, half, (key,), limit + 1 - len(rows), each)).all()
     return _page(rows, limit, _sorted_by)
 
 
@@ -382,11 +410,21 @@ def _by_due_alone(
 
 
 def _first(
-    conn: Connection, wanted: "sa.Select[*tuple[Any, ...]]", order: Sequence[Any], limit: int
+    conn: Connection,
+    wanted: "sa.Select[*tuple[Any, ...]]",
+    order: Sequence[Any],
+    limit: int,
+    each: "tuple[Any, Sequence[str]] | None" = None,
 ) -> "sa.Select[*tuple[Any, ...]]":
-    """Processes by definition, where some are hidden; tasks and exceptions in their one order."""
-    if order[-1] is Process.id:
+    """Processes by definition, where some are hidden; else of each state its own first ones."""
+    id_ = order[-1]
+    if id_ is Process.id and sights.hidden():
         return sights.first(conn, wanted, order, limit)
+    if each is not None:
+        state, states = each
+        ids = wanted.with_only_columns(id_).order_by(*order).limit(limit)
+        parts = (sa.select(ids.where(state == one).subquery()) for one in states)
+        wanted = wanted.where(id_.in_(sa.union_all(*parts)))
     return wanted.order_by(*order).limit(limit)
 
 

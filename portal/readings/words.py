@@ -163,6 +163,11 @@ def count(n: int, thing: str) -> str:
     return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
+def capped(n: int) -> str:
+    """A number that was counted up to a thousand and one: ``1000+`` tells as much."""
+    return "1000+" if n > 1000 else str(n)
+
+
 def listed(things: list[str], style: Literal["standard", "or"] = "standard") -> str:
     """``a``, ``a and b``, ``a, b and c``; with ``or`` instead where one of them is meant."""
     if not _is_english():

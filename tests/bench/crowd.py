@@ -141,8 +141,9 @@ def settle(count: int) -> None:
     with db.transaction() as tx:
         last = tx.execute(sa.select(sa.func.max(Entry.id))).scalar_one()
         tx.execute(sa.update(Follower).values(upto=last))
-    with db.current().engine.connect() as conn:
-        conn.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("ANALYZE"))
+    if not db.current().is_sqlite:  # which counts nothing, in a real house either
+        with db.current().engine.connect() as conn:
+            conn.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("ANALYZE"))
 
 
 def _publish(key: str, owner: str) -> None:

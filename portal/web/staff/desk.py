@@ -89,7 +89,7 @@ def _print(*shown: Iterable[Any]) -> str:
 def _lead(*told: str, healthy: int) -> str:
     """The desk in two sentences; pages are cut, so a full one reads "at least"."""
     waiting = words.listed([one for one in told if one]) or "Nothing waits for you"
-    fine = "1000+" if healthy >= lists.MOST else str(healthy)
+    fine = words.capped(healthy)
     rest = "process is" if healthy == 1 else "processes are"
     return f"{waiting}. {fine} running {rest} in time."
 
