@@ -126,12 +126,13 @@ def test_no_page_runs_more_statements_for_more_rows(
     dana.get(path)
     statements.clear()
     dana.get(path)
-    few = len(statements) + 1  # the night shift's silence, asked every few seconds
+    silence = 1  # of the night shift, asked every few seconds and not for each page
+    few = len(statements) + silence
     some(45)
     app.extensions.pop("staff_silences")
     statements.clear()
     dana.get(path)
-    assert len(statements) <= CEILING
+    assert len(statements) <= CEILING + silence
     # A page that is not full asks once more, for what has no due time.
     assert len(statements) <= few + 1
 
