@@ -31,7 +31,8 @@ def require(actor: Actor, verb: str, process: Any = None) -> None:
     """Refuse with NotYours what is not this actor's to do; ``process`` where one is meant.
 
     Verbs: ``see``, ``start``, ``comment``, ``signal``, ``manage`` (cancel, remind, reassign,
-    revoke), ``evidence`` (take it away in a pack), ``publish``, ``people``.
+    revoke), ``evidence`` (take it away in a pack), ``publish``, ``people``, ``erase`` (what is
+    held of people), ``hold`` (keep it from being erased).
     """
     if actor.kind == "system":
         return
@@ -297,8 +298,7 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "erase": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "hold": lambda actor, process: (
-        actor.is_staff
-        and (actor.role == "admin" or (process is not None and _owns(actor, process)))
+        actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
 }
 _REFUSALS = {
