@@ -132,20 +132,29 @@ def _world(folder: Path, postgres: Postgres | None, count: int) -> str:
     """The address of a database with so many processes; a kept one of today's schema is good."""
     if postgres is not None:
         url = postgres.create()
-    else:
-        file = folder / f"{count}-{_schema()}.sqlite3"
-        url = f"sqlite:///{file}"
-        if file.exists():
-            return url
+        _settle(url, count)
+        return url
+    file = folder / f"{count}-{_schema()}.sqlite3"
+    if not file.exists():
+        begun = file.with_suffix(".begun")
+        begun.unlink(missing_ok=True)
+        _settle(f"sqlite:///{begun}", count)
+        begun.rename(file)
+    return f"sqlite:///{file}"
+
+
+def _settle(url: str, count: int) -> None:
     database = db.Database(url)
     upgrade(database)
     db.bind(database)
     people.settle()
     begun = time.monotonic()
     crowd.settle(count)
+    if database.is_sqlite:
+        with database.engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     print(f"{count} processes made in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    return url
 
 
 def _schema() -> str:
