@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from portal import clock as house_clock
 from portal import db, installation
+from portal.access import links
 from tests.servers import Postgres, Slate
 
 pytest_plugins = ["tests.services"]
@@ -31,6 +32,12 @@ def _as_given() -> Iterator[None]:
     before = installation.given, installation.current, installation.version
     yield
     installation.given, installation.current, installation.version = before
+
+
+@pytest.fixture(autouse=True)
+def _keys() -> None:
+    """The keys by which links are signed and people counted, in every test the same."""
+    links.configure(("a key of these tests that is long enough",), "https://portal.example")
 
 
 @pytest.fixture

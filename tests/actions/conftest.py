@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from portal import db, installation
-from portal.access import links
 from portal.clock import Clock
 from tests import people
 
@@ -14,7 +13,6 @@ from tests import people
 def house(database: db.Database, clock: Clock) -> Iterator[None]:
     """A database with the staff in it, in an installation whose zone is UTC."""
     people.settle()
-    links.configure(("a key of these tests that is long enough",), "https://portal.example")
     before = installation.current
     installation.configure(timezone="UTC", link_days=30)
     yield

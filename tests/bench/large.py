@@ -28,6 +28,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from portal import clock, db
+from portal.access import links
 from portal.actions import processes
 from portal.ledger.tables import Head
 from portal.migrations import upgrade
@@ -147,6 +148,7 @@ def _settle(url: str, count: int) -> None:
     database = db.Database(url)
     upgrade(database)
     db.bind(database)
+    links.configure(("a key of the benchmark that is long enough",), "https://portal.example")
     people.settle()
     begun = time.monotonic()
     crowd.settle(count)

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import clock, db
-from portal.access import sessions
+from portal.access import links, sessions
 from portal.actions import approvals, forms, processes, stretches, uploads
 from portal.definition.fields import JsonSent
 from portal.ledger import outbox
@@ -130,6 +130,7 @@ class Place:
 
 def settle(place: Place) -> None:
     """Bind the place's database and put the staff into it."""
+    links.configure(("a key of the benchmark that is long enough",), "https://portal.example")
     db.bind(db.Database(place.url))
     people.settle()
 
