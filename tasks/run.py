@@ -20,7 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-from portal import clock, kin, memory
+from portal import clock, db, kin, memory
 from portal.ledger import outbox
 from portal.settings import Settings
 from tasks import queues, relay, upkeep
@@ -56,6 +56,15 @@ class _Short(_Steady, SimpleWorker):
 
 class _Long(_Steady, Worker):
     """Runs each job in a process of its own, which ends with this one."""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Fork with no connection to the database open.
+
+        A child would share it: SQLite's locks don't hold in both, and to PostgreSQL one that is
+        killed would go on holding what it locked for as long as this process lives.
+        """
+        db.current().close()
+        super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: Job, queue: Queue) -> NoReturn:
         """The forked process: no job goes on where nobody is left to hear of its end."""
