@@ -300,7 +300,9 @@ class Database:
             raise
         if conn.in_transaction():
             conn.rollback()
-        if len(self._resting) < self._most_resting:
+        pool: Any = self.engine.pool
+        # Those at rest count as out. Beyond this somebody may be waiting for one at the pool.
+        if pool.checkedout() <= self._most_resting:
             self._resting.append(conn)
         else:
             conn.close()

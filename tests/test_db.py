@@ -1,5 +1,7 @@
 """Ids sort as they were made; a dead connection is replaced; faults tell nothing of people."""
 
+import contextlib
+import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -66,3 +68,33 @@ def test_moments_come_back_as_they_were_and_never_without_a_zone(database: db.Da
         assert all(at.tzinfo is UTC for at in found if at)
         with pytest.raises(StatementError, match="without a zone"):
             tx.execute(sa.insert(kept).values(at=datetime(2026, 11, 29)))  # noqa: DTZ001
+
+
+def test_whoever_waits_at_the_pool_gets_the_first_that_is_given_back(sqlite: db.Database) -> None:
+    url = sqlite.url.render_as_string(hide_password=False)
+    crowded, taken, gives_back = db.Database(url, pool_size=1), [], threading.Event()
+    with contextlib.ExitStack() as holding:
+        for _ in range(10):  # the pool's one and all but one of those beyond it
+            holding.enter_context(crowded.reading())
+
+        def hold() -> None:
+            with crowded.reading():
+                taken.append("first")
+                gives_back.wait(10)
+
+        def wait() -> None:
+            with crowded.reading():
+                taken.append("second")
+
+        first, second = threading.Thread(target=hold), threading.Thread(target=wait)
+        first.start()
+        while not taken:
+            time.sleep(0.01)
+        second.start()
+        time.sleep(0.2)
+        assert taken == ["first"]
+        gives_back.set()
+        second.join(5)
+        assert taken == ["first", "second"]
+        first.join(5)
+    crowded.close()
