@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from portal import db, fault, language
+from portal import db, fault, installation, language
 from portal.actions import messages, packs
 from portal.delivery import certificate as certificates
 from portal.delivery.seal import Seal
@@ -69,8 +69,8 @@ def _build(pack_id: str, first: int, last: int) -> None:
     for n in places:
         try:
             seq = packs.take(pack_id, n, seal)
-            if seq is None:
-                return
+            if seq is None:  # built by somebody else meanwhile; the others are still to be
+                continue
             _build_one(pack_id, n, seq, seal, store)
         except PortalError as refused:
             if refused.status < 500:
@@ -136,8 +136,9 @@ class _Writer:
 
         def pages(told: sealing.Told) -> bytes:
             return typeset.trail(
-                conn, part.process_id, seq, brand=settings.brand.name, tz=settings.timezone,
-                public_key=str(seal.public_key), told=told, spoken=part.language,
+                conn, part.process_id, seq, brand=installation.current.brand.name,
+                tz=installation.current.timezone, public_key=str(seal.public_key), told=told,
+                spoken=part.language,
             )  # fmt: skip
 
         with language.speaking(part.language):
@@ -162,7 +163,7 @@ def _close(one: Claimed) -> None:
         messages.note_needless(one.id, one.fence)
         return
     found, parts = work
-    key, brand = str(seal.public_key), settings.brand.name
+    key, brand = str(seal.public_key), installation.current.brand.name
     certificate = certificates.known(settings)
     pem = certificate.public.public_bytes(Encoding.PEM) if certificate else None
     with store.sink(2 * packs.MOST_BYTES) as sink:

@@ -17,9 +17,7 @@ from portal.actions import trails
 from portal.actor import Actor, system
 from portal.db import Tx, action
 from portal.errors import Conflict, Faulty, NotYours, Unknown
-from portal.ledger import audience, checkpoints, outbox
-from portal.ledger.catalogue import CATALOGUE
-from portal.ledger.tables import Entry
+from portal.ledger import checkpoints, outbox
 from portal.models import Pack, PackPart, Process
 from portal.models.packs import KEEP_DAYS
 
@@ -32,7 +30,6 @@ _AT_ONCE = 500
 _KEEP_DRAFTS, _KEEP_ROWS = timedelta(days=2), timedelta(days=90)
 _BYTES_GONE = {"storage_id": None, "sha256": None}
 _ERASED = "Something of a process in it was erased after the pack was made. Have a new one built."
-_ABOUT_TRAILS = [type_ for type_ in CATALOGUE if not audience.is_for(type_, audience.TRAIL)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def take(tx: Tx, pack_id: str, n: int, signer: checkpoints.Signer) -> int | None
     if row is None:
         return None
     may.process_for(tx, _whoever(tx, row), row.process_id, "evidence")
-    seq = _last_event(tx, row.process_id)
+    seq = trails.last_event(tx, row.process_id)
     return checkpoints.anchor(tx, signer, row.process_id, seq)
 
 
@@ -337,11 +334,6 @@ def _whoever(tx: Tx, pack: Any) -> Actor:
     if actor is None:
         raise NotYours("The account of whoever asked for this is closed.")
     return actor
-
-
-def _last_event(tx: Tx, process_id: str) -> int:
-    query = sa.select(Entry.seq).where(Entry.log == process_id, Entry.type.not_in(_ABOUT_TRAILS))
-    return int(tx.execute(query.order_by(Entry.seq.desc()).limit(1)).scalar_one())
 
 
 def _is(pack_id: str, n: int) -> sa.ColumnElement[bool]:

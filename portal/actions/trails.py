@@ -53,7 +53,7 @@ def ask(
     may.process_for(tx, actor, process_id, "see")
     if with_files:
         _require_room(tx, process_id)
-    seq = _last_event(tx, process_id)
+    seq = last_event(tx, process_id)
     make = {"language": spoken, "paper": paper, "with_files": with_files}
     query = sa.select(Trail.id, Trail.storage_id).where(
         Trail.process_id == process_id,
@@ -103,6 +103,12 @@ def _require_room(tx: Tx, process_id: str) -> None:
             f"{MOST_CARRIED / 1e6:.0f} MB: build the trail without them, it names each with its "
             "SHA-256.",
         )
+
+
+def last_event(tx: Tx, process_id: str) -> int:
+    """The number of the newest event that is not about trails: up to it a trail tells."""
+    query = sa.select(Entry.seq).where(Entry.log == process_id, Entry.type.not_in(_ABOUT_TRAILS))
+    return int(tx.execute(query.order_by(Entry.seq.desc()).limit(1)).scalar_one())
 
 
 @action
@@ -166,8 +172,3 @@ def _end_troubles(tx: Tx, process_id: str, effect: str) -> None:
     if tx.execute(query).scalar_one():
         running = Running.load(tx, process_id)
         troubles.resolve_all(running, "complete", None, TRAILS, effect=effect)
-
-
-def _last_event(tx: Tx, process_id: str) -> int:
-    query = sa.select(Entry.seq).where(Entry.log == process_id, Entry.type.not_in(_ABOUT_TRAILS))
-    return int(tx.execute(query.order_by(Entry.seq.desc()).limit(1)).scalar_one())

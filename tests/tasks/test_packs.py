@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.actions import erasures, leaving, packs, trails, uploads
+from portal.actions import house as house_rules
 from portal.actor import Actor
 from portal.cli.verify import verify
 from portal.clock import Clock
@@ -281,6 +282,43 @@ def test_what_is_erased_while_a_pack_is_built_is_built_anew(
     assert len(taken) == 1
     assert pack(pack_id).state == "done"
     assert parts(pack_id)[0].round == 1
+
+
+def test_what_another_worker_built_meanwhile_keeps_nobody_from_the_rest(
+    house: Settings, three: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack_id = ask(three)
+    whole = work._build_one
+    begun: list[int] = []
+
+    def meanwhile(its: str, n: int, *more: object) -> None:
+        begun.append(n)
+        if begun == [1]:
+            with db.transaction() as tx:
+                packs.forget(tx, three[1])
+            work._build(pack_id, 2, 2)
+        whole(its, n, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(work, "_build_one", meanwhile)
+    while post():
+        pass
+    assert begun == [1, 2, 3]
+    assert pack(pack_id).state == "done"
+
+
+def test_a_pack_bears_the_name_that_an_admin_gave_the_house(
+    house: Settings, three: list[str], tmp_path: Path
+) -> None:
+    ada = people.staff("ada")
+    house_rules.set_brand({"brand_name": "Harbour"}, None, actor=ada)
+    trails.ask(three[0], actor=dana())
+    pack_id = ask(three)
+    while post():
+        pass
+    with zipfile.ZipFile(io.BytesIO(archive(house, pack_id))) as found:
+        told = found.read("README.txt").decode()
+    assert "Harbour" in told
+    assert "Sea Works" not in told
 
 
 def test_a_part_that_was_changed_on_disk_is_built_anew(
