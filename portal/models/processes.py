@@ -25,10 +25,6 @@ class Process(Base):
         sa.Index("ix_processes_state_due", "state", "due_at", "id"),
         sa.Index("ix_processes_owner_state_due", "owner_id", "state", "due_at", "id"),
         sa.Index("ix_processes_definition_state_due", "key", "state", "due_at", "id"),
-        # Which run on other versions is asked by the page of every definition.
-        sa.Index(
-            "ix_processes_running_version", "key", "version", "id", **where("state = 'running'")
-        ),
         # Who may see a restricted process is looked up from whoever looks.
         sa.Index("ix_processes_team", "team_id", **where("team_id IS NOT NULL")),
         sa.Index("ix_processes_starter", "starter_id"),
