@@ -9,13 +9,15 @@ English has the sentence as well, since those from before the other languages ha
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from portal.ledger import chain
 from portal.ledger.findings import ALTERED, Report
 
-_ROW = re.compile(r"#(\d+)\s+([0-9a-f]{16})(?![0-9a-f])")
+_ROW = re.compile(r"#([0-9]{1,9})\s+([0-9a-f]{16})(?![0-9a-f])")
+_Key = tuple[int, str]  # an event's number and how its hash begins
 _STATES = {
     "process.completed": "completed",
     "process.cancelled": "cancelled",
@@ -36,11 +38,12 @@ _LONGEST_WORD = 40  # a longer one may be broken over two pages
 def compare(report: Report, lines: Iterable[bytes], text: str, spoken: str = "en") -> None:
     """Find where the text of the pages, in that language, and the embedded ledger differ."""
     report.done.add(12)
-    cover, printed = _taken_apart(text.translate(_DIRECTIONS))
     embedded = dict(_events(lines))
+    quoted = {key for event in embedded.values() for key in _quoted(event)}
+    cover, printed = _taken_apart(text.translate(_DIRECTIONS), quoted)
     for number, start in sorted(embedded.keys() - printed.keys(), key=str):
         report.find(12, ALTERED, f"event {number} ({start}…) is embedded but not printed")
-    for number, start in sorted(printed.keys() - embedded.keys()):
+    for number, start in sorted(printed.keys() - embedded.keys() - quoted):
         report.find(12, ALTERED, f"event {number} ({start}…) is printed but not embedded")
     for key in sorted(printed.keys() & embedded.keys()):
         for fact in _facts(embedded[key]):
@@ -52,15 +55,31 @@ def compare(report: Report, lines: Iterable[bytes], text: str, spoken: str = "en
             report.find(12, ALTERED, f"the cover does not say “{fact}”")
 
 
-def _taken_apart(text: str) -> tuple[str, dict[tuple[int, str], str]]:
-    """What stands before the first event, and what is printed of each, by number and hash."""
-    rows = list(_ROW.finditer(text))
-    ends = [*(row.start() for row in rows), len(text)][1:]
-    printed: dict[tuple[int, str], str] = {}
-    for row, end in zip(rows, ends, strict=True):
-        key = int(row[1]), row[2]
-        printed[key] = printed.get(key, "") + _plain(text[row.end() : end])
-    return _plain(text[: rows[0].start()] if rows else text), printed
+def _taken_apart(text: str, quoted: Collection[_Key]) -> tuple[str, dict[_Key, str]]:
+    """What stands before the first event, and what is printed of each, by number and hash.
+
+    What follows words of somebody's own that look like the row of an event belongs to whatever
+    they stand in as well.
+    """
+    rows = [(row.start(), row.end(), (int(row[1]), row[2])) for row in _ROW.finditer(text)]
+    sure = [*(start for start, _, key in rows if key not in quoted), len(text)]
+    printed: dict[_Key, str] = {}
+    for start, begins, key in rows:
+        end = sure[bisect_right(sure, start)]
+        printed[key] = printed.get(key, "") + _plain(text[begins:end])
+    return _plain(text[: sure[0]]), printed
+
+
+def _quoted(value: Any) -> Iterator[_Key]:
+    """What looks like the row of an event in somebody's own words; pages print those, too."""
+    if isinstance(value, str):
+        yield from ((int(row[1]), row[2]) for row in _ROW.finditer(value.translate(_DIRECTIONS)))
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _quoted(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _quoted(one)
 
 
 def _events(lines: Iterable[bytes]) -> Iterator[tuple[tuple[Any, str], dict[str, Any]]]:

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal import db
 from portal.actor import Actor
 from portal.cli.main import answer, portal
 from portal.db import Database
 from portal.delivery import pdf, pdf_reading, sealed
 from portal.delivery.seal import Seal
-from portal.ledger import ed25519
+from portal.ledger import catalogue, ed25519, record
 from tests import seals
 from tests.ledger import stories
 from tests.ledger.conftest import seal, vera  # noqa: F401 - fixtures
@@ -87,7 +88,8 @@ RUNNING = "Still running when this trail was made."
 def row(line: dict[str, Any]) -> str:
     """An event as a trail prints it."""
     event, told = json.loads(line["body"]), line["disclosed"]
-    who = " ".join(told[name]["value"] for name in ("actor.name", "actor.ip") if name in told)
+    names = ("text", "actor.name", "actor.ip")
+    who = " ".join(told[name]["value"] for name in names if name in told)
     at = event["at"].replace("T", " ").rstrip("Z")
     return f"#{line['seq']} {line['hash'][:16]} {event['type']} “{who}” {at}"
 
@@ -200,6 +202,29 @@ def test_the_outcome_is_compared_in_every_language(
     status, told = verify(file, "--key", seal.public_key)
     assert status == verdict
     assert ("the cover does not say" in told) == bool(verdict)
+
+
+@pytest.mark.parametrize("number", ["3", "4", "9" * 5000])
+def test_words_that_look_like_the_row_of_an_event_do_not_make_a_true_trail_altered(
+    sqlite: Database,
+    vera: Actor,  # noqa: F811
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+    number: str,
+) -> None:
+    recorded = stories.tell(LOG, vera)
+    start = recorded[4].hash[:16] if number == "4" else "0123456789abcdef"
+    comment = f"As I said:\n#{number} {start}\nand that is all."
+    with db.transaction() as tx:
+        record.open_chain(tx, LOG).add(catalogue.CommentAdded(text=comment), actor=vera)
+    stories.anchored(LOG, seal)
+    lines = stories.exported(LOG)
+    file = trail(
+        tmp_path / "trail.pdf", lines, seal, printed=lines[:-1], outcome="Completed on Sat"
+    )
+    status, told = verify(file, "--key", seal.public_key)
+    assert (status, "12  ok" in told) == (0, True), told
 
 
 def test_a_trail_sealed_by_another_portal_is_told_apart(
