@@ -18,7 +18,7 @@ from portal.actor import Actor, system
 from portal.db import Tx, action
 from portal.errors import Conflict, Faulty, NotYours, Unknown
 from portal.ledger import checkpoints, outbox
-from portal.models import Pack, PackPart, Process
+from portal.models import Pack, PackPart, Process, sights
 from portal.models.packs import KEEP_DAYS
 
 MOST = 2_000
@@ -45,7 +45,8 @@ class Plan:
 def draft(tx: Tx, plan: Plan, process_ids: Sequence[str], *, actor: Actor) -> str:
     """Put a pack before whoever asks for it, with nothing built yet; its id.
 
-    Faulty at ``processes`` and ``language``; NotYours where one of them is not theirs to take.
+    Faulty at ``processes`` and ``language``; NotYours where one of them is not theirs to take,
+    Unknown where they may not even see it.
     """
     trails.require_spoken(plan.language)
     ids = list(dict.fromkeys(process_ids))
@@ -53,12 +54,15 @@ def draft(tx: Tx, plan: Plan, process_ids: Sequence[str], *, actor: Actor) -> st
         raise Faulty.one("processes", "No process is chosen. Widen what you ask for.")
     if len(ids) > MOST:
         raise Faulty.one("processes", f"A pack holds at most {MOST:,} processes. Choose fewer.")
-    known = [id_ for rows in _processes(tx, ids) for id_ in _theirs(rows, actor)]
-    if len(known) < len(ids):
+    rows = [row for some in _processes(tx, ids, actor) for row in some]
+    # First, so that a refusal of one does not tell of another whether it is there.
+    if len(rows) < len(ids):
         raise Unknown("One of these processes is unknown.")
+    for row in rows:
+        may.require(actor, "evidence", row)
     pack_id = db.new_id()
     tx.execute(sa.insert(Pack), _row(tx, pack_id, plan, actor))
-    parts = [_part(pack_id, n, id_) for n, id_ in enumerate(sorted(known), 1)]
+    parts = [_part(pack_id, n, id_) for n, id_ in enumerate(sorted(ids), 1)]
     for first in range(0, len(parts), _AT_ONCE):
         tx.execute(sa.insert(PackPart), parts[first : first + _AT_ONCE])
     return pack_id
@@ -276,16 +280,11 @@ _PROCESS = sa.select(Process.id, Process.owner_id, Process.team_id)
 _PACK = sa.select(Pack.__table__)
 
 
-def _processes(tx: Tx, ids: Sequence[str]) -> Iterator[Sequence[Any]]:
+def _processes(tx: Tx, ids: Sequence[str], actor: Actor) -> Iterator[Sequence[Any]]:
+    """Those of these processes that the actor may see."""
+    seen = _PROCESS.where(sights.seen_by(actor))
     for first in range(0, len(ids), _AT_ONCE):
-        some = ids[first : first + _AT_ONCE]
-        yield tx.execute(_PROCESS.where(Process.id.in_(some))).all()
-
-
-def _theirs(rows: Sequence[Any], actor: Actor) -> Iterator[str]:
-    for row in rows:
-        may.require(actor, "evidence", row)
-        yield row.id
+        yield tx.execute(seen.where(Process.id.in_(ids[first : first + _AT_ONCE]))).all()
 
 
 def _row(tx: Tx, pack_id: str, plan: Plan, actor: Actor) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 What was asked for by typing an address goes; of what staff wrote only what names them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import unquote_plus
 import sqlalchemy as sa
 
 from portal.db import Tx
+from portal.engine.names_of import Names
 from portal.engine.personal import ERASED
 from portal.models import (
     Absence,
@@ -42,32 +44,54 @@ def forget(
     for table in _BY_ADDRESS if addresses else ():
         which = sa.func.lower(table.email).in_(addresses)
         gone["preferences"] += tx.execute(sa.delete(table).where(which)).rowcount
-    for word in (*addresses, *(name.casefold() for name in names if " " in name)):
+    for word in (*addresses, *(name for name in names if " " in name)):
         gone += _scrub(tx, word)
     for word in (*addresses, *process_ids):
-        names_it = sa.cast(KeptAnswer.answer, sa.Text).contains(word, autoescape=True)
-        tx.execute(sa.delete(KeptAnswer).where(names_it))
+        for which in _naming(tx, KeptAnswer, (KeptAnswer.answer,), word):
+            tx.execute(sa.delete(KeptAnswer).where(which))
     return +gone
 
 
 def _scrub(tx: Tx, word: str) -> Counter[str]:
     gone: Counter[str] = Counter()
-    mails = sa.and_(sa.func.lower(Mail.to) == word, Mail.process_id.is_(None))
+    mails = sa.and_(sa.func.lower(Mail.to) == word.casefold(), Mail.process_id.is_(None))
     left: dict[str, Any] = {"to": "", "subject": "", "said": None}
     gone["mails"] += tx.execute(sa.update(Mail).where(mails).values(left)).rowcount
     rows = (
-        (BatchRow, BatchRow.given, {"label": ERASED, "given": {}, "faults": []}),
-        (Batch, Batch.details, {"name": ERASED, "details": {}}),
-        (DefinitionReview, DefinitionReview.note, {"note": ERASED}),
-        (DefinitionRow, DefinitionRow.handed_reason, {"handed_reason": ERASED}),
-        (Absence, Absence.note, {"note": ERASED}),
+        (BatchRow, {"label": ERASED, "given": {}, "faults": []}),
+        (Batch, {"name": ERASED, "details": {}}),
+        (DefinitionReview, {"note": ERASED}),
+        (DefinitionRow, {"handed_reason": ERASED}),
+        (Absence, {"note": ERASED}),
     )
-    for table, column, values in rows:
-        text = sa.func.lower(sa.cast(column, sa.Text))
-        which = text.contains(word, autoescape=True)
-        gone["sheets"] += tx.execute(sa.update(table).where(which).values(values)).rowcount
+    for table, values in rows:
+        columns = [table.__table__.c[name] for name in values]
+        for which in _naming(tx, table, columns, word):
+            gone["sheets"] += tx.execute(sa.update(table).where(which).values(values)).rowcount
     views = tx.execute(sa.select(SavedView.id, SavedView.query, SavedView.name)).all()
-    ids = [one.id for one in views if word in unquote_plus(f"{one.query} {one.name}").casefold()]
+    plain = word.casefold()
+    ids = [one.id for one in views if plain in unquote_plus(f"{one.query} {one.name}").casefold()]
     if ids:
         gone["views"] += tx.execute(sa.delete(SavedView).where(SavedView.id.in_(ids))).rowcount
     return gone
+
+
+def _naming(tx: Tx, table: Any, columns: Sequence[Any], word: str) -> list[sa.ColumnElement[bool]]:
+    """The rows in which a word stands in one of the columns, whatever its case: each's condition.
+
+    The database finds those with the word's longest plain part: it keeps other letters escaped
+    within JSON, and SQLite knows no upper case of them. The word itself is looked for here.
+    """
+    plain = max(re.findall(r"[!-~]+", word.lower()) or [""], key=len)
+    texts = [sa.func.lower(sa.cast(one, sa.Text)) for one in columns]
+    key = list(table.__table__.primary_key.columns)
+    query = sa.select(*key, *columns).where(
+        sa.or_(*(text.contains(plain, autoescape=True) for text in texts))
+    )
+    names = Names()
+    names.add_words(word)
+    return [
+        sa.and_(*(one == value for one, value in zip(key, row, strict=False)))
+        for row in tx.execute(query).all()
+        if names.are_in(list(row[len(key) :]))
+    ]

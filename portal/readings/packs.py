@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from portal.actor import Actor
 from portal.errors import Faulty, Unknown
 from portal.ledger.tables import Head
-from portal.models import FileRow, Pack, PackPart, Process, Team, Trail, User
+from portal.models import FileRow, Pack, PackPart, Process, Team, Trail, User, sights
 from portal.models.files import BEING_CHECKED, REFUSED
 from portal.models.packs import KEEP_DAYS
 from portal.models.processes import PROCESS_STATES
@@ -169,8 +169,11 @@ def size(conn: Connection, pack_id: str, *, files: bool) -> int:
 def parts(
     conn: Connection, pack_id: str, *states: str, after: int = 0, limit: int = 100
 ) -> Sequence[Row]:
-    """Its processes in those states with their titles, by their place, after one of them."""
-    query = _PARTS.where(PackPart.pack_id == pack_id, PackPart.n > after)
+    """Its processes in those states with their titles, by their place, after one of them.
+
+    Without what whoever looks may not see any more.
+    """
+    query = sights.only_seen(_PARTS.where(PackPart.pack_id == pack_id, PackPart.n > after))
     if states:
         query = query.where(PackPart.state.in_(states))
     return conn.execute(query.order_by(PackPart.n).limit(limit)).all()

@@ -11,16 +11,28 @@ import sqlalchemy as sa
 
 from app import create_app
 from portal import db, fault
-from portal.actions import changes, erasures, holds, processes, retention, stretches, trails
+from portal.actions import (
+    changes,
+    erasures,
+    holds,
+    processes,
+    retention,
+    selections,
+    stretches,
+    trails,
+)
 from portal.clock import Clock
 from portal.delivery import catcher
 from portal.delivery import erased as listed
 from portal.delivery.storage import Store
+from portal.engine.personal import ERASED
 from portal.errors import Conflict, Faulty, NotYours
 from portal.ledger import audit, verify
 from portal.ledger.findings import SOUND, Report
 from portal.models import (
     AddedStep,
+    Batch,
+    BatchRow,
     Erasure,
     ErasurePart,
     FileRow,
@@ -128,6 +140,25 @@ def test_of_a_person_goes_what_is_theirs_and_what_names_them(
     ]
     assert otto.name == OTHER["name"], "others keep what is theirs"
     assert not makers_rows(Preference)
+
+
+@pytest.mark.parametrize("typed", ["Örjan Ångström", "ÖRJAN ÅNGSTRÖM", "Ann Straße"])
+def test_a_name_with_letters_beyond_english_goes_from_what_staff_kept_too(
+    house: Settings, typed: str
+) -> None:
+    who = {"email": "o@sea.example", "name": typed.title()}
+    process = makers.start(makers.FORM, vendor=who)
+    batch = selections.plan("cancel", [process], actor=DANA)
+    with db.transaction() as tx:
+        row = sa.update(BatchRow).where(BatchRow.batch_id == batch)
+        tx.execute(row.values(given={"cells": [typed]}, label=typed))
+        asked = sa.update(Batch).where(Batch.id == batch)
+        tx.execute(asked.values(details={"reason": f"{typed} asked"}))
+    processes.cancel(process, "Enough.", actor=DANA)
+    erase_person(who["email"])
+    [sheet] = makers.rows(Batch, id=batch)
+    [told] = [one for one in makers_rows(BatchRow) if one.batch_id == batch]
+    assert (told.given, told.label, sheet.details) == ({}, ERASED, {})
 
 
 def makers_rows(model: type) -> list[object]:

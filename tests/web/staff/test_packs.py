@@ -5,11 +5,12 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from portal import db
-from portal.actions import packs
-from portal.models import Pack
+from portal.actions import packs, sights
+from portal.models import Pack, Process
 from portal.readings import book
 from tasks import job, relay
 from tests import makers, people
@@ -90,6 +91,28 @@ def test_a_member_gets_of_what_they_own_and_nobody_else_sees_it(
     assert aud.client.get(where).status_code == 200
     refused = finn.send("/packs", process=three[0])
     assert refused.status_code == 403
+
+
+def test_of_what_somebody_may_not_see_neither_page_nor_refusal_tells(
+    desk: Desks, three: list[str]
+) -> None:
+    dana, olga = desk("dana"), desk("olga")
+    hand_over(three[0], "olga")
+    mine = olga.send("/packs", process=three[0]).location
+    assert three[0] in olga.get(mine)
+    olga.send(f"{mine}/begin", page=mine)
+    hand_over(three[0], "dana")
+    sights.restrict("demo", actor=people.staff("dana"))
+    assert three[0] not in olga.get(mine)
+    answers = [olga.send("/packs", process=[id_]) for id_ in (three[1], db.new_id())]
+    assert [one.status_code for one in answers] == [404, 404]
+    assert dana.send("/packs", process=three[1]).status_code == 303
+
+
+def hand_over(process: str, to: str) -> None:
+    with db.transaction() as tx:
+        mine = sa.update(Process).where(Process.id == process)
+        tx.execute(mine.values(owner_id=to, starter_id=to))
 
 
 def test_what_is_faulty_is_told_at_its_place_and_nothing_typed_is_lost(
