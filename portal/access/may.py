@@ -297,6 +297,7 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "publish": lambda actor, _process: actor.is_staff and actor.role in _WRITERS,
     "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "erase": lambda actor, _process: actor.is_staff and actor.role == "admin",
+    "lift": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "hold": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
@@ -311,5 +312,6 @@ _REFUSALS = {
     "publish": "Your account may read, and not publish a definition.",
     "people": "Only an admin may do this.",
     "erase": "Only an admin may erase what the portal holds of people.",
+    "lift": "Only whoever put this hold there or an admin may lift it.",
     "hold": "Only the owner of the process or an admin may do this.",
 }

@@ -15,9 +15,11 @@ from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition import controls, load, warnings
 from portal.definition.lines import Lines
+from portal.definition.retention import Retention
 from portal.definition.tree import Definition, RunStep
 from portal.errors import Conflict, Fault, Faulty
-from portal.models import DefinitionRow, Team, User, trees
+from portal.models import DefinitionRow, Process, Team, User, trees
+from portal.models.house import retention_days
 from portal.models.people import WRITERS
 
 
@@ -72,6 +74,8 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
         may.require(actor, "manage", current)
     if current is not None and current.digest == tree.digest:
         return Published(tree.key, current.version, is_new=False)
+    if current is not None:
+        _require_kept(tx, current.id, tree, actor)
     version = current.version + 1 if current else 1
     remarks = controls.dropped(trees.tree(tx.conn, current.id), tree) if current else ()
     told = Published(tree.key, version, True, remarks, _unknown_inner(tx, tree))
@@ -82,6 +86,27 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
         tx.execute(retired.values(is_current=False))
     _insert(tx, tree, version, owner_id=owner, team_id=team, published_by=actor.user_id)
     return told
+
+
+def _require_kept(tx: Tx, current_id: str, tree: Definition, actor: Actor) -> None:
+    """Refuse, but to an admin, what would have processes that there are erased sooner.
+
+    The newest version says when those of every version go, anybody may publish it, and only an
+    admin may erase.
+    """
+    now, known = trees.tree(tx.conn, current_id).retention, tree.retention
+    if actor.kind == "system" or actor.role == "admin" or known == now:
+        return
+    days = retention_days(tx.conn)
+    house = Retention(days, "day") if days else None
+    before, after = now or house, known or house
+    if after is None or (before and after.before(tx.now) <= before.before(tx.now)):
+        return
+    if tx.execute(sa.select(Process.id).where(Process.key == tree.key).limit(1)).first() is None:
+        return
+    kept = f"for {before}" if before else "until somebody asks"
+    fault = f"processes of it are kept {kept}, only an admin may have them erased after {after}"
+    raise Faulty.one(f"{Lines(tree.source).of_head('retention')}: retention", fault)
 
 
 def _unknown_inner(tx: Tx, tree: Definition) -> list[Fault]:

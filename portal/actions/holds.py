@@ -52,7 +52,10 @@ def on_person(tx: Tx, email: str, reason: str, *, actor: Actor) -> str:
 
 @action
 def lift(tx: Tx, hold_id: str, reason: str, *, actor: Actor) -> None:
-    """End a hold; its reason and whom it was on go with it. Conflict where it was lifted before."""
+    """End a hold; its reason and whom it was on go with it. Conflict where it was lifted before.
+
+    By whoever put it there, while they answer for what it is on, or by an admin.
+    """
     row = tx.execute(sa.select(Hold.__table__).where(Hold.id == hold_id)).first()
     if row is None:
         raise Unknown("There is no such hold.")
@@ -62,6 +65,9 @@ def lift(tx: Tx, hold_id: str, reason: str, *, actor: Actor) -> None:
         may.process_for(tx, actor, row.process_id, "hold")
     else:
         may.require(actor, "hold", _definition(tx, row.definition))
+    if row.placed_by != actor.user_id:
+        # An owner must not clear the way for the clock: others rely on the hold, against them too.
+        may.require(actor, "lift")
     why = _reason(reason)
     values = {"lifted_at": tx.now, "lifted_by": actor.user_id, "reason": None, "email": None}
     standing = sa.and_(Hold.id == hold_id, Hold.lifted_at.is_(None))

@@ -13,6 +13,7 @@ from app import create_app
 from portal import db, fault
 from portal.actions import (
     changes,
+    definitions,
     erasures,
     holds,
     processes,
@@ -37,6 +38,7 @@ from portal.models import (
     ErasurePart,
     FileRow,
     Hold,
+    HouseRule,
     InsightParty,
     Link,
     Mail,
@@ -323,7 +325,40 @@ def test_a_hold_on_a_process_is_in_its_ledger_and_every_hold_in_the_book(house: 
         holds.on_process(process, "Mine", actor=people.staff("olga"))
 
 
+def test_only_whoever_put_a_hold_there_and_admins_lift_it(house: Settings) -> None:
+    process = makers.start(makers.FORM)
+    for hold in (
+        holds.on_process(process, "Claim 12", actor=ADA),
+        holds.on_definition("demo", "Claim 12", actor=ADA),
+    ):
+        with pytest.raises(NotYours):  # though she answers for both
+            holds.lift(hold, "I say so", actor=DANA)
+        holds.lift(hold, "Settled", actor=ADA)
+
+
 # Retention
+
+
+def test_nobody_but_an_admin_has_anything_erased_sooner_by_publishing(
+    house: Settings, clock: Clock
+) -> None:
+    process = makers.start(makers.FORM, head=makers.HEAD)
+    processes.cancel(process, "Not needed.", actor=DANA)
+    clock.advance(days=9)
+    mine = makers.HEAD.replace("dana@", "olga@").replace("\nroles:", "\nretention: 1 day\nroles:")
+    text = f"{mine}steps:\n{makers.FORM}\n"
+    for text_of, actor in ((text, people.staff("olga")), (text.replace("olga@", "dana@"), DANA)):
+        with pytest.raises(Faulty, match="only an admin may have them erased after 1 day"):
+            definitions.publish(text_of, actor=actor)
+    assert retention.run() == 0
+    longer = text.replace("1 day", "2 years")
+    definitions.publish(longer, actor=ADA)
+    definitions.publish(longer.replace("2 years", "3 years"), actor=DANA)
+    with db.transaction() as tx:
+        row = {"name": "retention_days", "value": [1], "changed_at": tx.now}
+        tx.execute(sa.insert(HouseRule).values(row))
+    with pytest.raises(Faulty):  # nor by leaving it to a house that keeps for less
+        definitions.publish(longer.replace("retention: 2 years\n", ""), actor=DANA)
 
 
 def aged(rule: str, *, house_days: int | None = None) -> list[str]:
@@ -333,8 +368,6 @@ def aged(rule: str, *, house_days: int | None = None) -> list[str]:
     for process in made[:3]:
         processes.cancel(process, "Not needed.", actor=DANA)
     if house_days:
-        from portal.models import HouseRule
-
         with db.transaction() as tx:
             row = {"name": "retention_days", "value": [house_days], "changed_at": tx.now}
             tx.execute(sa.insert(HouseRule).values(row))

@@ -190,6 +190,7 @@ def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseR
         plan, why_not = erasures.foretell(conn, process_id)
         told = {
             "process": process, "plan": plan, "why_not": why_not, "owns": owns,
+            "my_id": me().user_id,
             "holds": held.holds(conn, process_id=process_id),
             "earlier": readings.of_process(conn, process_id),
         }  # fmt: skip
