@@ -47,8 +47,8 @@ def forget(
     for word in (*addresses, *(name for name in names if " " in name)):
         gone += _scrub(tx, word)
     for word in (*addresses, *process_ids):
-        for which in _naming(tx, KeptAnswer, (KeptAnswer.answer,), word):
-            tx.execute(sa.delete(KeptAnswer).where(which))
+        for one in _naming(tx, KeptAnswer, (KeptAnswer.answer,), word):
+            tx.execute(sa.delete(KeptAnswer).where(one))
     return +gone
 
 
