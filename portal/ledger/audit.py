@@ -7,7 +7,7 @@ columns are compared with them.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from portal.ledger.record import moment
 from portal.ledger.tables import Disclosure, Entry, Head
 
 _BATCH = 1000
+_ASKED, _AT_ONCE = 4000, 50  # rows of a query, and of those at a time
+_Acting = dict[tuple[str, str], str]
 _Row = tuple[int, str, str, datetime | str, str, str, str, str | None, str | None, str]
 _COLUMNS = (
     Entry.seq, Entry.prev, Entry.hash, Entry.at, Entry.type, Entry.actor_kind, Entry.actor_ref,
@@ -35,14 +37,31 @@ def fault_in(conn: Connection, log: str) -> str | None:
     head = _head(conn, log)
     if head is None:
         return "The ledger has no recorded head: it, or all of it, is gone."
-    before: str | None = None
-    count, last, whose = 0, head[0] + 1, f',"log":"{log}","prev":"'
+    count, last, before = 0, head[0] + 1, None
+    whose, acting, same, at_ = f',"log":"{log}","prev":"', _Acting(), None, ""
     for row in _rows(conn, log):
-        if fault := _fault(whose, count, before, row):
+        seq, prev, digest, at, type_, kind, ref, step, task, text = row
+        if seq != count or (before is not None and prev != before):
+            return f"Event {count} is missing, or another stands in its place."
+        if at != same:
+            same, at_ = at, _moment(at)
+        # Nearly every row is shown sound in one go: the keys are sorted, so the actor begins the
+        # bytes, and step and task of a task's event end its data, right before the process.
+        if (
+            chain.event_hash(text.encode()) != digest
+            or not text.startswith(f"{acting.get((kind, ref))}{at_}")
+            or not text.endswith(f',"seq":{seq},"type":"{type_}","v":1}}')
+            or (
+                f'"step":"{step}","task":"{task}"}}{whose}{prev}","priv":{{' not in text
+                if task is not None
+                else f'{whose}{prev}","priv":{{' not in text
+                or (step is not None and f'"step":"{step}"' not in text)
+            )
+        ) and (fault := _fault(whose, acting, at_, row)):
             return fault
-        before, count = row[2], count + 1
-        if count == last and (before, row[3]) != head[1:]:
-            return f"Event {row[0]} is not the one that the ledger's recorded head names."
+        before, count = digest, count + 1
+        if count == last and (digest, at) != head[1:]:
+            return f"Event {seq} is not the one that the ledger's recorded head names."
     if count - 1 != head[0] and _head(conn, log) == head:
         return f"The ledger ends at event {count - 1}, which is not its recorded head."
     return None
@@ -107,37 +126,48 @@ def _with_values(
         after = bodies[-1].seq
 
 
-def _fault(whose: str, expected: int, before: str | None, row: _Row) -> str | None:
-    """What is wrong with a row; ``whose`` is how the process stands in its bytes, up to `prev`."""
-    seq, prev, digest, at, type_, actor_kind, actor_ref, step, task, text = row
-    if seq != expected or (before is not None and prev != before):
-        return f"Event {expected} is missing, or another stands in its place."
+def _moment(at: datetime | str) -> str:
+    """How a moment stands in an event's bytes, up to the key behind it; SQLite keeps text."""
+    told = f"{at[:10]}T{at[11:]}Z" if isinstance(at, str) else moment(at)
+    return f'{told}","cause"'
+
+
+def _fault(whose: str, acting: _Acting, at: str, row: _Row) -> str | None:
+    """What is wrong with a row, part by part; ``whose`` is how the process stands in its bytes.
+
+    Notes in ``acting`` how a sound row of this actor begins, up to its moment ``at``.
+    """
+    seq, prev, digest, _, type_, kind, ref, step, task, text = row
     # No quote within a text is unescaped, so what is looked for can't stand in a value.
-    if chain.event_hash(text.encode()) != digest or f'{whose}{prev}","priv":{{' not in text:
+    data, found, _ = text.partition(f'{whose}{prev}","priv":{{')
+    if chain.event_hash(text.encode()) != digest or not found:
         return f"Event {seq} was changed: its bytes do not give its hash."
-    moment_ = f"{at[:10]}T{at[11:]}Z" if isinstance(at, str) else moment(at)  # SQLite keeps text
-    # The keys are sorted: the kind of actor stands before, the moment right after the actor.
+    actor, mark, rest = data.partition('},"at":"')
     if (
         text.endswith(f',"seq":{seq},"type":"{type_}","v":1}}')
-        and f'"at":"{moment_}","cause"' in text
-        and f'"kind":"{actor_kind}",' in text
-        and f'"ref":"{actor_ref}","via":' in text
-        and (task is None or f'"task":"{task}"' in text)
-        and (step is None or f'"step":"{step}"' in text)
+        and rest.startswith(at)
+        and f'"kind":"{kind}",' in actor
+        and f'"ref":"{ref}","via":' in actor
+        and (task is None or f'"task":"{task}"' in rest)
+        and (step is None or f'"step":"{step}"' in rest)
     ):
+        acting[kind, ref] = actor + mark
         return None
     return f"Event {seq}: a copied column was changed and no longer fits its bytes."
 
 
 def _rows(conn: Connection, log: str) -> Iterator[_Row]:
-    """The rows as the driver gives them: making objects of them would cost five times the rest."""
-    after = -1
+    """The rows as the driver gives them: making objects of them would cost five times the rest.
+
+    A few at a time, so that each takes the place in memory that another has just left.
+    """
+    after, many = -1, _ASKED
     query = sa.select(*_COLUMNS).where(Entry.log == log, Entry.seq > sa.bindparam("after"))
-    query = query.order_by(Entry.seq).limit(_BATCH)
-    while True:
+    query = query.order_by(Entry.seq).limit(_ASKED)
+    while many == _ASKED:
+        many = 0
         with conn.execute(query, {"after": after}) as result:
-            rows: list[_Row] = list(result.cursor.fetchall()) if result.cursor else []
-        yield from rows
-        if len(rows) < _BATCH:
-            return
-        after = rows[-1][0]
+            rows: Sequence[_Row]
+            while result.cursor and (rows := result.cursor.fetchmany(_AT_ONCE)):
+                yield from rows
+                after, many = rows[-1][0], many + len(rows)

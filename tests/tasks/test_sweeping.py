@@ -74,6 +74,8 @@ def alarms() -> list[str]:
 AT = "(SELECT min(log) FROM ledger_entries)"
 OURS = f"log = {AT}"
 CHANGE, HEAD = "UPDATE ledger_entries SET", "UPDATE ledger_heads SET"
+FIRST = f"(SELECT {{}} FROM ledger_entries WHERE seq = 0 AND {OURS})"
+LATER = f"{OURS} AND seq > 4"  # where every actor was seen before
 LONG_AGO = "2001-01-01 00:00:00.000000"
 EDITS = {
     "an event's bytes": "UPDATE ledger_entries SET body = body || ' ' WHERE seq = 1",
@@ -83,6 +85,11 @@ EDITS = {
     "an actor": f"{CHANGE} actor_ref = 'someone' WHERE seq = 1 AND {OURS}",
     "a task": f"{CHANGE} task = 'other' WHERE task IS NOT NULL AND {OURS}",
     "a step": f"{CHANGE} step = 'other' WHERE step IS NOT NULL AND {OURS}",
+    "an actor's kind later on": f"{CHANGE} actor_kind = 'staff2' WHERE {LATER}",
+    "an actor for another": f"{CHANGE} actor_kind = {FIRST.format('actor_kind')}, "
+                            f"actor_ref = {FIRST.format('actor_ref')} WHERE {LATER}",
+    "a moment later on": f"{CHANGE} at = '{LONG_AGO}' WHERE {LATER}",
+    "a step later on": f"{CHANGE} step = 'papers2' WHERE step IS NOT NULL AND {LATER}",
     "an event gone": f"DELETE FROM ledger_entries WHERE seq = 2 AND {OURS}",
     "a tail gone": f"DELETE FROM ledger_entries WHERE seq > 3 AND {OURS}",
     "a head": f"{HEAD} hash = '0' WHERE {OURS}",
