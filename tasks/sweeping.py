@@ -36,8 +36,9 @@ def _round(place: sweeps.Place) -> int:
         for fault in looked.faults:
             _note(fault)
         for fault in looked.drifted:
-            log.error("state.drifted", process=fault.process, told=fault.sentence)
-        place = sweeps.reach(place, looked.upto, looked.count, len(looked.faults))
+            _note_drifted(fault)
+        found = len(looked.faults) + len(looked.drifted)
+        place = sweeps.reach(place, looked.upto, looked.count, found)
     log.info("evidence.looked_over", looked=place.looked, altered=place.found)
     return place.found
 
@@ -61,3 +62,9 @@ def _note(fault: Fault) -> None:
     if fault.file is not None and fault.process is not None:
         upkeep.note_changed(fault.process, fault.file, fault.name)
     sweeps.note_altered(None if fault.file else fault.process, fault.sentence)
+
+
+def _note_drifted(fault: Fault) -> None:
+    log.error("state.drifted", process=fault.process, told=fault.sentence)
+    if fault.process is not None:
+        sweeps.note_drifted(fault.process, fault.sentence)

@@ -48,7 +48,7 @@ def go_on(tx: Tx, *, now: bool = True) -> Place | None:
                 f"The look over the stored evidence got no further than “{row.stage}” since "
                 f"{row.moved_at:%Y-%m-%d %H:%M} UTC. The scheduler's log says why."
             )
-            _alarm(tx, sentence, once=f"alarm:sweep-stuck:{row.moved_at.timestamp()}")
+            _alarm(tx, "ledger", sentence, once=f"alarm:sweep-stuck:{row.moved_at.timestamp()}")
         return _place(row)
     if row is not None and not now and tx.now - row.began_at < _EVERY:
         return None
@@ -82,15 +82,24 @@ def note_altered(tx: Tx, process_id: str | None, fault: str) -> None:
 
     The admins once in a round: whoever changed one row may have changed a million.
     """
-    row = _row(tx)
+    _open_trouble(tx, process_id, f"The stored ledger was altered. {fault}")
+    where = f" of process {process_id}" if process_id else ""
+    _alarm_of_round(tx, "ledger", f"Stored evidence{where} was changed. {fault} {_RUNBOOK}")
+
+
+@action
+def note_drifted(tx: Tx, process_id: str, fault: str) -> None:
+    """Where a process stands is not where its ledger, which is whole, says; told the same way."""
+    message = f"Where this process stands is stored otherwise than its ledger tells. {fault}"
+    _open_trouble(tx, process_id, message, about="state")
+    sentence = f"Where process {process_id} stands is stored otherwise than its ledger tells."
+    _alarm_of_round(tx, "state", f"{sentence} {fault} {_RUNBOOK}")
+
+
+def _open_trouble(tx: Tx, process_id: str | None, message: str, about: str = "") -> None:
     if process_id is not None and _may_go_on(tx, process_id):
         running = Running.load(tx, process_id)
-        message = f"The stored ledger was altered. {fault}"
-        troubles.open_trouble(running, "ledger", message, step=None)
-    where = f" of process {process_id}" if process_id else ""
-    sentence = f"Stored evidence{where} was changed. {fault} {_RUNBOOK}"
-    began = row.began_at.timestamp() if row is not None else tx.now.timestamp()
-    _alarm(tx, sentence, once=f"alarm:sweep:{began}")
+        troubles.open_trouble(running, "ledger", message, step=None, about=about)
 
 
 def _may_go_on(tx: Tx, process_id: str) -> bool:
@@ -112,6 +121,12 @@ def _place(row: Any) -> Place:
     return Place(row.stage, row.after, row.looked, row.found)
 
 
-def _alarm(tx: Tx, sentence: str, *, once: str) -> None:
-    ref = {"role": "ledger", "sentence": sentence}
+def _alarm_of_round(tx: Tx, role: str, sentence: str) -> None:
+    row = _row(tx)
+    began = row.began_at.timestamp() if row is not None else tx.now.timestamp()
+    _alarm(tx, role, sentence, once=f"alarm:sweep:{began}")
+
+
+def _alarm(tx: Tx, role: str, sentence: str, *, once: str) -> None:
+    ref = {"role": role, "sentence": sentence}
     outbox.put(tx, [outbox.row("mail.alarm", ref, once=once, process_id=None, now=tx.now)])

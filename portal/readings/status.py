@@ -98,8 +98,22 @@ def drift(conn: Connection, process_id: str) -> str | None:
     for name in ("state", "tasks", "rounds", "values", "troubles"):
         ours, theirs = getattr(stored, name), getattr(told, name)
         if ours != theirs:
-            return f"{name}: stored as {ours}, but its events come to {theirs}."
+            return _difference(name, ours, theirs)
     return None
+
+
+def _difference(name: str, ours: Any, theirs: Any) -> str:
+    """The first of what differs, in a sentence that fits into a mail."""
+    place, more = name, ""
+    if not isinstance(ours, str):
+        ours, theirs = (
+            one if isinstance(one, dict) else dict.fromkeys(one, "there") for one in (ours, theirs)
+        )
+        odd = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+        first = odd[0] if isinstance(odd[0], str) else " ".join(map(str, filter(None, odd[0])))
+        place, more = f"{name}, {first}", f" (and {len(odd) - 1} more)" if odd[1:] else ""
+        ours, theirs = ours.get(odd[0], "absent"), theirs.get(odd[0], "absent")
+    return f"{place}: stored as {ours}, but its events come to {theirs}{more}."
 
 
 def _head(conn: Connection, process_id: str) -> int | None:

@@ -336,6 +336,7 @@ _ALARMS = {
     "worker": "no worker is running",
     "scheduler": "no scheduler is running",
     "ledger": "a ledger was altered",
+    "state": "a process is stored otherwise than its ledger tells",
     "seal": "the certificate of the seal",
 }
 

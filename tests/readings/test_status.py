@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from portal import clock as house_clock
 from portal import db
 from portal.actions import processes, timers
-from portal.models import Process, Task
+from portal.models import Process, StepRun, Task
 from portal.readings import status
 from tests import makers, people
 
@@ -65,3 +65,30 @@ def test_a_row_that_was_changed_beside_the_ledger_is_seen() -> None:
     with db.transaction() as tx:
         tx.execute(sa.update(Process).where(Process.id == process_id).values(state="completed"))
     assert drift(process_id) == ("state: stored as completed, but its events come to running.")
+
+
+def test_the_first_that_differs_is_named_and_the_rest_counted() -> None:
+    process_id = started("9")
+    makers.fill(process_id, company="Sea")
+    with db.transaction() as tx:
+        tx.execute(sa.update(Task).where(Task.process_id == process_id).values(state="expired"))
+    tasks = sorted(makers.rows(Task, process_id=process_id), key=lambda one: one.id)
+    told = drift(process_id)
+    assert told is not None
+    assert told.startswith(f"tasks, {tasks[0].id}: stored as expired, but its events come to done")
+    assert told.endswith(f"(and {len(tasks) - 1} more).")
+
+
+def test_a_round_and_a_value_that_are_gone_are_named() -> None:
+    process_id = started("9")
+    makers.fill(process_id, company="Sea")
+    with db.transaction() as tx:
+        ended = StepRun.process_id == process_id, StepRun.state == "done"
+        tx.execute(sa.update(StepRun).where(*ended).values(outcome="forged"))
+    told = drift(process_id)
+    assert told is not None
+    assert told.startswith("rounds, details 1: stored as forged, but its events come to completed")
+    other = started("9")
+    with db.transaction() as tx:
+        tx.execute(sa.update(Process).where(Process.id == other).values(values={"sum": 1}))
+    assert drift(other) == "values, sum: stored as there, but its events come to absent."

@@ -39,7 +39,7 @@ def evidence(house: Settings) -> str:
 
 TABLES = (
     "ledger_entries", "ledger_heads", "ledger_checkpoints", "ledger_leaves", "ledger_nodes",
-    "ledger_disclosures", "files",
+    "ledger_disclosures", "files", "troubles",
 )  # fmt: skip
 
 
@@ -120,6 +120,7 @@ def test_e07_whatever_a_superuser_changes_is_told_the_next_night(
         superuser(*(edit if db.current().is_sqlite else edit.replace("'x'", "'\\x78'")).split(";"))
         assert night.look_over() > 0, what
         assert len(alarms()) == count, what
+        assert "Stored evidence" in alarms()[-1]
         assert "README" in alarms()[-1]
         superuser(*(statement for table in TABLES for statement in put_back(table)))
     clock.advance(minutes=1)
@@ -154,6 +155,33 @@ def test_the_owner_has_an_exception_and_the_admins_one_mail(
     clock.advance(days=1)
     night.look_over()
     assert len(alarms()) == 2  # told again the next night, as long as it is so
+
+
+def test_a_process_stored_otherwise_than_its_ledger_tells_is_told_like_what_was_altered(
+    evidence: str, smtp: Smtp, clock: Clock
+) -> None:
+    superuser("UPDATE processes SET state = 'cancelled'")
+    assert night.look_over() == 2  # both processes
+    assert the_round().found == 2
+    [told] = alarms()
+    assert "stored as cancelled, but its events come to " in told
+    assert "README" in told
+    post()
+    upkeep.beat("scheduler")
+    letters = [x for x in smtp.to("ada@example.com") if "otherwise" in x.message["Subject"]]
+    assert len(letters) == 1
+    [trouble] = makers.troubles(evidence)
+    assert trouble.kind == "ledger"
+    assert "stored otherwise than its ledger tells. state: stored as cancelled" in trouble.message
+    clock.advance(days=1)
+    assert night.look_over() == 2
+    assert len(alarms()) == 2  # again the next night, and still one exception
+    assert len(makers.troubles(evidence)) == 1
+    superuser("UPDATE processes SET state = 'running'",
+              f"UPDATE processes SET state = 'completed' WHERE id = '{evidence}'")  # fmt: skip
+    clock.advance(days=1)
+    assert night.look_over() == 0
+    assert len(alarms()) == 2
 
 
 def test_it_begins_anew_once_a_night_and_goes_on_where_it_stood(
