@@ -79,19 +79,17 @@ def lift(tx: Tx, hold_id: str, reason: str, *, actor: Actor) -> None:
 
 
 def _place(tx: Tx, on: dict[str, str], reason: str, actor: Actor) -> str:
-    [(column, value)] = on.items()
-    its = sa.and_(Hold.__table__.c[column] == value, Hold.lifted_at.is_(None))
-    if tx.execute(sa.select(Hold.id).where(its)).first() is not None:
-        raise Conflict("A legal hold stands on it already.")
     row: dict[str, Any] = {
         "id": db.new_id(), **dict.fromkeys(("process_id", "definition", "email")), **on,
         "reason": reason, "placed_by": actor.user_id or actor.id, "placed_at": tx.now,
         "lifted_by": None, "lifted_at": None,
     }  # fmt: skip
-    tx.execute(sa.insert(Hold).values(row))
-    kind = {"process_id": "process", "definition": "definition", "email": "person"}[column]
-    book.note(tx, "hold-placed", None, actor=actor, hold=row["id"], on=kind)
-    return str(row["id"])
+    placed = tx.insert(Hold).values(row).on_conflict_do_nothing().returning(Hold.__table__)
+    hold = tx.execute(placed).first()
+    if hold is None:
+        raise Conflict("A legal hold stands on it already.")
+    book.note(tx, "hold-placed", None, actor=actor, hold=hold.id, on=_on(hold))
+    return str(hold.id)
 
 
 def _reason(text: str) -> str:

@@ -69,12 +69,19 @@ class ErasurePart(Base):
 class Hold(Base):
     """A legal hold: nothing of it is erased while it stands, by nobody and by no clock.
 
-    It is on one of ``process_id``, ``definition`` (a key) or ``email``. ``reason`` and ``email``
-    go when it is lifted; the row stays.
+    It is on one of ``process_id``, ``definition`` (a key) or ``email``, on each at most one at a
+    time. ``reason`` and ``email`` go when it is lifted; the row stays.
     """
 
     __tablename__ = "holds"
-    __table_args__ = (sa.Index("ix_holds_standing", "id", **where("lifted_at IS NULL")),)
+    __table_args__ = (
+        sa.Index("ix_holds_standing", "id", **where("lifted_at IS NULL")),
+        # A second one that nobody knows of would go on standing when the first is lifted.
+        *(
+            sa.Index(f"ux_holds_{on}", on, unique=True, **where("lifted_at IS NULL"))
+            for on in ("process_id", "definition", "email")
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     process_id: Mapped[str | None] = mapped_column(sa.ForeignKey("processes.id"))

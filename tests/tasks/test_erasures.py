@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pypdfium2
@@ -300,6 +301,25 @@ def test_a_hold_forbids_it_with_its_reason_until_it_is_lifted(
     assert makers.process(process).title == "Erased"
     [row] = makers.rows(Hold, id=hold)
     assert (row.reason, row.email) == (None, None)
+
+
+@pytest.mark.parametrize("place", [hold_process, hold_definition, hold_person])
+def test_two_who_place_it_at_once_place_one_hold_and_later_it_can_be_placed_anew(
+    house: Settings, place: Callable[[str], str]
+) -> None:
+    process = makers.start(makers.FORM)
+    with ThreadPoolExecutor(8) as crowd:
+        told = list(crowd.map(lambda _: attempted(lambda: place(process)), range(8)))
+    [hold] = [one for one in told if one is not None]
+    holds.lift(hold, "Settled", actor=ADA)
+    assert place(process) != hold
+
+
+def attempted(place: Callable[[], str]) -> str | None:
+    try:
+        return place()
+    except Conflict:
+        return None
 
 
 def test_a_hold_that_comes_between_asking_and_erasing_wins(house: Settings) -> None:
