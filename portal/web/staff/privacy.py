@@ -184,7 +184,7 @@ def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseR
         process = held.process(conn, process_id)
         if process is None:
             raise Unknown("There is no such process.")
-        owns = process.owner_id == me().user_id or process.team_id in me().team_ids
+        owns = process.owner_id in me().user_ids or process.team_id in me().team_ids
         if me().role not in ("admin", "auditor") and not owns:
             raise NotYours("Only the owner of the process, admins and auditors see this page.")
         plan, why_not = erasures.foretell(conn, process_id)
