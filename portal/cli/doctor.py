@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import click
 
 from portal import clock, db
-from portal.certificates import Expired, Unusable
+from portal.certificates import Certificate, Expired, Unusable
 from portal.cli.main import Outside
 from portal.delivery import secrets
 from portal.errors import PortalError
@@ -203,29 +203,39 @@ def _pdf() -> Finding:
 
 
 def _seal(settings: Settings) -> Iterator[Finding]:
-    """The certificate of the seal, whether anybody else may read its key, and who stamps."""
+    """The certificate of the seal, and who stamps."""
     from portal.delivery import certificate
 
     try:
-        found = certificate.of(settings)
-        found.require_valid(clock.now())
+        found = certificate.known(settings)
+        if found is not None:
+            found.require_valid(clock.now())
     except (Expired, Unusable) as refusal:
         yield Finding("bad", "seal", refusal.sentence, _RENEW)
         return
+    if found is None:
+        yield Finding("ok", "seal", "the workers make a certificate of the portal's own.")
+    else:
+        yield _sealer(settings, found)
+    if settings.sealing.level != "b-b":
+        yield from _stamps(settings)
+
+
+def _sealer(settings: Settings, found: Certificate) -> Finding:
+    """Whose certificate it is and for how long, and whether anybody else may read its key."""
+    from portal.delivery import certificate
+
     key = (
         settings.sealing.files[1]
         if settings.sealing.files
         else settings.data_dir / certificate.FILE
     )
     if key.stat().st_mode & 0o077:
-        yield Finding("bad", "seal", f"others may read the key in {key}.", f"chmod 600 {key}")
-        return
+        return Finding("bad", "seal", f"others may read the key in {key}.", f"chmod 600 {key}")
     days = (found.ends_at - clock.now()).days
     whose = "which vouches for itself" if found.is_own else f"issued by {found.issuer}"
     told = f"“{found.name}”, {whose}, seals trails for {days} days more."
-    yield Finding("ok" if days > _SOON else "note", "seal", told, "" if days > _SOON else _RENEW)
-    if settings.sealing.level != "b-b":
-        yield from _stamps(settings)
+    return Finding("ok" if days > _SOON else "note", "seal", told, "" if days > _SOON else _RENEW)
 
 
 def _stamps(settings: Settings) -> Iterator[Finding]:

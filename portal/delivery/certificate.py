@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from portal import clock
+from portal import clock, installation
 from portal.certificates import Certificate, Unusable, read
 from portal.delivery.seal import keep
 from portal.settings import Settings
@@ -32,7 +32,7 @@ def of(settings: Settings) -> Certificate:
     path = settings.data_dir / FILE
     try:
         if not path.exists():
-            keep(path, _made(settings.brand.name))
+            keep(path, _made(installation.current.brand.name))
         return read(path, path)
     except OSError as fault:
         raise Unusable(

@@ -4,8 +4,10 @@ import pytest
 
 from portal import db
 from portal.cli import doctor
+from portal.delivery import certificate
 from portal.migrations import upgrade
 from portal.models import Heartbeat
+from portal.settings import Settings
 from tests import seals
 from tests.timestamps import Service, refusing, running
 
@@ -145,10 +147,13 @@ def test_a_scanner_that_is_away_is_bad(house):
 
 
 def test_the_seal_is_told_with_its_end(house, tmp_path):
+    key = tmp_path / "var" / "keys" / "seal.pem"
+    assert findings()["seal"].verdict == "ok"
+    assert not key.exists(), "looking makes nothing"
+    certificate.of(Settings.load())
     told = findings()["seal"]
     assert told.verdict == "ok"
     assert "which vouches for itself, seals trails for 3649 days more" in told.told
-    key = tmp_path / "var" / "keys" / "seal.pem"
     key.chmod(0o644)
     assert findings()["seal"].verdict == "bad"
     file = tmp_path / "own.pem"

@@ -3,12 +3,14 @@
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from portal import clock
+from portal import clock, installation
+from portal.brand import Brand
 from portal.certificates import Expired, Unusable, read
 from portal.delivery import certificate
 from portal.settings import Settings
@@ -19,12 +21,16 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def settings(folder: Path, **more: object) -> Settings:
-    env = {"PORTAL_DATA_DIR": str(folder), "PORTAL_BRAND_NAME": "Sea Works", **more}
+    env = {"PORTAL_DATA_DIR": str(folder), **more}
     return Settings.load({name: str(value) for name, value in env.items()})
 
 
-def test_the_portal_makes_its_own_once_beside_the_ledgers_key(tmp_path: Path) -> None:
+def test_the_portal_makes_its_own_once_beside_the_ledgers_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = settings(tmp_path)
+    named = replace(installation.current, brand=Brand("Sea Works"))  # as an admin called it
+    monkeypatch.setattr(installation, "current", named)
     assert certificate.known(house) is None
     with clock.stopped_at(NOW):
         made = certificate.of(house)
