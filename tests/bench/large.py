@@ -98,7 +98,7 @@ _CALLS = {
     "API processes overdue": "/api/v1/processes?overdue=true",
     "API processes, all states": "/api/v1/processes?state=completed&limit=50",
     "API processes of an owner": "/api/v1/processes?owner=olga@example.com",
-    "API processes by role": "/api/v1/processes?role=v0000007@vendor.example",
+    "API processes by role": "/api/v1/processes?role=vendor",
     "API search": "/api/v1/processes?q=v0000007",
     "API tasks": "/api/v1/tasks",
     "API tasks, open": "/api/v1/tasks?state=open",
