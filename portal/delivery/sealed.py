@@ -7,7 +7,7 @@ look at.
 
 ``portal-seal/v1`` wrote its slot into the file's own text, once and in plain ASCII. ``v2`` writes
 it, in hex, into the one place of a PDF that its PAdES signature leaves out, the signature's own:
-so the two cover each other, and every reader of PDFs finds the file whole.
+so the two cover each other, and every reader of PDFs finds the file whole. The last one counts.
 """
 
 import hashlib
@@ -63,8 +63,10 @@ def read(raw: bytes) -> Sealed:
 
 def _around(raw: bytes) -> tuple[bytes, bytes, Sealed]:
     """What stands before and behind the signature, and the seal."""
-    found = [(1, match) for match in _PLAIN.finditer(raw)]
-    found += [(2, match) for match in _IN_HEX.finditer(raw)]
+    # It stands in the revision that was appended last. Whatever else looks like one came from
+    # people, in a file that the document carries: it must not keep the document from being sealed.
+    found = [(2, match) for match in _IN_HEX.finditer(raw)][-1:]
+    found = found or [(1, match) for match in _PLAIN.finditer(raw)]
     if len(found) != 1:
         count = "more than one seal" if found else "no seal"
         raise NotSealed(f"The file bears {count} of a portal over its bytes.")

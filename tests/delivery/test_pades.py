@@ -1,5 +1,6 @@
 """Seals: what an independent program says of them, and that no byte of one may be touched."""
 
+import dataclasses
 import io
 import random
 import re
@@ -182,6 +183,22 @@ def test_no_byte_of_a_seal_of_before_may_be_turned_and_it_is_sound_for_ever() ->
         except sealed.NotSealed:
             continue
         assert not is_signature(again), at
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_that_holds_what_looks_like_a_seal_is_sealed_with_the_rest(
+    version: int, seal: Seal
+) -> None:
+    chance = random.Random(7)  # so much of it that its bytes are kept as they are
+    key, signature = chance.randbytes(32), chance.randbytes(64)
+    words = b"portal-seal/v1 " + f"{key.hex()} {signature.hex()}".encode()
+    if version == 2:
+        words = (sealed.WORDS + key + signature).hex().upper().encode()
+    held = chance.randbytes(3000) + words
+    file = pdf.Enclosure("event-1-x.bin", held + chance.randbytes(3000), "application/zip")
+    made = pdf.render(blocks(3), dataclasses.replace(SHEET, enclosures=(file,)))
+    assert words in made
+    assert is_sound(seals.sealed(made, seal), seal)
 
 
 def cut_off(made: bytes, pages: bytes) -> bytes:
