@@ -40,7 +40,7 @@ def judge(
     digests = None if files is None else digests_of(files)
     if not is_pdf(path):
         return verify(lines_of(path), key=key, kept=kept, digests=digests)
-    found = set(carried(path.read_bytes()))
+    found = _own(path.read_bytes())
     if len(found) != 1:
         report = Report(key_given=key is not None)
         many = "There is more than one ledger inside this PDF."
@@ -58,7 +58,7 @@ def kept_in(path: Path) -> Kept:
     with path.open("rb") as opened:
         start = opened.read(1024)
     if is_pdf(path):
-        found = set(carried(path.read_bytes()))
+        found = _own(path.read_bytes())
         if not found:
             raise chain.Malformed(f"there is no ledger inside {path.name}")
         return sum((_older(raw.splitlines(keepends=True), path.name) for raw in found), NOTHING)
@@ -90,6 +90,16 @@ def carried(raw: bytes) -> Iterator[bytes]:
         except zlib.error:
             if is_ledger(match[1]):
                 yield match[1]
+
+
+def _own(raw: bytes) -> set[bytes]:
+    """The ledgers that a PDF carries, without those that another names as uploaded files.
+
+    People upload ledgers, too, and a trail carries what was uploaded; its own has their digests.
+    """
+    found = set(carried(raw))
+    digests = {one: hashlib.sha256(one).hexdigest().encode() for one in found}
+    return {one for one in found if not any(digests[one] in other for other in found - {one})}
 
 
 def digests_of(places: Iterable[Path]) -> Collection[str]:

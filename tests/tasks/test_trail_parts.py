@@ -22,9 +22,11 @@ from portal.engine import troubles
 from portal.engine.running import Running
 from portal.errors import Faulty
 from portal.ledger import catalogue as c
-from portal.ledger import record
+from portal.ledger import judging, record
+from portal.ledger.findings import SOUND
 from portal.ledger.tables import Disclosure
 from portal.models import FileRow, Trail
+from portal.readings import export
 from tasks import typeset
 from tests import makers, people, seals
 from tests.delivery.receivers import Receiver, answering, receiver
@@ -288,6 +290,22 @@ def test_the_uploaded_files_are_in_it_on_wish(
         assert re.fullmatch(r"event-\d+-contract.pdf", name)
         assert pdf.attachments[name].get_file().read_bytes() == b"%PDF-1.7 first"
     assert f"InthisPDF{name}" in sections(content, tmp_path)[4]
+
+
+def test_an_uploaded_ledger_is_not_taken_for_the_trails_own(
+    seal: Seal, store: Store, tmp_path: Path
+) -> None:
+    process, other = makers.start(STEPS), makers.start(STEPS)
+    makers.fill(process, company="Sea Ltd")
+    with db.reading() as conn:
+        foreign = "".join(f"{line}\n" for line in export.lines(conn, other)).encode()
+    makers.send(process, "papers", came(store, foreign, "theirs.pdf"))
+    content = built(process, seal, store)
+    assert judged(content, seal, tmp_path) == 0
+    file = tmp_path / "trail.pdf"
+    assert len(set(judging.carried(content))) == 2
+    assert judging.judge(file, key=seal.public_key.raw).verdict == SOUND
+    assert [one.log for one in judging.kept_in(file).receipts] == [process]
 
 
 def test_a_file_that_was_changed_or_is_gone_stays_out_and_that_is_said(
