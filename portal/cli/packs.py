@@ -35,7 +35,7 @@ def pack(
     Built by this command itself, beside whatever workers there are.
     """
     settings = open_house(log_level="warning")
-    from portal import db
+    from portal import db, installation
     from portal.actions import packs as verbs
     from portal.cli.hand import at_the_terminal
     from portal.delivery.storage import Store
@@ -45,7 +45,8 @@ def pack(
     name, wanted = f"{len(ids)} chosen processes", list(ids)
     if not ids:
         told = {"definition": asked["definition"], "since": asked["since"], "until": asked["until"]}
-        choice, name = packs.choice(told, asked["states"], settings.timezone, actor)
+        zone = installation.current.timezone
+        choice, name = packs.choice(told, asked["states"], zone, actor)
         with db.reading() as conn:
             wanted = list(packs.chosen(conn, choice, verbs.MOST + 1))
     plan = verbs.Plan(name, not without_files, asked["spoken"])
