@@ -88,7 +88,7 @@ def _line(
             actor=actor,
         )
     except Faulty as fault:
-        faults = [Fault(columns.called(one.at), one.message) for one in fault.faults]
+        faults = [Fault(columns.called(one.at, placed, given), one.message) for one in fault.faults]
         return Line(n, given.reference or "", kept, faults)
     return Line(n, _title(start), kept)
 

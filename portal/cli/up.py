@@ -347,7 +347,7 @@ def _greeting(settings: Settings, *, demo: bool, quiet: bool) -> Iterator[str]:
     yield ""
     yield f"  {settings.brand.name} is running."
     yield ""
-    yield f"  Dashboard     {settings.base_url}/"
+    yield f"  Desk          {settings.base_url}/"
     if demo:
         from portal.cli.demo import SIGN_IN
 

@@ -108,10 +108,19 @@ def row(placed: Mapping[int, Column], cells: Sequence[str]) -> Given:
     return Given(inputs, people, reference)
 
 
-def called(column_or_fault: str) -> str:
-    """The column in which a fault of a start is to be mended."""
-    role = column_or_fault.removeprefix("participants.")
-    return f"{role}.email" if role != column_or_fault else column_or_fault
+def called(at: str, placed: Mapping[int, Column], given: Given) -> str:
+    """The column in which the fault of a start ``at`` a field or a role is to be mended."""
+    role = at.removeprefix("participants.")
+    if role != at:
+        return f"{role}.email"
+    money = next((one.field for one in placed.values() if one.field and one.field.id == at), None)
+    if money is None or money.type != "money":
+        return at
+    # The currency is judged first: where it fits, the amount does not.
+    said = str(given.inputs.get(at, {}).get("currency") or "").strip().upper()
+    fits = said in money.currencies if money.currencies else len(said) == 3
+    may_lack = not said and len(money.currencies) == 1
+    return f"{at}-amount" if fits or may_lack else f"{at}-currency"
 
 
 def _of_field(one: Field) -> list[Column]:

@@ -200,7 +200,7 @@ def to_see(
     team_ids: frozenset[str],
     stands_for: frozenset[str] = frozenset(),
 ) -> list[Any]:
-    """Tasks that somebody would pass on, that nobody took up in time, or asked about; once each.
+    """Tasks that somebody would pass on, that others left lying, or asked about; once each.
 
     Of the processes that this user, a team of theirs or one of ``stands_for`` owns, those that
     have lain longest first, in one statement. ``is_wish`` is the first kind, ``question`` the id
@@ -214,7 +214,10 @@ def to_see(
     whose = sa.or_(mine, theirs) if team_ids else mine
     owned = _OPEN.where(whose)
     wishes = owned.where(Task.delegation.is_not(None)).add_columns(_says(is_wish=True))
-    missed = owned.where(Task.missed_at.is_not(None)).add_columns(_says(is_wish=False))
+    # One's own stands on the desk as a task; nobody has to remind themselves of it.
+    at_mine = lists.is_any(Task.holder_id, user_id, stands_for)
+    of_others = sa.or_(Task.holder_id.is_(None), ~at_mine)
+    missed = owned.where(Task.missed_at.is_not(None), of_others).add_columns(_says(is_wish=False))
     asked = _ASKED.where(whose).add_columns(_says(is_wish=False))
     every = sa.union_all(wishes, missed, asked).subquery()
     in_order = sa.select(every).order_by(every.c.is_wish.desc(), every.c.waits_since, every.c.id)

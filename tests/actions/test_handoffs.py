@@ -367,6 +367,16 @@ def wished() -> tuple[str, Any, Any]:
     return process, task, vera
 
 
+def test_what_lies_with_oneself_is_a_task_and_no_handoff_to_look_after(clock: Clock) -> None:
+    process = makers.start("  - {id: check, assign: buyer, due: 2 days, task: {}}\n")
+    clock.advance(days=1)
+    ring(process)
+    assert makers.task(process, "check").missed_at
+    with db.reading() as conn:
+        assert not readings.to_see(conn, "dana", frozenset())
+        assert not readings.to_see(conn, "olga", frozenset(), frozenset({"dana"}))
+
+
 def test_the_owner_agrees_once_and_it_goes_on() -> None:
     process, task, vera = wished()
     [(to, facts)] = mail(process, "delegation")

@@ -42,7 +42,8 @@ BEFORE_ALL = {
 # What an auditor may send: what is their own, and a trail or a pack, which change nothing.
 FOR_READERS = {
     "staff.sign_in", "staff.sign_out", "staff.ask_trail", "staff.prove", "staff.change_password",
-    "staff.draft_pack", "staff.begin_pack", "staff.stop_pack",
+    # Of what is ticked in a list an auditor takes a pack; all else of it the verb refuses them.
+    "staff.draft_batch", "staff.draft_pack", "staff.begin_pack", "staff.stop_pack",
     "staff.end_my_session", "staff.end_my_others", "staff.enter_code", "staff.begin_second_factor",
     "staff.confirm_second_factor", "staff.renew_recovery_codes", "staff.remove_second_factor",
     "staff.ask_passkey", "staff.sign_in_by_passkey", "staff.prove_by_passkey", "staff.go_outside",

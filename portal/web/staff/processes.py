@@ -66,11 +66,17 @@ def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) ->
         lines=rows.processes(page.items, now, house_zone(), away),
         definitions=definitions,
         states=STATES,
-        chosen={**selections.CHOSEN, packs.KIND: "Evidence pack"},
+        chosen=_done_with_many(),
         state=asked.get("state", "running"),
         asked=asked,
         shelf=shelf,
     )
+
+
+def _done_with_many() -> dict[str, str]:
+    """What may be done with those ticked: an auditor changes nothing and takes evidence away."""
+    changes = {} if me().role == "auditor" else selections.CHOSEN
+    return {**changes, packs.KIND: "Evidence pack"}
 
 
 @doors.get("/processes/<process_id>")
@@ -177,6 +183,7 @@ def trail_pdf(process_id: str) -> ResponseReturnValue:
     if found is None:
         raise Unknown("No audit trail has been built yet.", "Ask for one on the process's page.")
     told = "" if found.language == language.SOURCE else f"-{found.language}"
+    told += "" if found.paper == trails.PAPERS[0] else f"-{found.paper.lower()}"
     told += "-with-files" if found.with_files else ""
     name = f"audit-trail-{process_id[-12:]}-{found.seq}{told}.pdf"
     return handed_out(found, name, "application/pdf")

@@ -78,6 +78,20 @@ def titles() -> list[str]:
     return sorted(row.title for row in makers.rows(Process))
 
 
+def test_a_fault_of_money_names_the_column_to_mend(app: object, desk: Desks) -> None:
+    makers.publish(FORM, HEAD)
+    dana = desk("dana")
+    head = "company;spend-amount;spend-currency;vendor.email\n"
+    rows = "A;twelve;EUR;a@a.example\nB;12;;b@b.example\nC;12;gbp;c@c.example\n"
+    page = dana.get(place(launched(dana, head + rows)))
+    shown = [line for line in page.splitlines() if "<code>spend-" in line]
+    assert ["amount" if "<code>spend-amount" in one else "currency" for one in shown] == [
+        "amount", "currency", "currency",
+    ]  # fmt: skip
+    assert "The sheet says “twelve”." in shown[0]
+    assert "The sheet says “gbp”." in shown[2]
+
+
 def test_a_sheet_is_looked_at_row_by_row_and_then_started_once(app: object, desk: Desks) -> None:
     makers.publish(FORM, HEAD)
     dana = desk("dana")
@@ -88,7 +102,8 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_started_once(app: object, desk
     assert "2 rows are ready, 2 can’t be done" in page
     for said in (
         "Onboard Sea &#34;Works&#34; Ltd with Ann O&#39;Hara",
-        "Choose one of these currencies: EUR, USD.",
+        "<code>spend-currency</code> Choose one of these currencies: EUR, USD.",
+        "The sheet says “GBP”.",
         "The sheet says “31.01.2026”.",
         "Choose one of the options.",
         "Choose yes or no.",
@@ -96,6 +111,7 @@ def test_a_sheet_is_looked_at_row_by_row_and_then_started_once(app: object, desk
         "Line 2 has the same reference.",
     ):
         assert said in page, said
+    assert "The sheet says “bob sky.example”" not in page, "the sentence says it already"
     assert place(dana.send(f"{at}/begin", page=at)) == at
     assert place(dana.send(f"{at}/begin", page=at)) == at, "pressed twice"
     assert "0 of 2" in dana.get(at)
@@ -326,7 +342,7 @@ def test_nobody_does_to_many_what_they_may_not_do_to_one(app: object, desk: Desk
     assert "No row is left that could be done." in none.text
     assert dana.client.get(at).status_code == 404
     assert aud.client.get(at).status_code == 200
-    assert 'name="process"' not in aud.get("/processes")
+    assert "Cancel processes" not in aud.get("/processes")
     mine = place(dana.send("/batches", page="/processes", what="cancel", process=ids))
     dana.send(f"{mine}/begin", page=mine, _ticks="yes", row=["1", "2", "3"], reason="Law.")
     with db.transaction() as tx:

@@ -19,6 +19,11 @@ def stranger(app: Flask) -> Desk:
     return Desk(app.test_client())
 
 
+def test_one_types_at_once(stranger: Desk) -> None:
+    [field] = [one for one in stranger.get("/login").split("<input") if "autofocus" in one]
+    assert 'name="email"' in field
+
+
 def test_the_right_pair_opens_the_desk(stranger: Desk) -> None:
     answer = stranger.send("/login", email="Dana@Example.com ", password=PASSWORD)
     assert (answer.status_code, answer.location) == (303, "/")

@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal import db
 from portal.actions import packs, sights
-from portal.models import Pack, Process
+from portal.models import Batch, Pack, Process
 from portal.readings import book
 from tasks import job, relay
 from tests import makers, people
@@ -76,6 +76,23 @@ def test_processes_that_are_ticked_go_into_a_pack(desk: Desks, three: list[str])
     assert "It will hold 3 processes" in dana.get(answer.location)
     answer = dana.send("/packs", page=f"/processes/{three[0]}", process=three[0])
     assert "1 chosen process" in dana.get(answer.location)
+
+
+def test_an_auditor_ticks_processes_and_is_offered_nothing_that_changes_them(
+    desk: Desks, three: list[str]
+) -> None:
+    aud = desk("aud")
+    page = aud.get("/processes?state=")
+    assert page.count('name="process"') == 3
+    assert '<option value="pack">Evidence pack</option>' in page
+    assert "Remind people" not in page
+    answer = aud.send("/batches", page="/processes?state=", process=three[:2], what="pack")
+    assert answer.status_code == 303
+    assert "It will hold 2 processes" in aud.get(answer.location)
+    for change in ("remind", "reassign", "cancel"):
+        sent = aud.send("/batches", page="/processes?state=", process=three[:2], what=change)
+        assert sent.status_code == 403
+    assert makers.rows(Batch) == []
 
 
 def test_a_member_gets_of_what_they_own_and_nobody_else_sees_it(
