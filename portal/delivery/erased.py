@@ -4,6 +4,7 @@ One line of JSON a process, ids and words alone. It lies in the data directory; 
 where no restore of the database turns it back.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,12 +17,18 @@ FILE = "erasures.jsonl"
 
 
 def note(data_dir: Path, line: dict[str, Any]) -> None:
-    """Add a line and bring it to disk; one that is there is not written again."""
+    """Add a line and bring it to disk; one that is there is not written again.
+
+    Half a line at the end is of a writer that died: it goes, and whoever owes it writes it anew.
+    """
     path = data_dir / FILE
-    if any(known == line for known in lines(path)):
-        return
-    with open(path, "a", encoding="ascii", opener=_private) as file:
-        file.write(json.dumps(line, sort_keys=True) + "\n")
+    with open(path, "a+b", opener=_private) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        if any(known == line for known in lines(path)):
+            return
+        file.write(f"{json.dumps(line, sort_keys=True)}\n".encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
 

@@ -486,6 +486,17 @@ def test_an_old_backup_is_erased_anew_from_the_list(
     assert erasures.replay(lines) == 0, "a second time nothing is owed"
 
 
+def test_half_a_line_of_a_writer_that_died_keeps_no_later_one_off_the_list(tmp_path: Path) -> None:
+    path, told = tmp_path / listed.FILE, [{"erasure": n, "process": n} for n in "abc"]
+    listed.note(tmp_path, told[0])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"erasure": "b", "pro')
+    for line in (*told[1:], told[0]):
+        listed.note(tmp_path, line)
+    assert list(listed.lines(path)) == told
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_an_outside_address_is_counted_under_a_digest_that_nobody_can_guess(
     house: Settings, clock: Clock
 ) -> None:
