@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,12 +160,17 @@ def _handoffs(page: Any, evidence: Evidence, view: Overview) -> Iterator[str]:
 
 
 def _page(tz: str, name: str = "trail.html") -> Any:
-    env = Environment(
+    """The macros of a template, for the language that is spoken and moments told in ``tz``."""
+    return _environment().get_template(f"trail/{name}").make_module(printing.names(tz))
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, each compiled once in the life of a worker: that takes as long as a page."""
+    return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(printing.names(tz))
-    return env.get_template(f"trail/{name}").module

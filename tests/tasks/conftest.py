@@ -7,9 +7,11 @@ import pytest
 
 from portal import db, installation
 from portal.clock import Clock
+from portal.delivery import certificate
+from portal.delivery.seal import keep
 from portal.settings import Settings
 from tasks import job, relay
-from tests import makers, people
+from tests import makers, people, seals
 from tests.servers import Redis, Smtp
 
 
@@ -17,7 +19,8 @@ from tests.servers import Redis, Smtp
 def house(
     database: db.Database, clock: Clock, smtp: Smtp, redis: Redis, tmp_path: Path
 ) -> Iterator[Settings]:
-    """The house opened as a worker opens it, with the staff in it."""
+    """The house opened as a worker opens it, with the staff in it and the key of its seal made."""
+    keep(tmp_path / "data" / certificate.FILE, seals.pem(seals.own()))
     settings = Settings.load(
         {
             "PORTAL_DATA_DIR": str(tmp_path / "data"),
