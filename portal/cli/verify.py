@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from portal.cli import enclosed
 from portal.cli.main import sentence_of
 from portal.cli.printed import compare
 from portal.cli.signed import check_signature
@@ -122,9 +123,10 @@ def _check_pdf(
     try:
         # An uploaded file that the trail carries may be somebody's ledger, too.
         found = pdf_reading.enclosures(file)
-        held = {raw for name, raw in found if is_ledger(raw) and not name.startswith("event-")}
+        own = [one for one in found if is_ledger(one[1]) and not one[0].startswith("event-")]
     except pdf_reading.NotReadable as fault:
         return _refused(ALTERED, str(fault))
+    held = {raw for _, raw in own}
     if len(held) != 1:
         missing = "There is no ledger inside this PDF: it is not an audit trail."
         twice = "There is more than one ledger inside this PDF."
@@ -134,6 +136,7 @@ def _check_pdf(
     _check_seal(report, file)
     try:
         compare(report, lines, pdf_reading.text(file), pdf_reading.language(file))
+        enclosed.compare(report, lines, (one for one in found if one not in own))
     except pdf_reading.NotReadable as fault:
         report.find(12, ALTERED, str(fault))
     return report

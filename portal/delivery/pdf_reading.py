@@ -34,7 +34,10 @@ class NotReadable(PortalError):
 
 
 def enclosures(path: Path) -> list[tuple[str, bytes]]:
-    """(name, content) of every file inside, two of one name included. Raises NotReadable."""
+    """(name, content) of every file inside, two of one name included. Raises NotReadable.
+
+    One that is there without being named as a file has no name.
+    """
     try:
         return _guarded(path, _enclosures)
     except NotReadable:
@@ -65,13 +68,18 @@ def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
 
 
 def _enclosures(pdf: "pikepdf.Pdf") -> list[tuple[str, bytes]]:
-    found = {}
+    found: dict[tuple[Any, str], bytes] = {}
+    loose: dict[Any, bytes] = {}
     for item in pdf.objects:
         if isinstance(item, _types().Dictionary) and "/EF" in item:
-            held = item.EF.get("/UF", item.EF.get("/F"))
             name = str(item.get("/UF", item.get("/F", "")))
-            found[held.objgen] = (name, bytes(held.read_bytes()))
-    return list(found.values())
+            for _form, held in item.EF.items():  # a reader may show any of them
+                found[held.objgen, name] = bytes(held.read_bytes())
+        elif isinstance(item, _types().Stream) and item.get("/Type") == "/EmbeddedFile":
+            loose[item.objgen] = bytes(item.read_bytes())
+    named = {place for place, _ in found}
+    files = [(name, raw) for (_, name), raw in found.items()]
+    return files + [("", raw) for place, raw in loose.items() if place not in named]
 
 
 def _types() -> Any:
