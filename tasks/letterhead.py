@@ -166,8 +166,10 @@ def _own(letter: Letter, task: Any) -> dict[str, Any]:
     if letter.template == "receipt":
         when = words.moment(task.done_at, letter.tz, seconds=True)
         return {"received": words.received(task.kind, task.outcome, when)}
-    if letter.template in ("code", "own_code"):
+    if letter.template in ("code", "own_code", "room_code"):
         return {"code": codes.of(letter.facts["code_id"])}
+    if letter.template == "room":
+        return {"room_url": links.room_url(*letter.facts["room"])}
     if letter.template == "withdrawn":
         return {"reason": words.withdrawn(letter.facts["why"])}
     if letter.template == "alarm":

@@ -54,6 +54,8 @@ class Route:
 _FIRST = (
     "mail.code",
     "mail.own_code",
+    "mail.room_code",
+    "mail.room",
     "mail.sign_in",
     "mail.lost",
     "mail.invite",

@@ -87,6 +87,11 @@ def url(link_id: str, generation: int) -> str:
     return f"{base_url()}/t/{mint(link_id, generation)}"
 
 
+def room_url(room_id: str, generation: int) -> str:
+    """The address that the mail to an outside auditor carries."""
+    return f"{base_url()}/a/{mint(room_id, generation)}"
+
+
 def secrets_for(purpose: bytes) -> tuple[bytes, ...]:
     """Keys for something else than links, the newest first: none tells anything of another."""
     return tuple(hmac.digest(key, purpose, "sha256") for key in _configured().all)

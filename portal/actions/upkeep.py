@@ -25,6 +25,8 @@ from portal.models import (
     Piece,
     Process,
     ProvedAddress,
+    RoomCode,
+    RoomSession,
     SessionLink,
     StaffSession,
     Task,
@@ -80,6 +82,7 @@ def prune(tx: Tx) -> int:
     tx.execute(sa.delete(KeptAnswer).where(KeptAnswer.kept_at < tx.now - _KEEP_ANSWERS))
     tx.execute(sa.delete(Code).where(Code.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(AddressCode).where(AddressCode.made_at < tx.now - _KEEP_CODES))
+    tx.execute(sa.delete(RoomCode).where(RoomCode.made_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(LostLink).where(LostLink.asked_at < tx.now - _KEEP_CODES))
     tx.execute(sa.delete(Batch).where(Batch.made_at < tx.now - _KEEP_BATCHES))
     _forget_drafts(tx)
@@ -89,6 +92,7 @@ def prune(tx: Tx) -> int:
     tx.execute(sa.delete(SessionLink).where(SessionLink.session_id.in_(old)))
     tx.execute(sa.delete(ProvedAddress).where(ProvedAddress.session_id.in_(old)))
     gone += tx.execute(sa.delete(BrowserSession).where(BrowserSession.id.in_(old))).rowcount
+    tx.execute(sa.delete(RoomSession).where(RoomSession.entered_at < before))
     # No session lives as long: whichever is as old has ended or timed out.
     old = _some(StaffSession.id, StaffSession.started_at < tx.now - _KEEP_STAFF_SESSIONS)
     return gone + tx.execute(sa.delete(StaffSession).where(StaffSession.id.in_(old))).rowcount

@@ -26,6 +26,7 @@ from portal.models import (
     Mail,
     Preference,
     ProvedAddress,
+    Room,
     SavedView,
 )
 
@@ -57,6 +58,12 @@ def _scrub(tx: Tx, word: str) -> Counter[str]:
     mails = sa.and_(sa.func.lower(Mail.to) == word.casefold(), Mail.process_id.is_(None))
     left: dict[str, Any] = {"to": "", "subject": "", "said": None}
     gone["mails"] += tx.execute(sa.update(Mail).where(mails).values(left)).rowcount
+    # Nobody comes into a room any more whose auditor is known to nobody.
+    gone["rooms"] += tx.execute(
+        sa.update(Room)
+        .where(sa.or_(sa.func.lower(Room.email) == word, sa.func.lower(Room.auditor) == word))
+        .values(auditor=ERASED, email="", revoked_at=sa.func.coalesce(Room.revoked_at, tx.now))
+    ).rowcount
     rows = (
         (BatchRow, {"label": ERASED, "given": {}, "faults": []}),
         (Batch, {"name": ERASED, "details": {}}),

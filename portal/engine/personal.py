@@ -175,6 +175,7 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "lost_links": {"email": "house.forget"},
     "address_codes": {"email": "house.forget"},
     "proved_addresses": {"email": "house.forget"},
+    "rooms": {"auditor": "house.scrub", "email": "house.scrub"},
     "holds": {"email": "holds.lift", "reason": "holds.lift"},
 }  # fmt: skip
 """Columns that are erased by verbs of their own, and which."""
@@ -250,6 +251,9 @@ NOTHING: Mapping[str, str] = {
     "questions": "id process_id task_id participant_id waits_on",
     "recovery_codes": "sha256 user_id",
     "restrictions": "key set_by",
+    "room_codes": "id room_id session_id",
+    "room_sessions": "id room_id secret_sha256",
+    "rooms": "id purpose scope opened_by",
     "saved_views": "id user_id page team_id",
     "search_documents": "process_id part",
     "second_factors": "user_id id",

@@ -200,12 +200,20 @@ WHY = {
     "admin": "as an admin",
     "member": "as a member",
     "system": "as a program of the house",
+    "room": "as an auditor from outside",
 }
 
 
 def _read(one: _Told) -> str:
     through = ", by the API" if one.more["via"] == "api" else ""
-    return f"{one.who} {READ[one.more['what']]}, {WHY[one.more['why']]}{through}."
+    room = f" in the room “{one.more['purpose']}”" if one.more["why"] == "room" else ""
+    return f"{one.who} {READ[one.more['what']]}, {WHY[one.more['why']]}{room}{through}."
+
+
+def _room(one: _Told, verb: str) -> str:
+    until = one.more.get("until")
+    told = f", until {words.moment(words.read_iso(until))}" if until else ""
+    return f"{one.who} {verb} the auditor’s room “{one.more['purpose']}”{told}."
 
 
 KINDS: dict[str, Callable[[_Told], str]] = {
@@ -265,6 +273,10 @@ KINDS: dict[str, Callable[[_Told], str]] = {
         f"{one.who} took all that is held of one person, from {_processes(one.more['count'])}."
     ),
     "person-looked-up": lambda one: f"{one.who} looked up what is held of one person.",
+    "room-opened": lambda one: _room(one, "opened"),
+    "room-extended": lambda one: _room(one, "extended"),
+    "room-revoked": lambda one: _room(one, "revoked"),
+    "room-entered": lambda one: _room(one, "came, by link and code, into"),
 }
 _OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
               "outside", "sight")  # fmt: skip
@@ -277,5 +289,6 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "people": tuple(
         kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE and kind not in _OF_PRIVACY
     ),
+    "rooms": ("room-opened", "room-extended", "room-revoked", "room-entered"),
     "settings": ("setting-changed", "mail-tried"),
 }

@@ -65,6 +65,9 @@ def _asking() -> Iterator[Letter]:
     for n in (1, 2):
         yield letter("digest", {"waiting": [_MINE] * n, "task": None})
     yield letter("code", {"code_id": "c1", "expires_at": NOW}, link=None)
+    yield letter("room_code", {"code_id": "c1", "expires_at": NOW, "owner": None}, link=None)
+    room = {"purpose": "ISO 9001", "until": NOW, "room": ("0" * 32, 1), "owner": None}
+    yield letter("room", room, link=None)
     yield letter("own_code", {"code_id": "c1", "expires_at": NOW, "owner": None}, link=None)
 
 

@@ -13,7 +13,17 @@ from werkzeug.test import TestResponse
 
 from portal import clock, db
 from portal.access import links, seats
-from portal.actions import doubts, handoffs, packs, pieces, questions, selections, uploads, views
+from portal.actions import (
+    doubts,
+    handoffs,
+    packs,
+    pieces,
+    questions,
+    rooms,
+    selections,
+    uploads,
+    views,
+)
 from portal.actions import people as verbs
 from portal.delivery.storage import Store
 from portal.models import ApiToken, FileRow, Link, Question, SavedView, StaffSession, Trouble
@@ -72,6 +82,7 @@ def new_world(app: Flask) -> World:
     kept = makers.rows(SavedView, user_id="dana", page="processes")
     view = kept[0].id if kept else views.keep("processes", "Mine", {}, actor=people.staff("dana"))
     pack = packs.draft(packs.Plan("Mine"), [process], actor=people.staff("dana"))
+    room = room_of(process)
     batch = selections.plan("remind", [process], actor=people.staff("dana"))
     names = {
         "size": "9",
@@ -89,9 +100,18 @@ def new_world(app: Flask) -> World:
         "what": "steps", "batch_id": batch, "n": "1", "pack_id": pack, "view_id": view,
         "grant_id": "none",
         "page": "keeping",
+        "room_id": room, "room": links.mint(room, 1),
         "hold_id": "no-such-hold",
     }  # fmt: skip
     return World(process, names)
+
+
+def room_of(process: str) -> str:
+    """A room for an auditor who may read one process; its id."""
+    day = clock.now().date().isoformat()
+    typed = {"purpose": "ISO 9001", "auditor": "Ines", "email": "ines@audit.example",
+             "from": day, "to": day, "processes": process}  # fmt: skip
+    return rooms.open_room(typed, {}, tz="UTC", actor=people.staff("ada"))
 
 
 def session_of(name: str) -> str:

@@ -18,7 +18,7 @@ from portal import clock, installation
 from portal.models import Mail, Preference
 from portal.readings import absences
 from portal.readings.absences import Away, Deputy
-from portal.readings.letters import asking, doubts, handoffs, house, questions, replies
+from portal.readings.letters import asking, doubts, handoffs, house, questions, replies, rooms
 from portal.readings.letters.matter import LINK, Letter
 from portal.readings.letters.recipients import Reader
 
@@ -31,6 +31,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "receipt": asking.receipt,
     "code": asking.code,
     "own_code": asking.own_code,
+    "room": rooms.room,
+    "room_code": rooms.code,
     "lost": asking.lost,
     "digest": asking.digest,
     "withdrawn": asking.withdraw,

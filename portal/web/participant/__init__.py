@@ -19,6 +19,7 @@ from portal.web.participant import (
     promises,
     questions,
     receipts,
+    rooms,
     tasks,
     uploads,
 )
@@ -39,6 +40,7 @@ ROOMS = (
     promises,
     questions,
     receipts,
+    rooms,
     tasks,
     uploads,
 )

@@ -53,10 +53,10 @@ def secret() -> str | None:
     return request.cookies.get(cookie_name())
 
 
-def with_cookie(response: Response, value: str) -> Response:
+def with_cookie(response: Response, value: str, name: str | None = None) -> Response:
     """The response, handing the browser its session."""
     response.set_cookie(
-        cookie_name(),
+        name or cookie_name(),
         value,
         max_age=_COOKIE_LIVES,
         path="/",

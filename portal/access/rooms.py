@@ -1,0 +1,73 @@
+"""Who stands at the door of an auditor's room: the link, the browser, and how long both last."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from portal import clock
+from portal.access import sessions
+from portal.actor import Actor
+from portal.models import Room, RoomSession
+
+IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
+OUTSIDER = "The outside auditor"
+
+
+def standing(row: Any, now: datetime) -> str:
+    """How a room stands: ``revoked``, ``over``, ``early`` (not yet) or ``open``."""
+    if row.revoked_at is not None:
+        return "revoked"
+    if row.until_at <= now:
+        return "over"
+    return "early" if row.from_at > now else "open"
+
+
+def behind(conn: Connection, read: tuple[str, int] | None) -> Any:
+    """The room that a token leads to; ``None`` where none does, or one of before leads no more."""
+    if read is None:
+        return None
+    return conn.execute(
+        sa.select(*Room.__table__.columns).where(Room.id == read[0], Room.generation == read[1])
+    ).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """An auditor in a browser; ``room`` has the columns of its row."""
+
+    session_id: str
+    room: Any
+    is_proved: bool
+
+    def actor(self, *, ip: str | None, agent: str | None) -> Actor:
+        """The auditor as the book has them: by the room's id, since it keeps no outside name."""
+        return Actor(
+            kind="participant", id=self.room.id, name=OUTSIDER, via="page",
+            auth="link+code", ip=ip, agent=agent,
+        )  # fmt: skip
+
+
+def inside(conn: Connection, secret: str | None) -> Inside | None:
+    """Who is in this browser, while both their session and their room last. One statement."""
+    if not secret:
+        return None
+    now = clock.now()
+    session = RoomSession.__table__.c
+    query = (
+        sa.select(
+            *Room.__table__.columns, session.id.label("session_id"), session.proved_at
+        )
+        .join(RoomSession, RoomSession.room_id == Room.id)
+        .where(
+            session.secret_sha256 == sessions.digest(secret),
+            session.entered_at > now - ABSOLUTE,
+            session.seen_at > now - IDLE,
+        )
+    )  # fmt: skip
+    row = conn.execute(query).first()
+    if row is None or standing(row, now) != "open":
+        return None
+    return Inside(row.session_id, row, row.proved_at is not None)

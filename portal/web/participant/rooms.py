@@ -1,0 +1,275 @@
+"""The room of an outside auditor: a link, a code, and then what was granted, to be read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, current_app, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal import clock, db, installation, language
+from portal.access import limits, links
+from portal.access import rooms as access
+from portal.actions import rooms as verbs
+from portal.actions import trails
+from portal.actor import system
+from portal.errors import Faulty, FormTooOld, TooFast, Unknown
+from portal.language import gettext as _
+from portal.readings import dossier as dossiers
+from portal.readings import export, feed
+from portal.readings import rooms as readings
+from portal.web import forms
+from portal.web.downloads import handed_out
+from portal.web.participant.door import (
+    NoSession,
+    agent,
+    doors,
+    is_https,
+    with_cookie,
+)
+
+AT_ONCE = 100
+TRAILS = system("rooms")
+_MOST_BAD, _TEN_MINUTES = 30, 600
+
+
+def cookie_name() -> str:
+    """The cookie of an auditor's browser; it opens no task."""
+    return "__Host-portal_room" if is_https() else "portal_room"
+
+
+def _secret() -> str | None:
+    return request.cookies.get(cookie_name())
+
+
+def _nothing() -> Unknown:
+    return Unknown(_("There is nothing here, or nothing that is yours to see."))
+
+
+@doors.get("/a/<spelt:token>")
+def room_landing(token: str) -> ResponseReturnValue:
+    """What the link is for, and one button. Records nothing, opens no session."""
+    room = _behind(token)
+    stands = access.standing(room, clock.now())
+    nonce = forms.new_nonce()
+    page = render_template(
+        "participant/room_landing.html",
+        room=room,
+        stands=stands,
+        zone=installation.current.timezone,
+        nonce=nonce,
+        csrf=forms.token("room", room.id, nonce),
+    )
+    return page, 410 if stands in ("revoked", "over") else 200
+
+
+@doors.post("/a/<spelt:token>")
+def room_enter(token: str) -> ResponseReturnValue:
+    """Open a session that still lacks the code, and go on to an address without the token."""
+    room = _behind(token)
+    forms.require_ours("room", room.id, forms.sent_nonce())
+    fresh = verbs.enter(links.mended(token))
+    if fresh is None:
+        return room_landing(token)
+    return with_cookie(make_response(redirect("/room", 303)), fresh, cookie_name())
+
+
+@doors.get("/room")
+def room_page() -> ResponseReturnValue:
+    """What was granted, and the population; before the code, where to type it."""
+    guest = _guest()
+    if not guest.is_proved:
+        return _code_page(guest, "")
+    _note("list")
+    after = request.args.get("after", "")
+    place = int(after) if after.isascii() and after.isdigit() and len(after) < 8 else 0
+    with db.reading() as conn:
+        found = readings.population(conn, guest.room, after=place, limit=AT_ONCE)
+        names = readings.definition_names(conn, guest.room.scope)
+    return render_template(
+        "participant/room.html",
+        room=guest.room,
+        found=found,
+        names=names,
+        head=readings.HEAD,
+        **_told(),
+    )
+
+
+@doors.post("/room/code")
+def room_code() -> ResponseReturnValue:
+    """Send a code to the auditor's address, or judge the one that was typed."""
+    guest = _guest()
+    forms.require_ours("room-code", guest.session_id, forms.sent_nonce())
+    try:
+        if "code" not in request.form or "_resend" in request.form:
+            verbs.send_code(_secret())
+            return _code_page(guest, "", is_sent=True)
+        judged = verbs.prove(_secret(), request.form["code"], ip=request.remote_addr, agent=agent())
+    except TooFast as error:
+        return _code_page(guest, error.sentence, is_sent=True), error.status
+    if judged.fault:
+        return _code_page(guest, judged.fault, is_sent=True), Faulty.status
+    return redirect("/room", 303)
+
+
+@doors.get("/room/population.txt")
+def room_population() -> ResponseReturnValue:
+    """The list whose SHA-256 the page shows."""
+    guest = _proved()
+    _note("list")
+    with db.reading() as conn:
+        text = "".join(readings.lines(conn, guest.room))
+    headers = {"Content-Disposition": 'attachment; filename="population.txt"'}
+    return Response(text, mimetype="text/plain", headers=headers)
+
+
+@doors.get("/room/<process_id>")
+def room_process(process_id: str) -> ResponseReturnValue:
+    """One process, to be read."""
+    guest = _granted(process_id)
+    _note("answers", process_id)
+    before = request.args.get("before", "")
+    upto = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    with db.reading() as conn:
+        found = dossiers.of_process(conn, process_id)
+        zone = installation.current.timezone
+        history = feed.of_process(conn, found, zone, before=upto, limit=AT_ONCE)
+        trail = dossiers.trail_of(conn, process_id, _make())
+        is_erased = readings.is_erased(conn, process_id)
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/room_process.html",
+        room=guest.room,
+        dossier=found,
+        process=found.process,
+        history=history,
+        trail=trail,
+        is_erased=is_erased,
+        is_asked=request.args.get("said") == "trail",
+        nonce=nonce,
+        csrf=forms.token("room", guest.session_id, process_id, nonce),
+        **_told(),
+    )
+
+
+@doors.post("/room/<process_id>/trail")
+def room_ask_trail(process_id: str) -> ResponseReturnValue:
+    """Have the audit trail built as the process stands now; it changes nothing in it."""
+    guest = _granted(process_id)
+    forms.require_ours("room", guest.session_id, process_id, forms.sent_nonce())
+    limits.spend(f"room-trails:{guest.room.id}", 200, 3600)
+    trails.ask(process_id, spoken=_make()["language"], actor=TRAILS)
+    return redirect(f"/room/{process_id}?said=trail#trail", 303)
+
+
+@doors.get("/room/<process_id>/trail.pdf")
+def room_trail(process_id: str) -> ResponseReturnValue:
+    """The newest audit trail that is built in the reader's language."""
+    _granted(process_id)
+    with db.reading() as conn:
+        found = dossiers.trail_of(conn, process_id, _make())
+    if found is None:
+        raise _nothing()
+    _note("trail", process_id)
+    name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
+    return handed_out(found, name, "application/pdf")
+
+
+@doors.get("/room/<process_id>/ledger.jsonl")
+def room_ledger(process_id: str) -> ResponseReturnValue:
+    """The full ledger as JSON lines, as ``portal verify`` takes it."""
+    _granted(process_id)
+    _note("ledger", process_id)
+    upto = trails.anchor(process_id, current_app.extensions["seal"]())
+    headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
+    return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
+
+
+@doors.get("/room/<process_id>/files/<file_id>")
+def room_file(process_id: str, file_id: str) -> ResponseReturnValue:
+    """A file that somebody sent, where files were granted."""
+    guest = _granted(process_id)
+    if not guest.room.files:
+        raise _nothing()
+    try:
+        with db.reading() as conn:
+            file = dossiers.file_of(conn, process_id, file_id)
+    except Unknown:
+        raise _nothing() from None
+    if file.storage_id is None or file.state == "staged":
+        raise _nothing()
+    _note("file", process_id, file_id)
+    return handed_out(file, file.name, file.media_type)
+
+
+def _behind(token: str) -> Any:
+    """The room of a token; the same refusal for every other, counted where it was guessed."""
+    read = links.read(links.mended(token))
+    with db.reading() as conn:
+        room = access.behind(conn, read)
+    if room is None:
+        limits.note_failure(f"link:{limits.place(request.remote_addr)}", _MOST_BAD, _TEN_MINUTES)
+        raise _nothing()
+    return room
+
+
+def _guest() -> access.Inside:
+    with db.reading() as conn:
+        found = access.inside(conn, _secret())
+    if found is None:
+        raise _over()
+    return found
+
+
+def _over() -> FormTooOld:
+    if _secret() is None:
+        return NoSession()
+    return FormTooOld(
+        _("Your session has ended, or the room is closed."), _("Open the link in the e-mail again.")
+    )
+
+
+def _proved() -> access.Inside:
+    guest = _guest()
+    if not guest.is_proved:
+        raise _nothing()
+    return guest
+
+
+def _granted(process_id: str) -> access.Inside:
+    guest = _proved()
+    with db.reading() as conn:
+        readings.require(conn, guest.room, process_id)
+    return guest
+
+
+def _note(what: str, process_id: str | None = None, file_id: str | None = None) -> None:
+    who = {"ip": request.remote_addr, "agent": agent()}
+    verbs.look(_secret(), what, process_id, file_id, **who)
+
+
+def _make() -> dict[str, Any]:
+    """The make of the trails in a room: without the files, which stand beside it."""
+    return {"language": language.current(), "paper": "A4", "with_files": False}
+
+
+def _told() -> dict[str, Any]:
+    return {"zone": installation.current.timezone}
+
+
+def _code_page(guest: access.Inside, fault: str, *, is_sent: bool = False) -> str:
+    nonce = forms.new_nonce()
+    return render_template(
+        "participant/room_code.html",
+        room=guest.room,
+        fault=fault,
+        is_sent=is_sent,
+        nonce=nonce,
+        csrf=forms.token("room-code", guest.session_id, nonce),
+    )
+
+
+def _lines(process_id: str, upto: int) -> Iterator[str]:
+    with db.reading() as conn:
+        for line in export.lines(conn, process_id, upto=upto):
+            yield line + "\n"
