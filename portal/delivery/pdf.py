@@ -1,7 +1,7 @@
 """HTML blocks in, a PDF for the file out: PDF/A-3, the same bytes for the same input.
 
 A document of usual length is laid out in one piece and tagged. A long one is laid out in groups
-of some ten pages and merged, because layout keeps every page of a document in memory; its pages
+of some 15 pages and merged, because layout keeps every page of a document in memory; its pages
 then get their header and "page x of y" as an overlay, when y is known. A group hands the blocks
 of its last, half-full page on to the next group, so that nobody can see where groups met.
 
@@ -30,8 +30,8 @@ from portal.errors import PortalError
 PANGO_LINE = (
     "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 )
-WHOLE_CHARACTERS = 500_000  # up to here in one piece, tagged: some 100 pages
-GROUP_CHARACTERS = 50_000  # some 10 pages
+WHOLE_CHARACTERS = 300_000  # up to here in one piece, tagged: a page of events takes some 3,000
+GROUP_CHARACTERS = 50_000  # some 15 pages
 _STAMPED_AT_ONCE = 50
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
@@ -152,7 +152,7 @@ def _in_groups(blocks: Iterator[str], sheet: Sheet) -> bytes:
 def _groups(
     blocks: Iterator[str], sheet: Sheet, folder: Path, headings: list[Heading]
 ) -> Iterator[Path]:
-    """Lay out some ten pages at a time, each group to a file; the half-full page is carried on.
+    """Lay out some 15 pages at a time, each group to a file; the half-full page is carried on.
 
     Notes the headings of the first rank with the page that each stands on.
     """
