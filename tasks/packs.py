@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from portal import db, fault, installation, language
 from portal.actions import messages, packs
 from portal.delivery import certificate as certificates
+from portal.delivery import handover
 from portal.delivery.seal import Seal
 from portal.delivery.storage import CHUNK, Sink, Store
 from portal.errors import Conflict, PortalError, Unknown
@@ -138,7 +139,7 @@ class _Writer:
             return typeset.trail(
                 conn, part.process_id, seq, brand=installation.current.brand.name,
                 tz=installation.current.timezone, public_key=str(seal.public_key), told=told,
-                spoken=part.language,
+                spoken=part.language, changes=handover.notes(settings.data_dir),
             )  # fmt: skip
 
         with language.speaking(part.language):
@@ -167,7 +168,9 @@ def _close(one: Claimed) -> None:
     certificate = certificates.known(settings)
     pem = certificate.public.public_bytes(Encoding.PEM) if certificate else None
     with store.sink(2 * packs.MOST_BYTES) as sink:
-        for piece in binder.pieces(found, parts, key, pem, seal.sign_note, brand):
+        for piece in binder.pieces(
+            found, parts, key, pem, seal.sign_note, brand, handover.notes(settings.data_dir)
+        ):
             _copy(piece, store, sink)
         stored = sink.keep()
     gone = packs.note_closed(pack_id, found.round, stored, outbox_id=one.id, fence=one.fence)

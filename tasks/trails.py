@@ -10,6 +10,7 @@ import structlog
 from portal import db, fault, installation, language
 from portal.actions import messages, trails
 from portal.certificates import Expired, Unusable
+from portal.delivery import handover
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.ledger.outbox import Claimed
@@ -79,6 +80,7 @@ def _made(settings: Settings, trail: Any) -> sealing.Made:
                 tz=installation.current.timezone, public_key=str(key.public_key), told=told,
                 spoken=trail.language, paper=trail.paper,
                 carry=store if trail.with_files else None,
+                changes=handover.notes(settings.data_dir),
             )  # fmt: skip
 
     with language.speaking(trail.language):

@@ -49,18 +49,20 @@ def trail(
     spoken: str = language.SOURCE,
     paper: Literal["A4", "Letter"] = "A4",
     carry: Store | None = None,
+    changes: str = "",
 ) -> bytes:
     """The PDF of one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
-    With a store to ``carry`` from, the uploaded files are in it. The same ledger gives the same
-    bytes for the same make, so long as the files are what was received. Raises PdfUnavailable
-    where the page-setting libraries are missing.
+    With a store to ``carry`` from, the uploaded files are in it; so are the ``changes`` of the
+    portal's keys, by which whoever knows another of them can tell whose it is. The same ledger
+    gives the same bytes for the same make and keys, so long as the files are what was received.
+    Raises PdfUnavailable where the page-setting libraries are missing.
     """
     with language.speaking(spoken):
         evidence = Evidence(conn, process_id, upto, tz)
         view = evidence.overview()
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
-        enclosed = [_ledger(conn, process_id, upto), *enclosures(carried)]
+        enclosed = [_ledger(conn, process_id, upto), *_changes(changes), *enclosures(carried)]
         in_parts = str(_page(tz).in_parts())
         sheet = _sheet(view, in_parts, paper, enclosed)
         around = Around(brand, public_key, told, carried)
@@ -75,6 +77,11 @@ def _ledger(conn: Connection, process_id: str, upto: int) -> pdf.Enclosure:
         "application/jsonl",
         _("The ledger of this process, as portal verify takes it"),
     )
+
+
+def _changes(notes: str) -> Iterator[pdf.Enclosure]:
+    if notes:
+        yield pdf.Enclosure("key-changes.txt", notes.encode(), "text/plain", "", "Supplement")
 
 
 def _sheet(

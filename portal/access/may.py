@@ -32,7 +32,8 @@ def require(actor: Actor, verb: str, process: Any = None) -> None:
 
     Verbs: ``see``, ``start``, ``comment``, ``signal``, ``manage`` (cancel, remind, reassign,
     revoke), ``evidence`` (take it away in a pack), ``publish``, ``people``, ``erase`` (what is
-    held of people), ``hold`` (keep it from being erased).
+    held of people), ``hold`` (keep it from being erased), ``lift`` (end
+    a hold that somebody else placed).
     """
     if actor.kind == "system":
         return

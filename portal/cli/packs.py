@@ -94,16 +94,16 @@ def _written(pack_id: str, store: Any, file: Path) -> int:
 
 
 def judged(
-    file: Path, key: bytes | None, kept: Kept, judge: Callable[[Path], Report]
+    file: Path, key: bytes | None, kept: Kept, judge: Callable[[Path, Kept], Report]
 ) -> PackReport:
     """Check a pack, its PDFs included, with a sign of life in the terminal."""
     with tempfile.TemporaryDirectory() as folder:
 
-        def of_pdf(stream: BinaryIO) -> Report:
+        def of_pdf(stream: BinaryIO, changes: Kept) -> Report:
             path = Path(folder) / "trail.pdf"
             with path.open("wb") as copy:
                 shutil.copyfileobj(stream, copy, 1024 * 1024)
-            return judge(path)
+            return judge(path, changes)
 
         with click.progressbar(length=1, label="Checking", file=sys.stderr) as bar:
 

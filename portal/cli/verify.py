@@ -16,8 +16,8 @@ from portal.delivery import sealed
 from portal.ledger import chain, ed25519
 from portal.ledger.__main__ import public_key
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Report
-from portal.ledger.judging import digests_of, is_ledger, is_pdf, kept_in
-from portal.ledger.keepsakes import NOTHING, Kept, of_text
+from portal.ledger.judging import CHANGES, changes_in, digests_of, is_ledger, is_pdf, kept_in
+from portal.ledger.keepsakes import NOTHING, Kept, of_text, trusted
 from portal.ledger.pack import is_archive
 from portal.ledger.verify import lines_of
 from portal.ledger.verify import verify as check
@@ -99,9 +99,7 @@ def _write_bundle(path: Path) -> int:
 def _check_pack(file: Path, key: bytes | None, kept: Kept, pinned: str | None) -> int:
     from portal.cli import packs
 
-    changes = Kept(successions=kept.successions)
-
-    def of_pdf(pdf: Path) -> Report:
+    def of_pdf(pdf: Path, changes: Kept) -> Report:
         found = _check_pdf(pdf, key, changes, None)
         check_signature(found, pdf.read_bytes(), pinned)
         return found
@@ -132,18 +130,26 @@ def _check_pdf(
         twice = "There is more than one ledger inside this PDF."
         return _refused(ALTERED if held else INCOMPLETE, twice if held else missing)
     lines = held.pop().splitlines(keepends=True)
+    changes = [raw for name, raw in found if name == CHANGES and changes_in([raw]) != NOTHING]
+    kept += changes_in(changes)
     report = check(lines, key=key, kept=kept, digests=digests)
-    _check_seal(report, file)
+    _check_seal(report, file, key, kept)
     try:
         compare(report, lines, pdf_reading.text(file), pdf_reading.language(file))
-        enclosed.compare(report, lines, (one for one in found if one not in own))
+        enclosed.compare(
+            report, lines, (one for one in found if one not in own and one[1] not in changes)
+        )
     except pdf_reading.NotReadable as fault:
         report.find(12, ALTERED, str(fault))
     return report
 
 
-def _check_seal(report: Report, file: Path) -> None:
-    """Check 13: whose the file is, and that it is still what they signed."""
+def _check_seal(report: Report, file: Path, key: bytes | None, kept: Kept) -> None:
+    """Check 13: whose the file is, and that it is still what they signed.
+
+    Right after a change of keys the file is signed by the new key, and the checkpoint in it, which
+    was there before, by the old one: that is sound where the change, signed by both, is at hand.
+    """
     report.done.add(13)
     try:
         seal = sealed.read(file.read_bytes())
@@ -152,10 +158,22 @@ def _check_seal(report: Report, file: Path) -> None:
         return
     if not ed25519.is_signature(seal.key, seal.message, seal.signature):
         report.find(13, ALTERED, "the file was changed after the portal signed it")
-    elif report.key_given and seal.key.hex() != report.key:
-        report.find(13, OTHER_KEY, "the file was signed by another key")
-    elif report.key and seal.key.hex() != report.key:
-        report.find(13, ALTERED, "the file and the checkpoint in it are signed by two keys")
+        return
+    signed = bytes.fromhex(report.key) if report.key else None
+    known = trusted(key or signed or seal.key, kept.successions)
+    until = known.get(seal.key)
+    if until is None:
+        two = "the file and the checkpoint in it are signed by two keys, and no change of keys"
+        text = "the file was signed by another key" if key else f"{two} ties them"
+        report.find(13, OTHER_KEY if key else ALTERED, text)
+    elif until and report.signed_at > until:
+        text = f"the file is signed by a key that was given up before, {until}"
+        report.find(13, OTHER_KEY, text)
+    elif signed not in (None, seal.key):
+        report.remarks.append(
+            f"The file is signed by {seal.key.hex()}, the checkpoint in it by {report.key}: "
+            "a change of keys that both signed ties them."
+        )
 
 
 def _refused(verdict: int, sentence: str) -> Report:

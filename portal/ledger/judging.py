@@ -10,7 +10,7 @@ import email.policy
 import hashlib
 import re
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from portal.ledger import chain, keepsakes
@@ -22,6 +22,8 @@ _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
 _LARGEST = 1 << 30  # of what a PDF carries, unpacked
 _PAGES = "portal verify reads the pages of a PDF, this program its ledger alone"
+CHANGES = "key-changes.txt"  # in a trail
+_MOST_CHANGES = 256 * 1024  # of changes of keys: some hundred of them
 _TEXT = 4 * 1024 * 1024  # of a receipt or a page; a mail has pictures at times
 
 
@@ -40,7 +42,8 @@ def judge(
     digests = None if files is None else digests_of(files)
     if not is_pdf(path):
         return verify(lines_of(path), key=key, kept=kept, digests=digests)
-    found = _own(path.read_bytes())
+    raw = path.read_bytes()
+    found = _own(raw)
     if len(found) != 1:
         report = Report(key_given=key is not None)
         many = "There is more than one ledger inside this PDF."
@@ -48,7 +51,8 @@ def judge(
         report.find(1, ALTERED if found else INCOMPLETE, many if found else none)
         return report
     lines = found.pop().splitlines(keepends=True)
-    report = verify(lines, key=key, kept=kept, digests=digests)
+    held = kept + changes_in(_streams(raw, keepsakes.is_change))
+    report = verify(lines, key=key, kept=held, digests=digests)
     report.why_not |= dict.fromkeys((12, 13, 14), _PAGES)
     return report
 
@@ -82,13 +86,33 @@ def is_ledger(raw: bytes) -> bool:
 
 def carried(raw: bytes) -> Iterator[bytes]:
     """The ledgers that a PDF carries, found without reading it as a PDF."""
+    return _streams(raw, is_ledger)
+
+
+def changes_in(texts: Iterable[bytes]) -> Kept:
+    """The changes of keys among texts that a file carries.
+
+    Both keys sign a change, so it is proof wherever it lies; what they did not sign vouches for
+    nothing.
+    """
+    found = NOTHING
+    for raw in texts:
+        try:
+            if keepsakes.is_change(raw) and len(raw) <= _MOST_CHANGES:
+                found += Kept(successions=keepsakes.of_text(raw.decode()).successions)
+        except ValueError:
+            continue
+    return found
+
+
+def _streams(raw: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[bytes]:
     for match in _STREAM.finditer(raw):
         try:
             packed = zlib.decompressobj()
-            if is_ledger(packed.decompress(match[1], 64)):
+            if is_wanted(packed.decompress(match[1], 64)):
                 yield zlib.decompressobj().decompress(match[1], _LARGEST)
         except zlib.error:
-            if is_ledger(match[1]):
+            if is_wanted(match[1]):
                 yield match[1]
 
 

@@ -106,6 +106,11 @@ def of_text(text: str, whence: str = "a receipt") -> Kept:
     return Kept(receipts=found)
 
 
+def is_change(raw: bytes) -> bool:
+    """Whether a text begins as a change of keys does."""
+    return raw.startswith(f"{HANDOVER}\n".encode())
+
+
 def _notes(text: str) -> Iterable[str]:
     """The signed notes of a page: each a text, an empty line, and its lines of signatures."""
     parts = text.split("\n\n")

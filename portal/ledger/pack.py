@@ -19,11 +19,13 @@ from typing import Any, BinaryIO
 from portal.ledger import archive, chain, ed25519, tree
 from portal.ledger.chain import Malformed
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, RANK, SOUND, Report
-from portal.ledger.keepsakes import NOTHING, Kept
+from portal.ledger.judging import changes_in
+from portal.ledger.keepsakes import NOTHING, Kept, trusted
 from portal.ledger.verify import verify as check
 
 README, INDEX, VERIFIER = "README.txt", "index.csv", "verify.pyz"
 KEY, CERTIFICATE = "keys/portal-ledger.txt", "keys/seal-certificate.pem"
+CHANGES = "keys/key-changes.txt"
 MANIFEST, NOTE = "manifest.json", "manifest.note"
 TRAIL, LEDGER, CHECKPOINT, FILES = "audit-trail.pdf", "ledger.jsonl", "checkpoint.txt", "files"
 _ORIGIN = "portal-pack/v1"
@@ -35,7 +37,7 @@ COLUMNS = ("number", "process", "title", "reference", "definition", "version", "
            "fault")  # fmt: skip
 _TEXTS = frozenset(COLUMNS) - {"number", "version", "events", "files", "left_out"}
 
-JudgePdf = Callable[[BinaryIO], Report]
+JudgePdf = Callable[[BinaryIO, Kept], Report]
 
 
 def folder(number: int, process_id: str) -> str:
@@ -91,6 +93,7 @@ class PackReport:
 
     key: str = ""
     key_given: bool = False
+    key_vouched: bool = False  # not the key given, but one that it vouches for
     total: int = 0
     verdict: int = SOUND
     findings: list[str] = field(default_factory=list)
@@ -111,7 +114,8 @@ class PackReport:
         yield f"Evidence pack: {self.total} processes, {self.members} members, {self.events} events"
         yield f"{self.sound} of {self.total} processes are whole and as the portal recorded them"
         if self.key:
-            yield f"Signing key {self.key} ({'given' if self.key_given else 'read in the file'})"
+            how = "given" if self.key_given else "read in the file"
+            yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
         if self.with_files:
             yield f"{self.files} files have the digests that were recorded when they came"
         else:
@@ -131,7 +135,8 @@ class PackReport:
         if self.verdict == INCOMPLETE:
             return "INCOMPLETE: something is missing, see above."
         if self.key_given:
-            return "SOUND: complete, nothing added, signed by the key given."
+            whose = "a key that the key given vouches for" if self.key_vouched else "the key given"
+            return f"SOUND: complete, nothing added, signed by {whose}."
         return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
 
 
@@ -153,7 +158,8 @@ def verify(
 
     Of what people ``kept``, changes of keys and receipts that name a process of the pack are held
     against it; Malformed where a receipt names none, or is a checkpoint: these are of one ledger.
-    ``judge`` checks a PDF, ``step`` is told after each how many there are.
+    ``judge`` checks a PDF, given the changes of keys at hand; ``step`` is told after each how many
+    there are.
 
     Every fault of the file is a finding; nothing is raised for one.
     """
@@ -188,6 +194,8 @@ class _Checking:
     def all(self) -> None:
         report = self.report
         report.members = len(self.places)
+        if CHANGES in self.places:
+            self.kept += changes_in([self._text(CHANGES)])
         told = self._manifest()
         report.total, report.with_files = len(told["processes"]), told["files"]
         self._members(told)
@@ -214,10 +222,15 @@ class _Checking:
             raise Malformed("the manifest's signature can't be read")
         name, packed = match[1], tree.unbase64(match[2])
         inside = ed25519.public_key(self._text(KEY).decode("ascii", "replace"))
-        key = self.key or inside
-        report.key = key.hex()
-        if packed[:4] != tree.key_id(name, key):
+        keys = trusted(self.key or inside, self.kept.successions)
+        found = [one for one in keys if packed[:4] == tree.key_id(name, one)]
+        key = found[0] if found else self.key or inside
+        report.key, report.key_vouched = key.hex(), key != (self.key or inside)
+        if not found:
             report.find(OTHER_KEY, "The manifest bears no signature by this key")
+        elif keys[key]:
+            # Nothing in a pack tells when it was signed, and whoever holds that key still may.
+            report.find(OTHER_KEY, f"The manifest is signed by a key that was given up {keys[key]}")
         elif not ed25519.is_signature(key, f"{head}\n".encode(), packed[4:]):
             report.find(ALTERED, "The manifest's signature does not fit its text")
         if f"{head}\n" != note_text(raw, processes):
@@ -299,7 +312,7 @@ class _Checking:
         elif self.judge is not None:
             place, member = self.places[path]
             with archive.part(self.file, place, member.size) as stream:
-                found = self.judge(stream)
+                found = self.judge(stream, Kept(successions=self.kept.successions))
             yield from ((fault.verdict, f"its PDF: {fault.text}") for fault in found.findings)
             if (found.log, found.head) != (ledger.log, ledger.head):
                 yield ALTERED, "its PDF and its ledger are not of the same moment"

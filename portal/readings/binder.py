@@ -37,11 +37,12 @@ def pieces(
     certificate: bytes | None,
     sign: Callable[[str], str],
     brand: str,
+    changes: str,
 ) -> Iterator[bytes | Slice]:
     """The archive from its first byte to its last; what is stored already is named by a slice.
 
     The same trails, ledgers and files give the same bytes. ``sign`` makes a signed note of a text;
-    ``certificate`` (PEM) is what the trails are sealed with.
+    ``certificate`` (PEM) is what the trails are sealed with, ``changes`` those of its keys.
     """
     processes = [_process(one) for one in parts]
     readme = _readme(found, processes, public_key, brand).encode()
@@ -49,6 +50,8 @@ def pieces(
     last = {pack.VERIFIER: _verifier(), pack.KEY: f"{public_key}\n".encode()}
     if certificate is not None:
         last[pack.CERTIFICATE] = certificate
+    if changes:
+        last[pack.CHANGES] = changes.encode()
     held = [(one, member) for one in parts for member in one.members]
     named = [*map(_of_bytes, first.items()), *(_of_part(member) for _, member in held)]
     named += map(_of_bytes, last.items())
@@ -128,7 +131,8 @@ def _readme(found: Any, processes: Sequence[Mapping[str, Any]], key: str, brand:
         "    checkpoint.txt  what the portal signed over the ledger's last event",
         "    files/          what people sent, byte for byte as it came",
         "  verify.pyz        checks all of this; one file that Python alone runs, offline",
-        "  keys/             the portal's public key, and the certificate of its seal",
+        "  keys/             the portal's public key, the certificate of its seal, and, where keys",
+        "                    were changed, what ties the older ones to it",
         "  manifest.json     every member with its SHA-256; manifest.note signs it",
         "",
         "HOW TO CHECK IT",

@@ -49,6 +49,7 @@ PROCESS = {
     "people": "ynnnnnnn",
     "erase": "ynnnnnnn",
     "hold": "yynnynnn",
+    "lift": "ynnnnnnn",
 }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import html
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,9 +21,10 @@ from portal import db
 from portal.actor import Actor
 from portal.cli.main import answer, portal
 from portal.db import Database
-from portal.delivery import pdf, pdf_reading, sealed
+from portal.delivery import handover, pdf, pdf_reading, sealed
 from portal.delivery.seal import Seal
 from portal.ledger import catalogue, ed25519, record
+from portal.ledger.judging import judge
 from tests import seals
 from tests.ledger import stories
 from tests.ledger.conftest import seal, vera  # noqa: F401 - fixtures
@@ -63,8 +65,10 @@ def trail(
     printed: list[dict[str, Any]],
     outcome: str | None = None,
     spoken: str = "en",
+    changes: str = "",
 ) -> Path:
     """A trail PDF as the portal sets it: outcome, each event with its facts, the ledger inside."""
+    beside = (pdf.Enclosure("key-changes.txt", changes.encode(), "text/plain"),) if changes else ()
     last = [line for line in lines if "body" in line][-1]
     end = json.loads(last["body"])["type"]
     outcome = outcome or ("Completed on Sat" if end == "process.completed" else RUNNING)
@@ -76,6 +80,7 @@ def trail(
         enclosures=(
             pdf.Enclosure("ledger.jsonl", b"".join(stories.as_bytes(lines)),
                           "application/json", "The ledger"),
+            *beside,
         ),
     )  # fmt: skip
     path.write_bytes(seals.sealed(pdf.render(blocks, sheet), seal))
@@ -241,6 +246,83 @@ def test_a_trail_sealed_by_another_portal_is_told_apart(
     status, told = verify(file)
     assert status == 1
     assert "signed by two keys" in told
+
+
+Turned = tuple[Path, str, str, str]
+
+
+@pytest.fixture
+def turned(lines: list[dict[str, Any]], tmp_path: Path, seal: Seal) -> Turned:  # noqa: F811
+    """A trail sealed right after a change of keys; the old key, the new one, and the change."""
+    new, page = str(handover.hand_over(tmp_path)), handover.notes(tmp_path)
+    file = trail(tmp_path / "turned.pdf", lines, Seal.of(tmp_path), printed=lines[:-1])
+    return file, str(seal.public_key), new, page
+
+
+def test_a_trail_right_after_a_change_of_keys_is_sound_by_either_key_with_the_change(
+    turned: Turned, tmp_path: Path, verify: Verify
+) -> None:
+    file, old, new, page = turned
+    (tmp_path / "change.txt").write_text(page)
+    for key in (old, new):
+        assert verify(file, "--key", key)[0] == 3, "nothing ties the two keys"
+        status, told = verify(file, "--key", key, "--older", tmp_path / "change.txt")
+        assert status == 0, told
+        assert "a change of keys that both signed ties them" in told
+        assert told.splitlines()[-1].startswith("SOUND: signed by ")
+    assert "a key that the key given vouches for" in told.splitlines()[-1]
+    assert verify(file)[0] == 1
+    assert verify(file, "--older", tmp_path / "change.txt")[0] == 0
+
+
+def test_a_trail_carries_the_change_of_keys_that_makes_it_sound(
+    turned: Turned, lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    without, old, new, page = turned
+    file = trail(tmp_path / "own.pdf", lines, Seal.of(tmp_path), printed=lines[:-1], changes=page)
+    for one, verdict in ((file, 0), (without, 3)):
+        assert judge(one, key=ed25519.public_key(new)).verdict == verdict, "with Python alone"
+    for words in ((), ("--key", old), ("--key", new)):
+        status, told = verify(file, *words)
+        assert status == 0, told
+    assert verify(file, "--key", str(Seal.of(tmp_path / "x").public_key))[0] == 3
+
+
+def test_a_forged_change_of_keys_ties_nothing(
+    turned: Turned, lines: list[dict[str, Any]], tmp_path: Path, verify: Verify
+) -> None:
+    _, old, new, page = turned
+    thief = Seal.of(tmp_path / "thief")
+    forged = page.replace(new, str(thief.public_key))
+    file = trail(tmp_path / "own.pdf", lines, thief, printed=lines[:-1], changes=forged)
+    assert verify(file)[0] == 1
+    for key in (old, new):
+        status, told = verify(file, "--key", key)
+        assert status == 1
+        assert "the file was signed by another key" in told
+        assert "“key-changes.txt” is none that the ledger names" in told
+    (tmp_path / "forged.txt").write_text(forged)
+    status, told = verify(file, "--older", tmp_path / "forged.txt")
+    assert (status, "not signed by both" in told) == (64, True)
+
+
+def test_a_key_that_was_given_up_seals_nothing_over_what_came_later(
+    turned: Turned,
+    lines: list[dict[str, Any]],
+    tmp_path: Path,
+    verify: Verify,
+    seal: Seal,  # noqa: F811
+) -> None:
+    _, _, new, page = turned
+    said = lines[-1]["checkpoint"]["note"]
+    note = Seal.of(tmp_path).sign_note(
+        re.sub(r"time \S+", "time 2999-01-01T00:00:00.000000Z", said.partition("\n\n")[0]) + "\n"
+    )
+    lines[-1]["checkpoint"]["note"] = note
+    file = trail(tmp_path / "late.pdf", lines, seal, printed=lines[:-1], changes=page)
+    status, told = verify(file, "--key", new)
+    assert status == 3
+    assert "the file is signed by a key that was given up before" in told
 
 
 def forge_sentence(document: pikepdf.Pdf) -> None:

@@ -18,6 +18,7 @@ from portal.actions import house as house_rules
 from portal.actor import Actor
 from portal.cli.verify import verify
 from portal.clock import Clock
+from portal.delivery import handover
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
 from portal.errors import Conflict, Faulty, NotYours, Unknown
@@ -131,6 +132,35 @@ def test_a_pack_holds_everything_and_is_sound(
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
     assert "What the PDFs print was not checked" in told.stdout
+
+
+def test_right_after_a_change_of_keys_a_pack_is_sound_by_either_key(
+    house: Settings, three: list[str], tmp_path: Path
+) -> None:
+    post()
+    old, pack_id = key(house), ask(three)
+    upkeep.checkpoint()
+    handover.hand_over(house.data_dir)
+    post()
+    path = saved(house, pack_id, tmp_path)
+    with zipfile.ZipFile(path) as opened:
+        assert opened.read("keys/key-changes.txt").decode() == handover.notes(house.data_dir)
+        verifier = tmp_path / "verify.pyz"
+        verifier.write_bytes(opened.read("verify.pyz"))
+        [note, *_] = [name for name in opened.namelist() if name.endswith("checkpoint.txt")]
+        assert opened.read(note).decode().startswith(old.partition("+")[0])
+        [trail, *_] = [name for name in opened.namelist() if name.endswith("audit-trail.pdf")]
+        (tmp_path / "trail.pdf").write_bytes(opened.read(trail))
+    for one in (old, key(house)):
+        assert judged(path, "--key", one) == 0
+        assert judged(tmp_path / "trail.pdf", "--key", one) == 0
+        for file in (path, tmp_path / "trail.pdf"):
+            command = [sys.executable, "-I", "-S", str(verifier), str(file), one]
+            told = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert told.returncode == 0, told.stdout + told.stderr
+    assert judged(path) == judged(tmp_path / "trail.pdf") == 0
+    thief = str(Seal.of(tmp_path / "thief").public_key)
+    assert judged(path, "--key", thief) == judged(tmp_path / "trail.pdf", "--key", thief) == 3
 
 
 def ask_and_build(ids: list[str], *, files: bool = True) -> str:
