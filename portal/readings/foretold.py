@@ -50,12 +50,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A forecast as a page tells it: by the clock (the first ones, and the rest), then, the end."""
+    """A forecast as a page tells it: by the clock (the first ones, and the rest), then, the end.
+
+    ``passes_on`` says when what is open now goes to somebody else by itself, where it does.
+    """
 
     clock: Sequence[Line]
     later: Sequence[Line]
     coming: Sequence[Line]
     end: Sequence[str]
+    passes_on: str | None = None
 
 
 def of_process(conn: Connection, dossier: Dossier, tz: str) -> Told | None:
@@ -68,7 +72,15 @@ def told(forecast: Forecast, tz: str) -> Told:
     """The whole forecast, moments in the zone ``tz``."""
     clock = _by_the_clock(forecast, tz)
     coming = _side_by_side(forecast.outlook.coming, 0, forecast, tz)
-    return Told(clock[:_MOST_SHOWN], clock[_MOST_SHOWN:], coming, end(forecast, tz))
+    first, later = clock[:_MOST_SHOWN], clock[_MOST_SHOWN:]
+    return Told(first, later, coming, end(forecast, tz), _passes_on(forecast, tz))
+
+
+def _passes_on(forecast: Forecast, tz: str) -> str | None:
+    for one in forecast.moments:
+        if one.kind == "escalation" and one.then == "reassign" and one.at > forecast.now:
+            return f"on {words.short_day(one.at, tz)} it goes to {one.who}"
+    return None
 
 
 def shape(forecast: Forecast, tz: str) -> Shape:

@@ -154,6 +154,20 @@ def of_process(conn: Connection, process_id: str) -> list[Handoff]:
     return list(of_entries(told(conn, rows[::-1])))[-MOST:]
 
 
+_LOOKED_AT = 1000  # events of one process, the latest
+
+
+def reminders_of(conn: Connection, process: Any, task_ids: Iterable[str]) -> int:
+    """How often the holders of these tasks of a process (its row) were reminded of late."""
+    mine = sa.select(sa.func.count()).where(
+        Entry.log == process.id,
+        Entry.seq > process.head_seq - _LOOKED_AT,
+        Entry.type == c.ReminderSent.TYPE,
+        Entry.task.in_(list(task_ids)),
+    )
+    return int(conn.execute(mine).scalar_one())
+
+
 def passed_on_by(conn: Connection, task: Any, participant_id: str) -> Told | None:
     """The last event by which somebody passed a task (its row) on; ``None`` where nobody did."""
     if all(one["from"] != participant_id for one in task.passed_on):

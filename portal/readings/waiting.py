@@ -51,6 +51,17 @@ def sentence(
     return _waits(held, n_troubles, now, tz)
 
 
+def fuller(status: str, reminded: int, passes_on: str | None) -> str:
+    """The sentence with how often those who hold it were reminded, and to whom it goes when."""
+    told = [status.rstrip(".")]
+    if reminded:
+        often = {1: "once", 2: "twice"}.get(reminded, f"{reminded} times")
+        told.append(f"reminded {often}")
+    if passes_on is not None:
+        told.append(passes_on)
+    return "; ".join(told) + "."
+
+
 def brief(
     state: str,
     ended_at: datetime | None,

@@ -31,6 +31,7 @@ from portal.readings import (
     standing,
     stuck,
     trail,
+    waiting,
 )
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
@@ -257,7 +258,6 @@ def show(
         "staff/process.html",
         dossier=found,
         process=found.process,
-        status=status_of(found.process),
         nonce=forms.new_nonce(),
         wanted=asks.WANTED,
         again=stuck.again,
@@ -281,6 +281,7 @@ def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
     stands = standing.of_process(conn, found)
     window = tracks.around(found.process, clock.now(), zone)
     return {
+        "status": _status(conn, found, ahead),
         "history": feed.of_process(conn, found, zone, before=_before(), limit=HISTORY_AT_ONCE),
         "handed": portion(handoffs.of_process(conn, process_id)[::-1], "handoffs"),
         "answers": portion([one for one in found.answers if one.is_latest], "answers"),
@@ -302,6 +303,15 @@ def _sight(conn: Any, process: Any) -> dict[str, Any]:
     """Who may see it, where not all staff do."""
     seers = sights.of_process(conn, process) if process.is_restricted else []
     return {"seers": seers, "seen_by": sights.sentence(seers)}
+
+
+def _status(conn: Any, found: dossiers.Dossier, ahead: foretold.Told | None) -> str:
+    """Who holds it since when, how often they were reminded, and to whom it goes by itself."""
+    told, holders = status_of(found.process), [one.id for one in found.open_tasks]
+    if ahead is None or not holders:
+        return told
+    reminded = handoffs.reminders_of(conn, found.process, holders)
+    return waiting.fuller(told, reminded, ahead.passes_on)
 
 
 def _moments(ahead: foretold.Told | None) -> list[datetime]:

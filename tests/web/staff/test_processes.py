@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask, request_finished
 
+from portal import db
 from portal.actions import processes, sweeps
 from portal.delivery.seal import Seal
 from portal.delivery.storage import Store
-from portal.ledger import ed25519
+from portal.ledger import ed25519, record
+from portal.ledger.catalogue import ReminderSent
 from portal.ledger.findings import SOUND
 from portal.ledger.verify import verify
 from portal.models import FileRow, Trail
@@ -320,3 +322,21 @@ def test_a_process_of_many_rounds_stays_a_light_page_and_hides_none_of_them(
     assert all(f"Review, round {n}<" in seen for n in range(1, 24))
     assert '<details class="earlier" id="rounds" open>' in seen
     assert dana.get(f"{base}?rounds=9999999&handoffs=x").count("Show further rounds") <= 1
+
+
+def test_the_status_says_since_when_how_often_reminded_and_to_whom_it_goes(desk: Desks) -> None:
+    steps = (
+        "  - id: details\n    assign: vendor\n    due: 3 days\n"
+        "    escalate: [{after: 1 day, to: buyer, then: reassign}]\n    task: {}\n"
+    )
+    process = makers.start(steps)
+    page = desk("dana").get(f"/processes/{process}")
+    assert "Waiting for Vera Vendor since Mon 23 Nov; on Fri 27 Nov it goes to" in page
+    task = makers.task(process, "details")
+    for n in (1, 2):
+        with db.transaction() as tx:
+            reminder = ReminderSent(label="now", mail=f"m{n}", step="details", task=task.id)
+            record.open_chain(tx, process).add(reminder, actor=people.CLOCK)
+        often = {1: "reminded once", 2: "reminded twice"}[n]
+        told = f"since Mon 23 Nov; {often}; on Fri 27 Nov it goes to"
+        assert told in desk("dana").get(f"/processes/{process}")
