@@ -330,7 +330,8 @@ def test_the_status_says_since_when_how_often_reminded_and_to_whom_it_goes(desk:
         "    escalate: [{after: 1 day, to: buyer, then: reassign}]\n    task: {}\n"
     )
     process = makers.start(steps)
-    page = desk("dana").get(f"/processes/{process}")
+    dana = desk("dana")
+    page = dana.get(f"/processes/{process}")
     assert "since Mon 23 Nov; on Fri 27 Nov it goes to Dana Owner." in page
     task = makers.task(process, "details")
     for n in (1, 2):
@@ -339,4 +340,4 @@ def test_the_status_says_since_when_how_often_reminded_and_to_whom_it_goes(desk:
             record.open_chain(tx, process).add(reminder, actor=people.CLOCK)
         often = {1: "reminded once", 2: "reminded twice"}[n]
         told = f"since Mon 23 Nov; {often}; on Fri 27 Nov it goes to Dana Owner."
-        assert told in desk("dana").get(f"/processes/{process}")
+        assert told in dana.get(f"/processes/{process}")
