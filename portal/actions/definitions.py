@@ -17,7 +17,7 @@ from portal.definition import controls, load, warnings
 from portal.definition.lines import Lines
 from portal.definition.retention import Retention
 from portal.definition.tree import Definition, RunStep
-from portal.errors import Conflict, Fault, Faulty
+from portal.errors import Conflict, Fault, Faulty, NotYours
 from portal.models import DefinitionRow, Process, Team, User, trees
 from portal.models.house import retention_days
 from portal.models.people import WRITERS
@@ -75,6 +75,7 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
     if current is not None and current.digest == tree.digest:
         return Published(tree.key, current.version, is_new=False)
     if current is not None:
+        _require_same_owner(current, (owner, team), tree, actor)
         _require_kept(tx, current.id, tree, actor)
     version = current.version + 1 if current else 1
     remarks = controls.dropped(trees.tree(tx.conn, current.id), tree) if current else ()
@@ -86,6 +87,24 @@ def _publish(tx: Tx, tree: Definition, dry_run: bool, *, actor: Actor) -> Publis
         tx.execute(retired.values(is_current=False))
     _insert(tx, tree, version, owner_id=owner, team_id=team, published_by=actor.user_id)
     return told
+
+
+def _require_same_owner(
+    current: Any, named: tuple[str | None, str | None], tree: Definition, actor: Actor
+) -> None:
+    """Refuse another owner but from the present one and from admins.
+
+    The owner says who sees its processes and resolves what goes wrong in them: nobody takes that
+    by publishing a version.
+    """
+    if named == (current.owner_id, current.team_id):
+        return
+    try:
+        may.require(actor, "manage", current)
+    except NotYours:
+        fault = "only its present owner or an admin hands a definition on to somebody else"
+        line = _line(tree, "owner", tree.owner.email or tree.owner.team)
+        raise Faulty.one(line, fault) from None
 
 
 def _require_kept(tx: Tx, current_id: str, tree: Definition, actor: Actor) -> None:

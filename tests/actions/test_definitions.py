@@ -77,3 +77,20 @@ def test_a_process_within_that_nobody_has_published_is_warned_of() -> None:
 def test_auditors_publish_nothing() -> None:
     with pytest.raises(NotYours):
         definitions.publish(TEXT, actor=people.staff("aud"))
+
+
+def test_nobody_makes_themselves_the_owner_by_publishing() -> None:
+    definitions.publish(TEXT, actor=people.staff("dana"))
+    taken = TEXT.replace("dana@", "olga@")
+    with pytest.raises(Faulty) as refused:
+        definitions.publish(taken, actor=people.staff("olga"))
+    [fault] = refused.value.faults
+    assert (fault.at, fault.message) == (
+        "3: owner",
+        "only its present owner or an admin hands a definition on to somebody else",
+    )
+    # A version of it that leaves the owner is anybody's, as before.
+    changed = TEXT.replace("name: Demo", "name: Deal")
+    assert definitions.publish(changed, actor=people.staff("olga")).version == 2
+    assert definitions.publish(taken, actor=people.staff("dana")).version == 3
+    assert definitions.publish(TEXT, actor=people.staff("ada")).version == 4
