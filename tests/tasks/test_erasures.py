@@ -365,11 +365,11 @@ def test_nobody_but_an_admin_has_anything_erased_sooner_by_publishing(
     process = makers.start(makers.FORM, head=makers.HEAD)
     processes.cancel(process, "Not needed.", actor=DANA)
     clock.advance(days=9)
-    mine = makers.HEAD.replace("dana@", "olga@").replace("\nroles:", "\nretention: 1 day\nroles:")
+    mine = makers.HEAD.replace("\nroles:", "\nretention: 1 day\nroles:")
     text = f"{mine}steps:\n{makers.FORM}\n"
-    for text_of, actor in ((text, people.staff("olga")), (text.replace("olga@", "dana@"), DANA)):
+    for actor in (people.staff("olga"), DANA):
         with pytest.raises(Faulty, match="only an admin may have them erased after 1 day"):
-            definitions.publish(text_of, actor=actor)
+            definitions.publish(text, actor=actor)
     assert retention.run() == 0
     longer = text.replace("1 day", "2 years")
     definitions.publish(longer, actor=ADA)
