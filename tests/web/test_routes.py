@@ -167,6 +167,8 @@ GET  /processes/<process_id>/ledger.jsonl              in   in   in   200  200  
 POST /processes/<process_id>/participants/<role>       403  403  403  403  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/reassign  403  403  403  403  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/remind    403  403  403  403  303  403  303  403
+POST /processes/<process_id>/tasks/<task_id>/link      403  403  403  403  200  403  200  403
+POST /processes/<process_id>/signals/<name>            403  403  403  303  303  403  303  403
 POST /processes/<process_id>/tasks/<task_id>/revoke    403  403  403  403  303  403  303  403
 POST /processes/<process_id>/sight/grants              403  403  403  403  303  403  303  403
 POST /processes/<process_id>/sight/grants/<grant_id>/withdraw 403 403 403 403 303 403 303 403

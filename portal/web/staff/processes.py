@@ -12,7 +12,7 @@ from portal import clock, db, language
 from portal.actions import links, processes, selections, tasks, trails
 from portal.actions.moves import Move
 from portal.definition import asks
-from portal.definition.tree import Definition
+from portal.definition.tree import Definition, WaitStep
 from portal.errors import Faulty, Unknown
 from portal.readings import (
     absences,
@@ -293,6 +293,7 @@ def _told(conn: Any, found: dossiers.Dossier) -> dict[str, Any]:
         "standing": stands,
         "picture": Markup(stands.picture),  # noqa: S704 - made here, escaped there
         "story": tracks.story(conn, found.process, found.tree, window, zone, _moments(ahead)),
+        "signals": _signals(found),
         "looked": looks.of_process(conn, process_id),
         "away": absences.now_away(conn, clock.now()),
         **_sight(conn, found.process),
@@ -303,6 +304,12 @@ def _sight(conn: Any, process: Any) -> dict[str, Any]:
     """Who may see it, where not all staff do."""
     seers = sights.of_process(conn, process) if process.is_restricted else []
     return {"seers": seers, "seen_by": sights.sentence(seers)}
+
+
+def _signals(found: dossiers.Dossier) -> list[str]:
+    """What its steps wait to be told from outside, each name once."""
+    waits = [one for one in found.tree.all_steps() if isinstance(one, WaitStep) and one.signal]
+    return list(dict.fromkeys(str(one.signal) for one in waits))
 
 
 def _status(conn: Any, found: dossiers.Dossier, ahead: foretold.Told | None) -> str:
