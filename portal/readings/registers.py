@@ -28,7 +28,7 @@ _INTERVENTIONS: frozenset[type[c.Event]] = frozenset((
     c.ExceptionOpened, c.ExceptionProposed, c.ExceptionEscalated, c.ExceptionResolved,
     c.CallFailed, c.ProcessCancelled, c.ProcessOwnerChanged, c.ProcessMigrated, c.StepAdded,
     c.DataEdited, c.TaskReassigned, c.LinkRevoked, c.DoubtRaised, c.DoubtSettled,
-    c.DisclosureErased,
+    c.DisclosureErased, c.HoldPlaced, c.HoldLifted, c.SightGranted, c.SightWithdrawn,
 ))  # fmt: skip
 _REGISTERS: Mapping[str, frozenset[type[c.Event]]] = {
     MAILS: _MAILS,
