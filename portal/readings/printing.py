@@ -67,16 +67,19 @@ def apart(data: object) -> str:
 
 
 def flat(block: str) -> str:
-    """The block without what is kept apart within something that is.
+    """The block without what is kept apart within something that is, each line of it for itself.
 
-    The page setter's library (FriBidi) tells the direction of what follows such a nest wrongly.
+    The page setter's library (FriBidi) tells the direction of what follows such a nest wrongly;
+    and a line's end ends what is kept apart, so that the next lines would run the other way.
     """
     if _APART not in block:
         return block
     depth, kept = 0, []
     for part in _EDGE.split(block):
         depth -= part == _END
-        if part not in (_APART, _END) or depth == 0:
+        if part not in (_APART, _END):
+            kept.append(part.replace("\n", f"{_END}\n{_APART}") if depth else part)
+        elif depth == 0:
             kept.append(part)
         depth += part == _APART
     return "".join(kept)
