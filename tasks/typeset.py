@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -58,22 +59,29 @@ def trail(
     gives the same bytes for the same make and keys, so long as the files are what was received.
     Raises PdfUnavailable where the page-setting libraries are missing.
     """
-    with language.speaking(spoken):
+    with language.speaking(spoken), TemporaryDirectory(prefix="portal-trail-") as folder:
         evidence = Evidence(conn, process_id, upto, tz)
         view = evidence.overview()
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
-        enclosed = [_ledger(conn, process_id, upto), *_changes(changes), *enclosures(carried)]
+        enclosed = [
+            _ledger(conn, process_id, upto, Path(folder)),
+            *_changes(changes),
+            *enclosures(carried),
+        ]
         in_parts = str(_page(tz).in_parts())
         sheet = _sheet(view, in_parts, paper, enclosed)
         around = Around(brand, public_key, told, carried)
         return pdf.render(_blocks(evidence, view, around), sheet)
 
 
-def _ledger(conn: Connection, process_id: str, upto: int) -> pdf.Enclosure:
-    lines = export.lines(conn, process_id, upto=upto)
+def _ledger(conn: Connection, process_id: str, upto: int, folder: Path) -> pdf.Enclosure:
+    """The ledger in a file: in memory it would lie beside the pages for as long as they are set."""
+    path = folder / "ledger.jsonl"
+    with path.open("wb") as file:
+        file.writelines(f"{line}\n".encode() for line in export.lines(conn, process_id, upto=upto))
     return pdf.Enclosure(
         "ledger.jsonl",
-        b"".join(f"{line}\n".encode() for line in lines),
+        path,
         "application/jsonl",
         _("The ledger of this process, as portal verify takes it"),
     )

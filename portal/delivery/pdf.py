@@ -50,12 +50,13 @@ class PdfUnavailable(PortalError):
 class Enclosure:
     """A file embedded in the document, and what it is to it.
 
+    ``content`` may be the path of a file, which is read when the pages are set and no sooner.
     ``relationship`` is one of PDF/A-3: ``Data`` is what the pages were made from, ``Supplement``
     belongs with them.
     """
 
     name: str
-    content: bytes
+    content: bytes | Path
     media_type: str
     description: str = ""
     relationship: Literal["Data", "Supplement"] = "Data"
@@ -318,7 +319,7 @@ def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
     for item in sheet.enclosures:
         spec = pikepdf.AttachedFileSpec(
             pdf,
-            item.content,
+            item.content if isinstance(item.content, bytes) else item.content.read_bytes(),
             filename=item.name,
             description=item.description,
             mime_type=item.media_type,

@@ -98,6 +98,17 @@ def test_the_ledger_inside_is_byte_for_byte_the_one_given(tmp_path: Path) -> Non
     assert (tmp_path / "out").read_bytes() == ledger
 
 
+def test_an_enclosure_from_a_file_gives_the_bytes_that_its_content_gives(tmp_path: Path) -> None:
+    ledger = os.urandom(50_000)
+    path = tmp_path / "kept-elsewhere"
+    path.write_bytes(ledger)
+    given = [
+        pdf.render(blocks(3), replace(SHEET, enclosures=(pdf.Enclosure("a", one, "text/plain"),)))
+        for one in (ledger, path)
+    ]
+    assert given[0] == given[1]
+
+
 def test_the_ledger_can_be_taken_out_with_zlib_alone() -> None:
     content = pdf.render(blocks(3), SHEET)
     found = re.search(rb"/Type /EmbeddedFile.*?stream\r?\n(.*?)endstream", content, re.DOTALL)
