@@ -134,7 +134,7 @@ def _told(evidence: Evidence, view: Overview, around: Around) -> Iterator[str]:
     page, tz = _page(evidence.tz), evidence.tz
     yield str(page.cover(view, around.brand, tz))
     yield str(page.summary(view))
-    people = (page.person(one) for one in view.people.values())
+    people = (page.person(one, view.gone) for one in view.people.values())
     yield from _section(lambda _any: page.people_head(), people)
     signed = (one for one in evidence.answers() if one.is_signature)
     other = (one for one in evidence.answers() if not one.is_signature)
@@ -149,7 +149,7 @@ def _told(evidence: Evidence, view: Overview, around: Around) -> Iterator[str]:
         (page.interventions_head, registers.INTERVENTIONS),
     ):
         yield from _section(head, (page.again(line, tz) for line in evidence.register(name)))
-    events = (page.event(line, tz) for line in evidence.lines())
+    events = (page.event(line, tz, view.gone) for line in evidence.lines())
     yield from _section(lambda _any: page.events_head(), events)
     yield str(page.verify(view, around.public_key))
     yield str(_page(tz, "seal.html").seal(around.told))

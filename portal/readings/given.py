@@ -12,6 +12,7 @@ from portal.language import mark, ngettext
 from portal.ledger import catalogue as c
 from portal.readings import assurance, words
 from portal.readings.entries import Told
+from portal.readings.gone import Gone
 
 Rows = list[tuple[str, str]]
 
@@ -19,7 +20,8 @@ Rows = list[tuple[str, str]]
 class Given:
     """What was asked and answered so far, so that each round of a form tells its own answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: Gone) -> None:
+        self._gone = gone
         self._asked: dict[str, c.TaskOpened] = {}
         self._stands: dict[tuple[str | None, str | None, str], str] = {}
 
@@ -39,7 +41,7 @@ class Given:
             if only and field_.id not in only:
                 told = self._stands.get(key) or _("not asked in this round")
             else:
-                told = _answered(field_, event.answers)
+                told = self._answered(entry.seq, field_, event.answers)
                 self._stands[key] = _(
                     "%(answer)s, as in round %(round)s, not asked again [event %(seq)s]",
                     answer=told, round=event.round, seq=entry.seq,
@@ -47,16 +49,15 @@ class Given:
             rows.append((str(field_.label), told))
         return rows
 
-
-def _answered(field_: Field, answers: dict[str, Any] | None) -> str:
-    if answers is None:
-        return _("not recorded")
-    shown = show(field_, answers.get(field_.id), language.current())
-    if shown:
-        return shown
-    if field_.show_if:
-        return _("left empty, or not shown: it hangs on other answers")
-    return _("left empty")
+    def _answered(self, seq: int, field_: Field, answers: dict[str, Any] | None) -> str:
+        if answers is None:
+            return self._gone.told(seq, "answers")
+        shown = show(field_, answers.get(field_.id), language.current())
+        if shown:
+            return shown
+        if field_.show_if:
+            return _("left empty, or not shown: it hangs on other answers")
+        return _("left empty")
 
 
 def parts(step: Step | None) -> dict[int, str]:
@@ -118,32 +119,33 @@ _METHODS = {
 }
 
 
-def signature(entry: Told, event: c.SignatureMade, way: Rows) -> Rows:
+def signature(entry: Told, event: c.SignatureMade, way: Rows, gone: Gone) -> Rows:
     """What was signed and how, what led there, and by whom, as recorded."""
     return [
-        *_signed(event),
+        *_signed(entry.seq, event, gone),
         *_looked(event),
-        (_("SHA-256 of what was signed"), _hash(event.sha256)),
-        (_("Signature"), event.signature or _("not recorded")),
+        (_("SHA-256 of what was signed"), _hash(event.sha256) or gone.told(entry.seq, "sha256")),
+        (_("Signature"), event.signature or gone.told(entry.seq, "signature")),
         (_("Method"), _(_METHODS.get(event.method, event.method))),
-        (_("Its meaning"), event.agreement or _("not recorded")),
+        (_("Its meaning"), event.agreement or gone.told(entry.seq, "agreement")),
         *way,
-        *_signer(entry),
+        *_signer(entry, gone),
     ]
 
 
-def refusal(entry: Told, event: c.SignatureDeclined, way: Rows) -> Rows:
+def refusal(entry: Told, event: c.SignatureDeclined, way: Rows, gone: Gone) -> Rows:
     """What was not signed, what led there, and by whom."""
-    return [(_("SHA-256 of what was declined"), _hash(event.sha256)), *way, *_signer(entry)]
+    digest = _hash(event.sha256) or gone.told(entry.seq, "sha256")
+    return [(_("SHA-256 of what was declined"), digest), *way, *_signer(entry, gone)]
 
 
-def _signed(event: c.SignatureMade) -> Iterator[tuple[str, str]]:
+def _signed(seq: int, event: c.SignatureMade, gone: Gone) -> Iterator[tuple[str, str]]:
     for one in event.document or ():
         yield _("Document “%(name)s”", name=one["name"]), _document(one)
     if event.document:
         yield _("After signing"), _("the same bytes: a signature adds nothing to the document")
     if event.document is None:
-        yield _("Statement"), event.statement or _("not recorded")
+        yield _("Statement"), event.statement or gone.told(seq, "statement", "document")
 
 
 def _looked(event: c.SignatureMade) -> Iterator[tuple[str, str]]:
@@ -178,18 +180,23 @@ def _shown_to_signer(look: Mapping[str, Any]) -> str:
     )
 
 
-def _signer(entry: Told) -> Rows:
+def _signer(entry: Told, gone: Gone) -> Rows:
     return [
         (_("Verified by"), assurance.told(entry.auth)),
-        (_("Network address"), entry.ip or _("not recorded")),
-        (_("Device"), words.device(entry.agent)),
+        (_("Network address"), entry.ip or gone.told(entry.seq, "actor.ip")),
+        (
+            _("Device"),
+            words.device(entry.agent) if entry.agent else gone.told(entry.seq, "actor.agent"),
+        ),
     ]
 
 
 def _document(file: Mapping[str, Any]) -> str:
     size = words.size(file["size"])
-    return _("%(size)s, SHA-256 %(sha256)s", size=size, sha256=_hash(file["sha256"]))
+    return _(
+        "%(size)s, SHA-256 %(sha256)s", size=size, sha256=_hash(file["sha256"]) or _("not recorded")
+    )
 
 
 def _hash(digest: str | None) -> str:
-    return words.grouped_hash(digest) if digest else _("not recorded")
+    return words.grouped_hash(digest) if digest else ""

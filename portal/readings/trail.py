@@ -2,8 +2,8 @@
 
 Only the names of fields and steps come from elsewhere: from the definition whose digest stands
 in the ledger's first event, and after a move to another version from the one whose digest stands
-there. Whatever was not recorded, or was erased, is ``None`` here and is printed as "not
-recorded". Long ledgers are read in batches, never as a whole.
+there. Whatever was not recorded is ``None`` here and is printed as "not recorded", what was erased
+as that (``gone``). Long ledgers are read in batches, never as a whole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,16 +21,19 @@ from portal.definition.tree import Definition, FormStep, Step, UploadStep
 from portal.language import gettext as _
 from portal.ledger import catalogue as c
 from portal.ledger.catalogue import ENDS
+from portal.ledger.tables import Entry
 from portal.models import Trail
-from portal.readings import handoffs, registers, spoken, timeline, versions, words
+from portal.readings import entries, handoffs, registers, spoken, timeline, versions, words
 from portal.readings.entries import ANSWERS, Told
 from portal.readings.given import Given, Rows, Ways, drawing, parts, refusal, signature
+from portal.readings.gone import Gone
 from portal.readings.handoffs import Handoff
 from portal.readings.put_before import PutBefore
 from portal.readings.registers import Counts
 from portal.readings.sentences import Names, Sentence, tell
 
 _BATCH = 400
+_OF_FILE = ("file_name", "sha256", "size", "media_type")
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class Overview:
     seq: int
     hash: str
     people: dict[str, Person]
+    gone: Gone
     counts: Counts = field(default_factory=Counts)
 
 
@@ -93,6 +97,8 @@ class File:
     media_type: str | None
     scan: str
     seq: int
+    erased: str = ""
+    """When and why what is missing was erased; empty where nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ class Line:
 
     entry: Told
     sentence: Sentence
+    erased: str = ""
+    """When and why values of it were erased; empty where none was."""
 
 
 class Evidence:
@@ -150,7 +158,7 @@ class Evidence:
     def answers(self) -> Iterator[Answer]:
         """Every answer in the order it was given."""
         files: list[File] = []
-        ways, given, before = Ways(self.tz), Given(), PutBefore()
+        ways, given, before = Ways(self.tz), Given(self.gone), PutBefore()
         for batch, names in self._batches():
             for entry in batch:
                 ways.note(entry)
@@ -175,7 +183,7 @@ class Evidence:
         for batch, names in self._batches():
             for entry in batch:
                 if registers.holds(name, entry):
-                    yield Line(entry, tell(entry, names))
+                    yield Line(entry, tell(entry, names), self.gone.of_event(entry.seq))
 
     def handoffs(self) -> Iterator[tuple[str, Handoff]]:
         """Each time that work was given to somebody, with what the task was called."""
@@ -191,7 +199,7 @@ class Evidence:
         """Every event in order."""
         for batch, names in self._batches():
             for entry in batch:
-                yield Line(entry, tell(entry, names))
+                yield Line(entry, tell(entry, names), self.gone.of_event(entry.seq))
 
     def _entries(self) -> Iterator[Told]:
         for batch in self._raw_batches():
@@ -238,6 +246,7 @@ class Evidence:
             seq=first.seq,
             hash=first.hash,
             people={},
+            gone=self.gone,
         )
         for role, ref in event.participants.items():
             told = (event.people or {}).get(role) or {}
@@ -266,6 +275,7 @@ class Evidence:
             media_type=event.media_type,
             scan=self._scan(event),
             seq=entry.seq,
+            erased=self.gone.any_of(entry.seq, *_OF_FILE),
         )
 
     def _scan(self, event: c.FileReceived) -> str:
@@ -278,6 +288,13 @@ class Evidence:
         return _("%(scan)s: %(said)s", scan=words.scan(checked.scan), said=checked.said)
 
     @cached_property
+    def gone(self) -> Gone:
+        """What was erased, as far as the trail goes."""
+        erasures = entries.query().where(Entry.log == self._process, Entry.seq <= self._upto)
+        erasures = erasures.where(Entry.type == c.DisclosureErased.TYPE).order_by(Entry.seq)
+        return Gone(entries.told(self._conn, self._conn.execute(erasures).all()), self.tz)
+
+    @cached_property
     def _verdicts(self) -> dict[str, c.FileChecked]:
         events = (entry.event for entry in self._entries())
         return {event.file: event for event in events if isinstance(event, c.FileChecked)}
@@ -288,9 +305,9 @@ class Evidence:
         if isinstance(event, c.FormSubmitted) and isinstance(step, FormStep):
             return asked.rows(entry, event, step)
         if isinstance(event, c.SignatureMade):
-            return signature(entry, event, way)
+            return signature(entry, event, way, self.gone)
         if isinstance(event, c.SignatureDeclined):
-            return refusal(entry, event, way)
+            return refusal(entry, event, way, self.gone)
         return []
 
     def _answer(

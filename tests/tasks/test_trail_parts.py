@@ -234,10 +234,53 @@ def test_a_trail_is_built_and_sound_in_any_state(seal: Seal, tmp_path: Path, bec
     told = sections(content, tmp_path)
     if become is erased:
         assert "Sea" not in told[3]
-        assert "notrecorded" in told[2]
+        _each_loss_is_told_where_it_was(told)
     if become is just_started:
         assert "Nofilewasreceived" in told[4]
         assert "Nobodysigned" in told[5]
+
+
+def _each_loss_is_told_where_it_was(told: dict[int, str]) -> None:
+    """When, why and by which event, and nowhere that it was never known."""
+    gone = r"erasedon[^()]*\(Berlin\)\(attheperson’srequest\)\[event\d+\]"
+    places = {
+        0: ["titleisnotrecorded", "somebodywhosenameisnotrecorded·"],
+        1: ["Amount"],
+        2: ["E-mailaddress", "Networkaddresses", "Devices"],
+        3: ["Company"],
+        10: ["deviceerased·"],
+    }
+    missing = [
+        (number, place)
+        for number, some in places.items()
+        for place in some
+        if not re.search(place + gone, told[number])
+    ]
+    assert missing == []
+    unknown = re.compile("(?<!whosenameis)notrecorded")  # people keep standing where they stood
+    assert [unknown.findall(told[n]) for n in (1, 3)] == [[], []]
+    assert "noneaddress" not in told[10]
+
+
+def test_who_may_see_a_process_and_what_keeps_it_are_told_as_interventions(
+    seal: Seal, tmp_path: Path
+) -> None:
+    process = makers.start(STEPS)
+    dana = makers.process(process).owner_id
+    person = {"name": "Walter Who", "email": "walter@here.example"}
+    add(
+        process,
+        c.HoldPlaced(hold="h1", reason="The court asked for it."),
+        c.HoldLifted(hold="h1", reason="The case is closed."),
+        c.SightGranted(to=str(dana), person=person),
+        c.SightWithdrawn(to=str(dana), person=person),
+    )
+    told = sections(built(process, seal), tmp_path)[9]
+    last = makers.events(process)[-1]["seq"]
+    for fact in ("legal hold on the process", "The court asked for it.", "The case is closed.",
+                 "Walter Who", f"[event {last - 3}]", f"[event {last}]"):  # fmt: skip
+        assert "".join(fact.split()) in told
+    assert told.count("WalterWho") == 2
 
 
 HOSTILE = [
@@ -400,11 +443,20 @@ Path(target).write_bytes(made)
 """
 
 
+def _the_ledger_in_it_is_the_export(content: bytes, process: str) -> None:
+    [row] = makers.rows(Trail, process_id=process)
+    with db.reading() as conn:
+        lines = "".join(f"{line}\n" for line in export.lines(conn, process, upto=row.seq))
+    with pikepdf.open(io.BytesIO(content)) as document:
+        assert document.attachments["ledger.jsonl"].get_file().read_bytes() == lines.encode()
+
+
 def test_e06_two_workers_on_two_days_set_the_same_bytes_before_sealing(
     seal: Seal, store: Store, clock: Clock, tmp_path: Path
 ) -> None:
     process = lived(store, clock)
     here = built(process, seal, unsealed=True)
+    _the_ledger_in_it_is_the_export(here, process)
     clock.advance(days=1)
     [row] = makers.rows(Trail, process_id=process)
     for number, zone in enumerate(("Asia/Kathmandu", "America/Sao_Paulo")):

@@ -4,9 +4,8 @@ from babel import Locale
 
 from portal import language
 from portal.language import gettext as _
-from portal.language import mark
 from portal.ledger import catalogue as c
-from portal.readings import words
+from portal.readings import gone, words
 from portal.readings.sentences.base import In, Sentence, person, say, spaced
 
 
@@ -130,19 +129,10 @@ def _called(code: str) -> str:
     return str(Locale.parse(code).get_language_name(language.current()))
 
 
-_BASES = {
-    "request": mark("at the person’s request"),
-    "consent": mark("consent was withdrawn"),
-    "purpose": mark("no longer needed"),
-    "duty": mark("the law demands it"),
-    "retention": mark("its time is over"),
-}
-
-
 @say.register
 def erased(event: c.DisclosureErased, in_: In) -> str:
     """Values are gone; of many at once only how many is told."""
-    basis = _(_BASES.get(event.basis, event.basis))
+    basis = gone.basis(event.basis)
     if event.erasure is None:
         return _(
             "%(who)s erased %(fields)s of event %(seq)s (%(basis)s).",
