@@ -25,6 +25,7 @@ _ENDED = {
 
 _APART, _END = "\u2068", "\u2069"  # Unicode's first strong isolate, and its end
 _EDGE = re.compile(f"([{_APART}{_END}])")
+_INNERMOST = re.compile(f"{_APART}[^{_APART}{_END}]*{_END}")
 
 
 def names(tz: str) -> dict[str, Any]:
@@ -67,22 +68,25 @@ def apart(data: object) -> str:
 
 
 def flat(block: str) -> str:
-    """The block without what is kept apart within something that is, each line of it for itself.
+    """The block with only that kept apart which holds nothing kept apart, each line for itself.
 
-    The page setter's library (FriBidi) tells the direction of what follows such a nest wrongly;
-    and a line's end ends what is kept apart, so that the next lines would run the other way.
+    What holds such a thing is a sentence of ours, and runs as the page does. The page setter's
+    library (FriBidi) tells the direction of what follows a nest wrongly; and a line's end ends
+    what is kept apart, so that the next lines would run the other way.
     """
     if _APART not in block:
         return block
-    depth, kept = 0, []
+    kept: list[str] = []
+    begun: list[int] = []
     for part in _EDGE.split(block):
-        depth -= part == _END
-        if part not in (_APART, _END):
-            kept.append(part.replace("\n", f"{_END}\n{_APART}") if depth else part)
-        elif depth == 0:
-            kept.append(part)
-        depth += part == _APART
-    return "".join(kept)
+        if part == _APART:
+            if begun:
+                kept[begun[-1]] = ""
+            begun.append(len(kept))
+        elif part == _END and not (begun and kept[begun.pop()]):
+            continue
+        kept.append(part)
+    return _INNERMOST.sub(lambda one: one[0].replace("\n", f"{_END}\n{_APART}"), "".join(kept))
 
 
 def _row_of(entry: Told) -> str:
