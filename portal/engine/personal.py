@@ -252,6 +252,7 @@ NOTHING: Mapping[str, str] = {
     "recovery_codes": "sha256 user_id",
     "restrictions": "key set_by",
     "room_codes": "id room_id session_id",
+    "room_samples": "id room_id seed population_sha256 process_ids",
     "room_sessions": "id room_id secret_sha256",
     "rooms": "id purpose scope opened_by",
     "saved_views": "id user_id page team_id",

@@ -37,7 +37,7 @@ from portal.models.privacy import Erasure, ErasurePart, Hold
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
-from portal.models.rooms import Room, RoomCode, RoomSession
+from portal.models.rooms import Room, RoomCode, RoomSample, RoomSession
 from portal.models.searching import SearchDocument
 from portal.models.sights import Grant, Restriction
 from portal.models.signals import Signal
@@ -96,6 +96,7 @@ __all__ = [
     "Restriction",
     "Room",
     "RoomCode",
+    "RoomSample",
     "RoomSession",
     "SavedView",
     "SearchDocument",

@@ -69,3 +69,28 @@ class RoomCode(Base):
     tries: Mapped[int]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class RoomSample(Base):
+    """So many processes of the population, as a seed picks them; what is drawn is never changed.
+
+    ``population_sha256`` and ``total`` are of the list it was drawn from; ``process_ids`` stand in
+    the order of their ranks; ``is_given``: the auditor brought the seed.
+    """
+
+    __tablename__ = "room_samples"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "room_id", "seed", "size", "population_sha256", name="room_samples_once"
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[str] = mapped_column(sa.ForeignKey("rooms.id"))
+    size: Mapped[int]
+    seed: Mapped[str]
+    is_given: Mapped[bool]
+    population_sha256: Mapped[str]
+    total: Mapped[int]
+    process_ids: Mapped[list[Any]]
+    drawn_at: Mapped[datetime]

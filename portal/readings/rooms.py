@@ -11,10 +11,8 @@ from sqlalchemy.engine import Connection
 
 from portal.errors import Unknown
 from portal.language import gettext as _
-from portal.models import DefinitionRow, ErasurePart, Process, Room, User
-from portal.readings import words
+from portal.models import DefinitionRow, ErasurePart, Process, Room, User, populations
 
-HEAD = "portal-population/v1"
 _NONE = "There is no such room."
 _ROOMS = sa.select(*Room.__table__.columns, User.name.label("opener")).join(
     User, User.id == Room.opened_by
@@ -34,24 +32,9 @@ def room(conn: Connection, room_id: str) -> Any:
     return found
 
 
-def narrowed(wanted: "sa.Select[*tuple[Any, ...]]", scope: Mapping[str, Any]) -> Any:
-    """The processes that a scope grants."""
-    if scope.get("processes"):
-        return wanted.where(Process.id.in_(scope["processes"]))
-    if scope.get("definitions"):
-        wanted = wanted.where(Process.key.in_(scope["definitions"]))
-    if scope.get("states"):
-        wanted = wanted.where(Process.state.in_(scope["states"]))
-    if scope.get("since"):
-        wanted = wanted.where(Process.started_at >= words.read_iso(scope["since"]))
-    if scope.get("until"):
-        wanted = wanted.where(Process.started_at < words.read_iso(scope["until"]))
-    return wanted
-
-
 def require(conn: Connection, room: Any, process_id: str) -> None:
     """Refuse with Unknown what is not granted, in the words for what is not there."""
-    query = narrowed(sa.select(Process.id).where(Process.id == process_id), room.scope)
+    query = populations.narrowed(sa.select(Process.id).where(Process.id == process_id), room.scope)
     if conn.execute(query).first() is None:
         raise Unknown(_("There is nothing here, or nothing that is yours to see."))
 
@@ -84,7 +67,7 @@ class Population:
 def population(conn: Connection, room: Any, *, after: int = 0, limit: int = 100) -> Population:
     """All that is in scope, counted; the members behind number ``after``. Two statements."""
     digest, total, later, ids = hashlib.sha256(), 0, 0, []
-    for line, row in _listed(conn, room.scope):
+    for line, row in populations.listed(conn, room.scope):
         digest.update(line.encode())
         if row is None:
             continue
@@ -102,16 +85,8 @@ def lines(conn: Connection, room: Any) -> Iterator[str]:
 
     Tabs between, a line feed behind each line, the start in UTC; nothing that erasure changes.
     """
-    for line, _row in _listed(conn, room.scope):
+    for line, _row in populations.listed(conn, room.scope):
         yield line
-
-
-def _listed(conn: Connection, scope: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    query = sa.select(Process.id, Process.started_at, Process.ended_at)
-    ordered = narrowed(query, scope).order_by(Process.started_at, Process.id)
-    yield f"{HEAD}\n", None
-    for n, row in enumerate(conn.execute(ordered), 1):
-        yield f"{n}\t{row.id}\t{words.iso(row.started_at)}\n", row
 
 
 def _added(row: Any, room: Any) -> datetime | None:

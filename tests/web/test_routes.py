@@ -208,6 +208,9 @@ POST /a/<room>                                         303  303  303  303  303  
 GET  /room                                             403  403  403  403  403  403  403  403
 POST /room/code                                        403  403  403  403  403  403  403  403
 GET  /room/population.txt                              403  403  403  403  403  403  403  403
+POST /room/samples                                     403  403  403  403  403  403  403  403
+GET  /room/samples/<sample_id>                         403  403  403  403  403  403  403  403
+GET  /room/samples/<sample_id>/sample.txt              403  403  403  403  403  403  403  403
 GET  /room/<process_id>                                403  403  403  403  403  403  403  403
 POST /room/<process_id>/trail                          403  403  403  403  403  403  403  403
 GET  /room/<process_id>/trail.pdf                      403  403  403  403  403  403  403  403

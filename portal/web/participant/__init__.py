@@ -20,6 +20,7 @@ from portal.web.participant import (
     questions,
     receipts,
     rooms,
+    samples,
     tasks,
     uploads,
 )
@@ -41,6 +42,7 @@ ROOMS = (
     questions,
     receipts,
     rooms,
+    samples,
     tasks,
     uploads,
 )

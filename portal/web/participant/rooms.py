@@ -14,8 +14,9 @@ from portal.actions import trails
 from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
+from portal.models.populations import HEAD
 from portal.readings import dossier as dossiers
-from portal.readings import export, feed
+from portal.readings import export, feed, samples
 from portal.readings import rooms as readings
 from portal.web import forms
 from portal.web.downloads import handed_out
@@ -37,7 +38,8 @@ def cookie_name() -> str:
     return "__Host-portal_room" if is_https() else "portal_room"
 
 
-def _secret() -> str | None:
+def secret() -> str | None:
+    """What the cookie of this browser holds."""
     return request.cookies.get(cookie_name())
 
 
@@ -79,20 +81,36 @@ def room_page() -> ResponseReturnValue:
     guest = _guest()
     if not guest.is_proved:
         return _code_page(guest, "")
-    _note("list")
-    after = request.args.get("after", "")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 8 else 0
+    return population_page(guest, None)
+
+
+def population_page(guest: access.Inside, fault: Faulty | None) -> str:
+    """The room, with the faults of a sample that could not be drawn."""
+    note("list")
+    nonce = forms.new_nonce()
     with db.reading() as conn:
-        found = readings.population(conn, guest.room, after=place, limit=AT_ONCE)
+        found = readings.population(conn, guest.room, after=place(), limit=AT_ONCE)
         names = readings.definition_names(conn, guest.room.scope)
+        drawn = samples.of_room(conn, guest.room.id)
     return render_template(
         "participant/room.html",
         room=guest.room,
         found=found,
         names=names,
-        head=readings.HEAD,
+        head=HEAD,
+        samples=drawn,
+        faults={one.at: one.message for one in fault.faults} if fault else {},
+        typed=request.form,
+        nonce=nonce,
+        csrf=forms.token("room-sample", guest.session_id, nonce),
         **_told(),
     )
+
+
+def place() -> int:
+    """How many of a list were shown before, as its address says."""
+    after = request.args.get("after", "")
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 8 else 0
 
 
 @doors.post("/room/code")
@@ -102,9 +120,9 @@ def room_code() -> ResponseReturnValue:
     forms.require_ours("room-code", guest.session_id, forms.sent_nonce())
     try:
         if "code" not in request.form or "_resend" in request.form:
-            verbs.send_code(_secret())
+            verbs.send_code(secret())
             return _code_page(guest, "", is_sent=True)
-        judged = verbs.prove(_secret(), request.form["code"], ip=request.remote_addr, agent=agent())
+        judged = verbs.prove(secret(), request.form["code"], ip=request.remote_addr, agent=agent())
     except TooFast as error:
         return _code_page(guest, error.sentence, is_sent=True), error.status
     if judged.fault:
@@ -115,8 +133,8 @@ def room_code() -> ResponseReturnValue:
 @doors.get("/room/population.txt")
 def room_population() -> ResponseReturnValue:
     """The list whose SHA-256 the page shows."""
-    guest = _proved()
-    _note("list")
+    guest = proved()
+    note("list")
     with db.reading() as conn:
         text = "".join(readings.lines(conn, guest.room))
     headers = {"Content-Disposition": 'attachment; filename="population.txt"'}
@@ -127,7 +145,7 @@ def room_population() -> ResponseReturnValue:
 def room_process(process_id: str) -> ResponseReturnValue:
     """One process, to be read."""
     guest = _granted(process_id)
-    _note("answers", process_id)
+    note("answers", process_id)
     before = request.args.get("before", "")
     upto = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     with db.reading() as conn:
@@ -170,7 +188,7 @@ def room_trail(process_id: str) -> ResponseReturnValue:
         found = dossiers.trail_of(conn, process_id, _make())
     if found is None:
         raise _nothing()
-    _note("trail", process_id)
+    note("trail", process_id)
     name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
     return handed_out(found, name, "application/pdf")
 
@@ -179,7 +197,7 @@ def room_trail(process_id: str) -> ResponseReturnValue:
 def room_ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
     _granted(process_id)
-    _note("ledger", process_id)
+    note("ledger", process_id)
     upto = trails.anchor(process_id, current_app.extensions["seal"]())
     headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
     return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
@@ -198,7 +216,7 @@ def room_file(process_id: str, file_id: str) -> ResponseReturnValue:
         raise _nothing() from None
     if file.storage_id is None or file.state == "staged":
         raise _nothing()
-    _note("file", process_id, file_id)
+    note("file", process_id, file_id)
     return handed_out(file, file.name, file.media_type)
 
 
@@ -215,21 +233,22 @@ def _behind(token: str) -> Any:
 
 def _guest() -> access.Inside:
     with db.reading() as conn:
-        found = access.inside(conn, _secret())
+        found = access.inside(conn, secret())
     if found is None:
         raise _over()
     return found
 
 
 def _over() -> FormTooOld:
-    if _secret() is None:
+    if secret() is None:
         return NoSession()
     return FormTooOld(
         _("Your session has ended, or the room is closed."), _("Open the link in the e-mail again.")
     )
 
 
-def _proved() -> access.Inside:
+def proved() -> access.Inside:
+    """Whoever typed the code in this browser; Unknown before that."""
     guest = _guest()
     if not guest.is_proved:
         raise _nothing()
@@ -237,15 +256,16 @@ def _proved() -> access.Inside:
 
 
 def _granted(process_id: str) -> access.Inside:
-    guest = _proved()
+    guest = proved()
     with db.reading() as conn:
         readings.require(conn, guest.room, process_id)
     return guest
 
 
-def _note(what: str, process_id: str | None = None, file_id: str | None = None) -> None:
+def note(what: str, process_id: str | None = None, file_id: str | None = None) -> None:
+    """Write down what is about to be shown, a word of ``readings.book.READ``."""
     who = {"ip": request.remote_addr, "agent": agent()}
-    verbs.look(_secret(), what, process_id, file_id, **who)
+    verbs.look(secret(), what, process_id, file_id, **who)
 
 
 def _make() -> dict[str, Any]:

@@ -10,7 +10,8 @@ from portal import clock, db
 from portal.access import rooms as access
 from portal.actions import rooms as verbs
 from portal.errors import Faulty, NotYours
-from portal.readings import book, lists, words
+from portal.models.populations import SAMPLE
+from portal.readings import book, lists, samples, words
 from portal.readings import rooms as readings
 from portal.web.staff.door import doors, house_zone, me, said
 from portal.web.staff.filters import STATES
@@ -99,6 +100,7 @@ def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
         population = readings.population(conn, found, limit=0)
         looks = book.lines(conn, about=room_id, before=request.args.get("cursor"))
         definitions = lists.definition_names(conn)
+        drawn = samples.of_room(conn, room_id)
     page = render_template(
         "staff/room.html",
         room=found,
@@ -107,6 +109,8 @@ def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
         scope=scope_of(found.scope, definitions),
         population=population,
         looks=looks,
+        samples=drawn,
+        head=SAMPLE,
         most=verbs.MOST_DAYS,
         faults=_told(fault),
         typed=request.form,
