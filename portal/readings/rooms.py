@@ -13,6 +13,7 @@ from portal.errors import Unknown
 from portal.language import gettext as _
 from portal.models import DefinitionRow, ErasurePart, Process, Room, User, populations
 
+HEAD = populations.HEAD
 _NONE = "There is no such room."
 _ROOMS = sa.select(*Room.__table__.columns, User.name.label("opener")).join(
     User, User.id == Room.opened_by

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 from portal.errors import Unknown
 from portal.language import gettext as _
 from portal.models import DefinitionRow, ErasurePart, Process, RoomSample, populations
-from portal.models.populations import SAMPLE, rank
 
+HEAD = populations.SAMPLE
 _SAMPLE = sa.select(RoomSample.__table__)
 
 
@@ -62,8 +62,8 @@ def members(conn: Connection, room: Any, sample: Any, *, after: int, limit: int)
 
 def lines(sample: Any) -> Iterator[str]:
     """The sample as text: head, seed and list it is of, then ``number, id, rank`` of each."""
-    yield f"{SAMPLE}\n"
+    yield f"{HEAD}\n"
     yield f"seed\t{sample.seed}\n"
     yield f"population\t{sample.total}\t{sample.population_sha256}\n"
     for n, id_ in enumerate(sample.process_ids, 1):
-        yield f"{n}\t{id_}\t{rank(sample.seed, id_)}\n"
+        yield f"{n}\t{id_}\t{populations.rank(sample.seed, id_)}\n"

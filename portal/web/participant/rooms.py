@@ -14,7 +14,6 @@ from portal.actions import trails
 from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
-from portal.models.populations import HEAD
 from portal.readings import dossier as dossiers
 from portal.readings import export, feed, samples
 from portal.readings import rooms as readings
@@ -97,7 +96,7 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         room=guest.room,
         found=found,
         names=names,
-        head=HEAD,
+        head=readings.HEAD,
         samples=drawn,
         faults={one.at: one.message for one in fault.faults} if fault else {},
         typed=request.form,

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from portal import db, installation
 from portal.actions import samples as verbs
 from portal.errors import Faulty
-from portal.models.populations import SAMPLE
 from portal.readings import samples as readings
 from portal.web import forms
 from portal.web.participant import rooms
@@ -47,7 +46,7 @@ def room_sample(sample_id: str) -> ResponseReturnValue:
         sample=found,
         members=members,
         next=further if further < found.size else None,
-        head=SAMPLE,
+        head=readings.HEAD,
         zone=installation.current.timezone,
     )
 

@@ -10,7 +10,6 @@ from portal import clock, db
 from portal.access import rooms as access
 from portal.actions import rooms as verbs
 from portal.errors import Faulty, NotYours
-from portal.models.populations import SAMPLE
 from portal.readings import book, lists, samples, words
 from portal.readings import rooms as readings
 from portal.web.staff.door import doors, house_zone, me, said
@@ -110,7 +109,7 @@ def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
         population=population,
         looks=looks,
         samples=drawn,
-        head=SAMPLE,
+        head=samples.HEAD,
         most=verbs.MOST_DAYS,
         faults=_told(fault),
         typed=request.form,
