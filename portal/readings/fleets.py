@@ -16,7 +16,7 @@ def elsewhere(
     conn: Connection, key: str, version: int, *, after: str | None = None, limit: int
 ) -> Sequence[Row]:
     """Those that run on other versions, by their ids: id, title, reference, version, waiting."""
-    if not _has_others(conn, key):
+    if not _has_others(conn, key, version):
         return ()
     query = (
         sa.select(
@@ -43,15 +43,17 @@ def count_elsewhere(conn: Connection, key: str, version: int) -> int:
 
     All that run are walked for it, which is why a definition of one version is not asked about.
     """
-    if not _has_others(conn, key):
+    if not _has_others(conn, key, version):
         return 0
     query = sa.select(Process.id).where(*_elsewhere(key, version))
     return lists.count(conn, sights.only_seen(query))
 
 
-def _has_others(conn: Connection, key: str) -> bool:
-    versions = sa.select(DefinitionRow.version).where(DefinitionRow.key == key)
-    return len(conn.execute(versions.distinct().limit(2)).all()) > 1
+def _has_others(conn: Connection, key: str, version: int) -> bool:
+    others = sa.select(DefinitionRow.version).where(
+        DefinitionRow.key == key, DefinitionRow.version != version
+    )
+    return conn.execute(others.limit(1)).first() is not None
 
 
 def _elsewhere(key: str, version: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from portal import db
 from portal.access import seats
-from portal.actions import leaving, processes, tasks, troubles
+from portal.actions import definitions, leaving, processes, tasks, troubles
 from portal.actions import people as verbs
 from portal.errors import Conflict, Faulty, NotYours, Unknown
 from portal.ledger.tables import Entry
@@ -85,7 +85,10 @@ def test_a_definition_is_the_successors_until_its_next_version_names_an_owner() 
     makers.publish(LOOK)
     leaving.hand_over("dana", "olga@example.com", WHY, actor=ADA)
     assert makers.process(makers.start_again()).owner_id == "olga"
-    makers.publish(makers.FORM)
+    text = f"{makers.HEAD}steps:\n{makers.FORM}\n"
+    with pytest.raises(Faulty, match="only its present owner or an admin"):
+        definitions.publish(text, actor=people.staff("dana"))
+    definitions.publish(text, actor=people.staff("olga"))
     assert makers.process(makers.start_again()).owner_id == "dana"
     leaving.hand_over("dana", "olga@example.com", WHY, actor=ADA)
     leaving.close("dana", actor=ADA)
