@@ -61,17 +61,21 @@ def trail(
     """
     with language.speaking(spoken), TemporaryDirectory(prefix="portal-trail-") as folder:
         evidence = Evidence(conn, process_id, upto, tz)
-        view = evidence.overview()
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
-        enclosed = [
-            _ledger(conn, process_id, upto, Path(folder)),
-            *_changes(changes),
-            *enclosures(carried),
-        ]
-        in_parts = str(_page(tz).in_parts())
-        sheet = _sheet(view, in_parts, paper, enclosed)
-        around = Around(brand, public_key, told, carried)
-        return pdf.render(_blocks(evidence, view, around), sheet)
+        ledger = _ledger(conn, process_id, upto, Path(folder))
+        enclosed = [ledger, *_changes(changes), *enclosures(carried)]
+        return _set(evidence, Around(brand, public_key, told, carried), paper, enclosed)
+
+
+def _set(
+    evidence: Evidence,
+    around: Around,
+    paper: Literal["A4", "Letter"],
+    enclosed: list[pdf.Enclosure],
+) -> bytes:
+    view = evidence.overview()
+    sheet = _sheet(view, str(_page(evidence.tz).in_parts()), paper, enclosed)
+    return pdf.render(_blocks(evidence, view, around), sheet)
 
 
 def _ledger(conn: Connection, process_id: str, upto: int, folder: Path) -> pdf.Enclosure:
