@@ -32,6 +32,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from portal.certificates import Certificate
 from portal.delivery import sealed
+from portal.delivery.apart import apart
 from portal.delivery.seal import Seal
 from portal.delivery.stamps import Stamper, der
 
@@ -83,7 +84,7 @@ def seal(
     )
     signer = _Signer(meta, _key(certificate, sealed.slot(key), stamper), timestamper=stamper)
     signer.at = at
-    out = signer.sign_pdf(_Writer(io.BytesIO(raw)))
+    out = apart(lambda: signer.sign_pdf(_Writer(io.BytesIO(raw))))
     return sealed.fill(out.getvalue(), key)
 
 

@@ -19,6 +19,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from portal.delivery.apart import apart
 from portal.delivery.pdf_reading import NotReadable
 
 _QUIET = ("pyhanko", "pyhanko_certvalidator")
@@ -103,10 +104,12 @@ def _judged(one: EmbeddedPdfSignature) -> PdfSignatureStatus:
     token = _token(one)
     moment = one.self_reported_timestamp
     stamps = None if token is None else _believing(_signer_of(token), None)
-    return validate_pdf_signature(
-        one, signer_validation_context=_believing(one.signer_cert, moment),
-        ts_validation_context=stamps,
-    )  # fmt: skip
+    signer = _believing(one.signer_cert, moment)
+    return apart(
+        lambda: validate_pdf_signature(
+            one, signer_validation_context=signer, ts_validation_context=stamps
+        )
+    )
 
 
 def _believing(certificate: x509.Certificate, moment: datetime | None) -> ValidationContext:

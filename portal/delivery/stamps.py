@@ -22,6 +22,7 @@ from pyhanko_certvalidator import ValidationContext
 from portal import clock
 from portal.certificates import read_roots
 from portal.delivery import http
+from portal.delivery.apart import apart
 from portal.errors import PortalError
 from portal.settings import Sealing
 
@@ -73,7 +74,7 @@ class Stamper(TimeStamper):
 
     def ask(self) -> None:
         """Have one stamp made of nothing much. Raises NoStamp."""
-        asyncio.run(self.async_dummy_response(_DIGEST))
+        apart(lambda: asyncio.run(self.async_dummy_response(_DIGEST)))
 
     @property
     def certificates(self) -> list[x509.Certificate]:
