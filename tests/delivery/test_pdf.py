@@ -116,7 +116,6 @@ def test_the_ledger_can_be_taken_out_with_zlib_alone() -> None:
     assert zlib.decompressobj().decompress(found[1]) == SHEET.enclosures[0].content
 
 
-@pytest.mark.slow
 def test_memory_stays_that_of_one_group_at_any_length(tmp_path: Path) -> None:
     """P12: 3 000 rows need no more than 1.3 times what a single group needs."""
     one_group = in_a_process(250, tmp_path / "one.pdf", 1)

@@ -8,7 +8,6 @@ from tests.servers import Postgres, Smtp
 from tests.soak.run import Plan, soak
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_portal_under_fire_keeps_its_word(
     kind: str, tmp_path: Path, smtp: Smtp, postgres: Postgres
