@@ -216,9 +216,7 @@ def _end_item(running: Running, step: EachStep, scope: str) -> None:
     """Count an item as done; its ``each`` is finished when enough of them are."""
     ended = running.rounds[Place(step.id, scope)]
     ended.state, ended.done_at = "done", running.now
-    ended.is_latest = True
-    running.latest[ended.place] = ended
-    running.keep_round(ended)
+    running.make_latest(ended)
     around = running.rounds[Place(step.id, scope.rpartition("/")[0])]
     around.answers = {**around.answers, "done": around.answers["done"] + 1}
     running.keep_round(around)

@@ -99,10 +99,8 @@ def revive(running: Running, once: dict[Place, Once], again: Collection[Place]) 
     running.forget_facts()
     for place, found in once.items():
         if found.ended is not None:
-            found.ended.is_latest = True
             found.ended.is_current = place in again
-            running.latest[place] = found.ended
-            running.keep_round(found.ended)
+            running.make_latest(found.ended)
         if not found.can_stand:
             _keep_number(running, found.last)
 

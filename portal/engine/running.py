@@ -351,12 +351,17 @@ class Running:
     def settle_round(self, found: Round, outcome: str | None) -> None:
         """End a round with an outcome (none: skipped); it is now what the step came to."""
         self.forget_facts()
+        found.state = "done" if outcome else "skipped"
+        found.outcome, found.done_at = outcome, self.now
+        self.make_latest(found)
+
+    def make_latest(self, found: Round) -> None:
+        """Have a round be what its step came to, in the place of the one before."""
         before = self.latest.get(found.place)
         if before is not None and before is not found:
             before.is_latest = False
             self._writes.rounds.add(before)
-        found.state = "done" if outcome else "skipped"
-        found.outcome, found.done_at, found.is_latest = outcome, self.now, True
+        found.is_latest = True
         self.latest[found.place] = found
         self.keep_round(found)
 

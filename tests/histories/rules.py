@@ -82,9 +82,11 @@ class _State:
         return list(self.conn.execute(sa.select(model.__table__).where(*which)).all())
 
     def rounds_stand_alone(self) -> Iterator[str]:
-        """A step has one current round in a scope, and each round of it is there once."""
+        """A step has one current round in a scope and one latest, and each round is there once."""
         current = Counter((run.step, run.scope) for run in self.runs if run.is_current)
         yield from (f"{many} current rounds of {at}" for at, many in current.items() if many > 1)
+        latest = Counter((run.step, run.scope) for run in self.runs if run.is_latest)
+        yield from (f"{many} latest rounds of {at}" for at, many in latest.items() if many > 1)
         rounds = Counter((run.step, run.scope, run.round) for run in self.runs)
         yield from (f"round {at} is there {many} times" for at, many in rounds.items() if many > 1)
 

@@ -230,7 +230,7 @@ def _trail(dana: Program, process: str) -> bytes:
 
 
 def _verdict(path: Path) -> int:
-    done = subprocess.run([sys.executable, "-m", "portal.ledger.verify", str(path)], check=False)
+    done = subprocess.run([sys.executable, "-m", "portal.ledger", str(path)], check=False)
     return done.returncode
 
 

@@ -22,9 +22,16 @@ NOTHING = "0197a1b2-0000-7000-8000-00000000dead"
 
 
 def about_a_process(text: str) -> list[tuple[str, str]]:
-    """The rows of a table that name something of a process, but for those of people outside."""
+    """The rows of a table that name something of a process, but for those of people outside.
+
+    Nor those of an auditor's room, where staff are strangers whatever they may see.
+    """
     names = ((row, re.findall(r"<(?:path:)?(\w+)>", row[1])) for row in table(text))
-    return [row for row, said in names if OF_A_PROCESS & set(said) and not row[1].startswith("/w/")]
+    return [
+        row
+        for row, said in names
+        if OF_A_PROCESS & set(said) and not row[1].startswith(("/w/", "/room/"))
+    ]
 
 
 def told(caller: Caller, world: World, method: str, rule: str) -> tuple[int, str]:
