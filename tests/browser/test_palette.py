@@ -36,6 +36,7 @@ def test_whoever_types_finds_goes_and_does(browser: Browser, place: str) -> None
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/processes/[0-9a-f-]{36}$"))
+    page.wait_for_load_state()  # until then no script hears the keys
 
     page.keyboard.press("Control+k")
     page.keyboard.type("cancel")
@@ -49,6 +50,7 @@ def test_single_keys_go_and_step_and_can_be_switched_off(browser: Browser, place
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(page).to_have_url(f"{place}/processes")
+    page.wait_for_load_state()
     row = page.locator(".rows tbody th a").first
     page.keyboard.press("j")
     expect(row).to_be_focused()
