@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Hold, Participant, Process
+from portal.models import Hold, Participant, Process, addresses
 
 
 def on_processes(conn: Connection, ids: Sequence[str]) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def on_processes(conn: Connection, ids: Sequence[str]) -> dict[str, Any]:
     if not ids:
         return {}
     people = sa.select(Participant.process_id).where(
-        sa.func.lower(Participant.email) == Hold.email, Participant.process_id == Process.id
+        Participant.email == Hold.email, Participant.process_id == Process.id
     )
     query = (
         sa.select(Process.id.label("process"), Hold.__table__)
@@ -37,5 +37,7 @@ def on_processes(conn: Connection, ids: Sequence[str]) -> dict[str, Any]:
 
 def standing_on(conn: Connection, email: str) -> Any:
     """The hold that stands on a person, or ``None``."""
-    query = sa.select(Hold.__table__).where(Hold.email == email.lower(), Hold.lifted_at.is_(None))
+    query = sa.select(Hold.__table__).where(
+        Hold.email == addresses.plain(email), Hold.lifted_at.is_(None)
+    )
     return conn.execute(query.limit(1)).first()

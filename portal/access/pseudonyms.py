@@ -6,6 +6,7 @@ The key is in no database. It is the oldest of the keys, so that adding a newer 
 import hmac
 
 from portal.access import links
+from portal.models import addresses
 
 _SUBJECT = b"portal-subject/v1"
 
@@ -13,4 +14,4 @@ _SUBJECT = b"portal-subject/v1"
 def of(email: str) -> str:
     """32 hex digits; the same for each spelling of an address in capitals or small letters."""
     key = links.secrets_for(_SUBJECT)[-1]
-    return hmac.new(key, email.strip().casefold().encode(), "sha256").hexdigest()[:32]
+    return hmac.new(key, addresses.plain(email).encode(), "sha256").hexdigest()[:32]

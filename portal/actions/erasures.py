@@ -22,7 +22,7 @@ from portal.definition.values import is_email
 from portal.engine import erasing, erasing_house
 from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.ledger import outbox, record
-from portal.models import Erasure, ErasurePart, Participant, Preference, Process, User
+from portal.models import Erasure, ErasurePart, Participant, Preference, Process, User, addresses
 from portal.models.privacy import ASKABLE
 
 CLOCK = system("retention")
@@ -63,8 +63,8 @@ def of_person(
     or an account has this address.
     """
     may.require(actor, "erase")
-    address = email.strip().casefold()
-    wrong = None if confirmed.strip().casefold() == address else "Type the address once more."
+    address = addresses.plain(email)
+    wrong = None if addresses.plain(confirmed) == address else "Type the address once more."
     number = _asked(basis, reference, wrong)
     if not is_email(address):
         raise Faulty.one("email", "Enter an e-mail address, such as ann@sea.example.")
@@ -208,7 +208,7 @@ def foretell(
 def participations(conn: Connection, email: str) -> dict[str, list[str]]:
     """The participants that an address is, by process."""
     query = sa.select(Participant.process_id, Participant.id).where(
-        sa.func.lower(Participant.email) == email.casefold(), Participant.user_id.is_(None)
+        Participant.email == addresses.plain(email), Participant.user_id.is_(None)
     )
     found: dict[str, list[str]] = {}
     for row in conn.execute(query.order_by(Participant.process_id, Participant.id)):
@@ -239,7 +239,7 @@ def _asked(basis: str, reference: str, wrong: str | None) -> str | None:
 
 
 def _require_no_account(conn: Connection, address: str) -> None:
-    query = sa.select(User.name).where(sa.func.lower(User.email) == address)
+    query = sa.select(User.name).where(User.email == address)
     if conn.execute(query).first() is not None:
         raise Conflict(
             "This is the address of an account. What staff did is the proof of who decided; close"

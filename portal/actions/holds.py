@@ -12,7 +12,7 @@ from portal.definition.values import is_email
 from portal.errors import Conflict, Faulty, Unknown
 from portal.ledger import record
 from portal.ledger.catalogue import HoldLifted, HoldPlaced
-from portal.models import DefinitionRow, Hold
+from portal.models import DefinitionRow, Hold, addresses
 
 _LONGEST = 500  # letters of a reason
 _WHY = "Say why: whoever wants to erase reads it."
@@ -44,7 +44,7 @@ def on_definition(tx: Tx, key: str, reason: str, *, actor: Actor) -> str:
 def on_person(tx: Tx, email: str, reason: str, *, actor: Actor) -> str:
     """Hold every process that an outside person takes part in; by an admin."""
     may.require(actor, "hold")
-    address = email.strip().lower()
+    address = addresses.plain(email)
     if not is_email(address):
         raise Faulty.one("email", "Enter an e-mail address, such as ann@sea.example.")
     return _place(tx, {"email": address}, _reason(reason), actor)

@@ -13,7 +13,7 @@ from portal.definition.values import holds_control, is_email
 from portal.engine.rows import Person
 from portal.errors import Fault
 from portal.language import gettext as _
-from portal.models import Preference, Team, TeamMember, User
+from portal.models import Preference, Team, TeamMember, User, addresses
 from portal.models.people import WRITERS
 from portal.prepared import prepared
 
@@ -229,7 +229,7 @@ def _left_out(directory: _Directory, role: Role) -> dict[str, Any] | None:
 def email_of(given: Any) -> str:
     """The address of somebody given as ``{email, name}``, in small letters; may be unfit."""
     value = given.get("email") if isinstance(given, Mapping) else None
-    return str(value or "").strip().lower()
+    return addresses.plain(str(value or ""))
 
 
 def name_of(given: Mapping[str, Any]) -> str | None:

@@ -28,6 +28,7 @@ from portal.models import (
     ProvedAddress,
     Room,
     SavedView,
+    addresses,
 )
 
 _BY_ADDRESS = (Preference, LostLink, AddressCode, ProvedAddress)
@@ -41,13 +42,13 @@ def forget(
     How much of each kind that is.
     """
     gone: Counter[str] = Counter()
-    addresses = [email.casefold() for email in emails]
-    for table in _BY_ADDRESS if addresses else ():
-        which = sa.func.lower(table.email).in_(addresses)
+    known = [addresses.plain(email) for email in emails]
+    for table in _BY_ADDRESS if known else ():
+        which = table.email.in_(known)
         gone["preferences"] += tx.execute(sa.delete(table).where(which)).rowcount
-    for word in (*addresses, *(name for name in names if " " in name)):
+    for word in (*known, *(name for name in names if " " in name)):
         gone += _scrub(tx, word)
-    for word in (*addresses, *process_ids):
+    for word in (*known, *process_ids):
         for one in _naming(tx, KeptAnswer, (KeptAnswer.answer,), word):
             tx.execute(sa.delete(KeptAnswer).where(one))
     return +gone
@@ -56,8 +57,9 @@ def forget(
 def _shut_rooms(tx: Tx, word: str) -> Counter[str]:
     """Nobody comes into a room any more whose auditor is known to nobody."""
     rooms = tx.execute(sa.select(Room.id, Room.email, Room.auditor)).all()
+    email, name = addresses.plain(word), word.casefold()
     # Compared here: the databases differ in what is a small letter.
-    ids = [one.id for one in rooms if word in (one.email.casefold(), one.auditor.casefold())]
+    ids = [one.id for one in rooms if one.email == email or one.auditor.casefold() == name]
     left = {
         "auditor": ERASED,
         "email": "",
@@ -70,10 +72,10 @@ def _shut_rooms(tx: Tx, word: str) -> Counter[str]:
 
 def _scrub(tx: Tx, word: str) -> Counter[str]:
     gone: Counter[str] = Counter()
-    mails = sa.and_(sa.func.lower(Mail.to) == word.casefold(), Mail.process_id.is_(None))
+    mails = sa.and_(Mail.to == addresses.plain(word), Mail.process_id.is_(None))
     left: dict[str, Any] = {"to": "", "subject": "", "said": None}
     gone["mails"] += tx.execute(sa.update(Mail).where(mails).values(left)).rowcount
-    gone += _shut_rooms(tx, word.casefold())
+    gone += _shut_rooms(tx, word)
     rows = (
         (BatchRow, {"label": ERASED, "given": {}, "faults": []}),
         (Batch, {"name": ERASED, "details": {}}),

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from portal.models import addresses
+
 _SHORTEST_NAME = 3
 _SHORTEST_WORDS = 5
 """Letters of an answer below which it names nobody: “yes”, “no”, a country."""
@@ -21,7 +23,7 @@ class Names:
     def add_person(self, email: str | None, name: str | None) -> None:
         """Who it is: found as a whole, and by each part of the name where it stands as a word."""
         if email:
-            self._addresses.add(email.casefold())
+            self._addresses.add(addresses.plain(email))
             self._whole.add(email.casefold())
         for part in re.findall(r"\w+", (name or "").casefold()):
             if len(part) >= _SHORTEST_NAME:
@@ -40,7 +42,7 @@ class Names:
 
     def is_address(self, email: str | None) -> bool:
         """Whether it is the person's own address."""
-        return (email or "").casefold() in self._addresses
+        return addresses.plain(email or "") in self._addresses
 
     def are_in(self, value: Any) -> bool:
         """Whether any text in a value names them."""

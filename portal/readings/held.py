@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
-from portal.models import DefinitionRow, Hold, Process, User
+from portal.models import DefinitionRow, Hold, Process, User, addresses
 from portal.models.privacy import ASKABLE, BASES
 
 WORDS = dict(BASES)
@@ -61,5 +61,5 @@ def titles(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def has_account(conn: Connection, email: str) -> bool:
     """Whether an address is that of somebody on the staff."""
-    query = sa.select(User.id).where(sa.func.lower(User.email) == email.casefold())
+    query = sa.select(User.id).where(User.email == addresses.plain(email))
     return conn.execute(query).first() is not None

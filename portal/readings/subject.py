@@ -23,6 +23,7 @@ from portal.models import (
     Preference,
     Process,
     Task,
+    addresses,
 )
 from portal.readings import entries
 
@@ -62,7 +63,7 @@ def parts(conn: Connection, email: str) -> list[Part]:
         .join(Process, Process.id == Participant.process_id)
         .join(DefinitionRow, DefinitionRow.id == Process.definition_id)
         .where(
-            sa.func.lower(Participant.email) == email.casefold(), Participant.user_id.is_(None)
+            Participant.email == addresses.plain(email), Participant.user_id.is_(None)
         )
         .order_by(Process.started_at.desc(), Process.id, Participant.id)
     )  # fmt: skip
@@ -82,14 +83,12 @@ def _part(rows: Sequence[Any]) -> Part:
 
 def told(conn: Connection, email: str, made_at: datetime) -> tuple[dict[str, Any], list[Attached]]:
     """What is held, in plain JSON, and the files that belong to it."""
-    address = email.strip().casefold()
+    address = addresses.plain(email)
     files: list[Attached] = []
     processes = [_process(conn, part, address, files) for part in parts(conn, address)]
-    query = sa.select(Preference.__table__).where(sa.func.lower(Preference.email) == address)
+    query = sa.select(Preference.__table__).where(Preference.email == address)
     chosen = conn.execute(query).first()
-    other = sa.select(Mail.__table__).where(
-        sa.func.lower(Mail.to) == address, Mail.process_id.is_(None)
-    )
+    other = sa.select(Mail.__table__).where(Mail.to == address, Mail.process_id.is_(None))
     return {
         "about": address,
         "made_at": made_at.isoformat(),
@@ -139,9 +138,7 @@ def _process(conn: Connection, part: Part, address: str, files: list[Attached]) 
         sa.select(Task.__table__).where(Task.participant_id.in_(mine)).order_by(Task.id)
     ).all()
     drafts = sa.select(Draft.task_id, Draft.typed).where(Draft.participant_id.in_(mine))
-    mails = sa.select(Mail.__table__).where(
-        Mail.process_id == part.process_id, sa.func.lower(Mail.to) == address
-    )
+    mails = sa.select(Mail.__table__).where(Mail.process_id == part.process_id, Mail.to == address)
     return {
         "process": part.process_id,
         "definition": part.definition,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from portal import db, fault
+from portal.access import holds as standing
 from portal.actions import (
     changes,
     definitions,
@@ -49,7 +50,7 @@ from portal.models import (
     Task,
     Trail,
 )
-from portal.readings import export, status
+from portal.readings import export, status, subject
 from portal.settings import Settings
 from tasks import erasures as jobs
 from tasks import relay
@@ -301,6 +302,31 @@ def test_a_hold_forbids_it_with_its_reason_until_it_is_lifted(
     assert makers.process(process).title == "Erased"
     [row] = makers.rows(Hold, id=hold)
     assert (row.reason, row.email) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [("Ann@Straße.example", "ann@strasse.example"), ("İan@Sea.example", "ian@sea.example"),
+     ("anna.ﬁ@sea.example", "anna.fi@sea.example")],
+)  # fmt: skip
+def test_an_address_is_one_and_the_same_to_holds_erasures_and_copies_and_no_look_alike_is(
+    house: Settings, mine: str, other: str
+) -> None:
+    made = [makers.start(makers.FORM, participants={"vendor": {"email": one, "name": "Ann B"}})
+            for one in (mine, other)]  # fmt: skip
+    for one in made:
+        processes.cancel(one, "Not needed.", actor=DANA)
+    typed = f" {mine.upper()} " if mine.upper().lower() == mine.lower() else f" {mine} "
+    hold = holds.on_person(typed, "Claim 12", actor=ADA)
+    with db.reading() as conn:
+        assert set(standing.on_processes(conn, made)) == {made[0]}
+        assert [one.process_id for one in subject.parts(conn, typed)] == made[:1]
+    with pytest.raises(Conflict, match="legal hold"):
+        erase_person(typed)
+    holds.lift(hold, "Settled", actor=ADA)
+    assert state_of(erase_person(typed)) == [("done", None)]
+    emails = {row.process_id: row.email for row in makers.rows(Participant, role="vendor")}
+    assert emails == {made[0]: None, made[1]: other}
 
 
 @pytest.mark.parametrize("place", [hold_process, hold_definition, hold_person])

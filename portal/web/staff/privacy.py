@@ -169,7 +169,7 @@ def _person(email: str, fault: Any = None, at: str = "") -> ResponseReturnValue:
             "email": email,
             "parts_found": list(zip(parts, plans, strict=True)),
             "counts": sum((plan.counts for plan, _ in plans), start=Counter()),
-            "hold": standing.standing_on(conn, email.casefold()),
+            "hold": standing.standing_on(conn, email),
             "earlier": readings.of_subject(conn, pseudonyms.of(email)),
             "colleague": held.has_account(conn, email),
         }
