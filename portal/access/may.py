@@ -33,7 +33,7 @@ def require(actor: Actor, verb: str, process: Any = None) -> None:
     Verbs: ``see``, ``start``, ``comment``, ``signal``, ``manage`` (cancel, remind, reassign,
     revoke), ``evidence`` (take it away in a pack), ``publish``, ``people``, ``erase`` (what is
     held of people), ``hold`` (keep it from being erased), ``lift`` (end
-    a hold that somebody else placed).
+    a hold that somebody else placed), ``privacy`` (see what is held, kept and erased).
     """
     if actor.kind == "system":
         return
@@ -283,6 +283,13 @@ def _owns(actor: Actor, process: Any) -> bool:
     return is_owner or (process.team_id is not None and process.team_id in actor.team_ids)
 
 
+def _oversees(actor: Actor, process: Any) -> bool:
+    """Whether somebody answers for it, or looks over those who do."""
+    if not actor.is_staff:
+        return False
+    return actor.role == "auditor" or (actor.role in _WRITERS and _owns(actor, process))
+
+
 _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "see": lambda actor, _process: actor.is_staff and actor.role in _READERS,
     "start": lambda actor, _process: actor.is_staff and actor.role in (*_WRITERS, "system"),
@@ -291,10 +298,7 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "manage": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
-    "evidence": lambda actor, process: (
-        actor.is_staff
-        and (actor.role == "auditor" or (actor.role in _WRITERS and _owns(actor, process)))
-    ),
+    "evidence": _oversees,
     "publish": lambda actor, _process: actor.is_staff and actor.role in _WRITERS,
     "people": lambda actor, _process: actor.is_staff and actor.role == "admin",
     "erase": lambda actor, _process: actor.is_staff and actor.role == "admin",
@@ -302,6 +306,7 @@ _VERBS: dict[str, Callable[[Actor, Any], bool]] = {
     "hold": lambda actor, process: (
         actor.is_staff and actor.role in _WRITERS and _owns(actor, process)
     ),
+    "privacy": _oversees,
 }
 _REFUSALS = {
     "see": "This is for staff.",
@@ -315,4 +320,5 @@ _REFUSALS = {
     "erase": "Only an admin may erase what the portal holds of people.",
     "lift": "Only whoever put this hold there or an admin may lift it.",
     "hold": "Only the owner of the process or an admin may do this.",
+    "privacy": "Only admins and auditors see this, and of one process its owner.",
 }

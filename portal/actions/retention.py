@@ -65,21 +65,37 @@ def rules(conn: Connection, now: datetime) -> list[Rule]:
     return found
 
 
-def due(conn: Connection, now: datetime, key: str | None = None) -> Iterator[Due]:
+def due(
+    conn: Connection, now: datetime, key: str | None = None, *, after_process: str | None = None
+) -> Iterator[Due]:
     """What has been kept long enough and was not erased, longest ago first for each definition.
 
-    All of it, some at a time, or that of one definition.
+    All of it, some at a time, or that of one definition; or what comes after one process.
     """
+    since, after = _place(conn, after_process)
     for its, _, keep, _ in _keeps(conn):
+        if since not in (None, its):
+            continue
+        since, (place, after) = None, (after, None)
         if keep is None or key not in (None, its):
             continue
-        after: tuple[datetime, str] | None = None
-        while rows := _some_due(conn, its, keep.before(now), after):
+        while rows := _some_due(conn, its, keep.before(now), place):
             standing = holds.on_processes(conn, [row.id for row in rows])
             for row in rows:
                 hold = standing.get(row.id)
                 yield Due(row.id, its, row.ended_at, hold.reason if hold else None)
-            after = rows[-1].ended_at, rows[-1].id
+            place = rows[-1].ended_at, rows[-1].id
+
+
+def _place(
+    conn: Connection, process_id: str | None
+) -> tuple[str | None, tuple[datetime, str] | None]:
+    """The definition that a process is of, and where in its order it stands."""
+    query = sa.select(Process.key, Process.ended_at, Process.id).where(
+        Process.id == process_id, Process.ended_at.is_not(None)
+    )
+    row = conn.execute(query).first() if process_id else None
+    return (row.key, (row.ended_at, row.id)) if row else (None, None)
 
 
 def run() -> int:

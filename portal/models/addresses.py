@@ -1,4 +1,4 @@
-"""How an e-mail address is kept and compared: everywhere alike, or one person is taken for another."""
+"""How an e-mail address is kept and compared: everywhere alike."""
 
 
 def plain(email: str) -> str:

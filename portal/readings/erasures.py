@@ -49,8 +49,13 @@ def line(
     }  # fmt: skip
 
 
-def latest(conn: Connection, limit: int = 50) -> Sequence[Any]:
-    """Erasures, newest first, with who asked and how far they are."""
+def latest(
+    conn: Connection, limit: int = 50, *, before: str | None = None, only: str | None = None
+) -> Sequence[Any]:
+    """Erasures, newest first, with who asked and how far they are.
+
+    ``before`` is the id of the one after which they go on; ``only`` of the one that is wanted.
+    """
     n = sa.func.count(ErasurePart.process_id)
     done = sa.func.count(ErasurePart.process_id).filter(ErasurePart.state == "done")
     running = sa.func.count(ErasurePart.process_id).filter(ErasurePart.why == "running")
@@ -66,6 +71,10 @@ def latest(conn: Connection, limit: int = 50) -> Sequence[Any]:
         .order_by(Erasure.id.desc())
         .limit(limit)
     )  # fmt: skip
+    if before is not None:
+        query = query.where(Erasure.id < before)
+    if only is not None:
+        query = query.where(Erasure.id == only)
     return conn.execute(query).all()
 
 

@@ -12,13 +12,32 @@ from portal.models.privacy import ASKABLE, BASES
 
 WORDS = dict(BASES)
 ASKED_FOR = {basis: BASES[basis] for basis in ASKABLE}
-_MOST = 200
+MOST = 200
 
 
-def holds(conn: Connection, process_id: str | None = None) -> Sequence[Any]:
-    """Holds that stand, newest first: of a process alone those that were put on it itself."""
+def holds(
+    conn: Connection, process_id: str | None = None, *, before: str | None = None, limit: int = MOST
+) -> Sequence[Any]:
+    """Holds that stand, newest first: of a process alone those that were put on it itself.
+
+    ``before`` is the id of the hold after which they go on.
+    """
+    query = _holds().where(Hold.lifted_at.is_(None)).order_by(Hold.id.desc()).limit(limit)
+    if process_id is not None:
+        query = query.where(Hold.process_id == process_id)
+    if before is not None:
+        query = query.where(Hold.id < before)
+    return conn.execute(query).all()
+
+
+def hold(conn: Connection, hold_id: str) -> Any:
+    """One hold, standing or lifted."""
+    return conn.execute(_holds().where(Hold.id == hold_id)).one()
+
+
+def _holds() -> "sa.Select[*tuple[Any, ...]]":
     placer = aliased(User)
-    query = (
+    return (
         sa.select(
             Hold.__table__, placer.name.label("by"), Process.title,
             DefinitionRow.name.label("definition_name"),
@@ -29,13 +48,7 @@ def holds(conn: Connection, process_id: str | None = None) -> Sequence[Any]:
             DefinitionRow,
             sa.and_(DefinitionRow.key == Hold.definition, DefinitionRow.is_current),
         )
-        .where(Hold.lifted_at.is_(None))
-        .order_by(Hold.id.desc())
-        .limit(_MOST)
     )  # fmt: skip
-    if process_id is not None:
-        query = query.where(Hold.process_id == process_id)
-    return conn.execute(query).all()
 
 
 def definitions(conn: Connection) -> Sequence[Any]:

@@ -44,7 +44,10 @@ READS = {
 # The lists by which everybody finds their work; whoever sees everything on them is written down.
 LISTS = {"staff.list_processes", "staff.list_tasks", "staff.list_batches", "staff.batch"}
 # Days and steps, counts, or which colleagues may see it: nobody’s words.
-TELL_NOTHING = {"api.forecast_process", "api.read_process_sight", "staff.erase_process_page"}
+TELL_NOTHING = {
+    "api.forecast_process", "api.read_process_sight", "api.foretell_process",
+    "api.list_process_holds", "staff.erase_process_page",
+}  # fmt: skip
 _KEPT = "reads"
 
 

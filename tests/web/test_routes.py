@@ -272,6 +272,20 @@ POST /api/v1/exceptions/<exception_id>/resolve         401  401  401  403  200  
 POST /api/v1/packs                                     401  401  401  422  202  202  202  403
 GET  /api/v1/packs/<pack_id>                           401  401  401  404  200  200  200  200
 GET  /api/v1/packs/<pack_id>/file                      401  401  401  404  409  409  409  403
+GET  /api/v1/privacy/retention                         401  401  401  403  403  200  200  403
+GET  /api/v1/privacy/due                               401  401  401  403  403  200  200  403
+GET  /api/v1/privacy/holds                             401  401  401  403  403  200  200  403
+POST /api/v1/privacy/holds                             401  401  401  403  403  403  201  403
+POST /api/v1/privacy/holds/<hold_id>/lift              401  401  401  404  404  404  404  404
+POST /api/v1/privacy/person                            401  401  401  403  403  403  200  403
+POST /api/v1/privacy/person/copy                       401  401  401  403  403  403  200  403
+POST /api/v1/privacy/person/erasure                    401  401  401  403  403  403  202  403
+GET  /api/v1/privacy/erasures                          401  401  401  403  403  200  200  403
+GET  /api/v1/privacy/erasures/<erasure_id>             401  401  401  403  403  404  404  403
+GET  /api/v1/processes/<process_id>/holds              401  401  401  403  200  200  200  403
+POST /api/v1/processes/<process_id>/holds              401  401  401  403  201  403  201  403
+GET  /api/v1/processes/<process_id>/erasure            401  401  401  403  200  200  200  403
+POST /api/v1/processes/<process_id>/erasure            401  401  401  403  403  403  409  403
 GET  /api/v1/processes                                 401  401  401  200  200  200  200  200
 POST /api/v1/definitions/<key>/migrate                 401  401  401  200  200  403  200  200
 POST /api/v1/processes                                 401  401  401  201  201  403  201  201
@@ -347,6 +361,13 @@ TYPED: dict[str, dict[str, Any]] = {
     "/requests/new": {
         "email": "otto@other.example", "ask": "Your papers", "wanted": "files", "by": "2999-12-24",
     },
+    "/api/v1/privacy/holds": {"json": {"email": "held@sea.example", "reason": "Claim 12."}},
+    "/api/v1/privacy/person": {"json": {"email": "nobody@sea.example"}},
+    "/api/v1/privacy/person/copy": {"json": {"email": "nobody@sea.example"}},
+    "/api/v1/privacy/person/erasure": {"json": {
+        "email": "nobody@sea.example", "confirm": "nobody@sea.example", "basis": "request",
+    }},
+    "/api/v1/processes/<process_id>/erasure": {"json": {"basis": "request", "confirm": "erase"}},
     "/api/v1/requests": {"json": {
         "to": people.OTTO, "ask": "Your papers", "wanted": "files", "by": "2999-12-24",
     }},

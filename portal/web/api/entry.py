@@ -61,6 +61,13 @@ _OWN_SCOPES = {
     ("POST", "/definitions/<key>/sight"): "admin",
     ("POST", "/definitions/<key>/sight/grants"): "admin",
     ("POST", "/definitions/<key>/sight/grants/<grant_id>/withdraw"): "admin",
+    ("POST", "/privacy/holds"): "admin",
+    ("POST", "/privacy/holds/<hold_id>/lift"): "admin",
+    ("POST", "/privacy/person"): "admin",
+    ("POST", "/privacy/person/copy"): "admin",
+    ("POST", "/privacy/person/erasure"): "admin",
+    ("POST", "/processes/<process_id>/erasure"): "admin",
+    ("POST", "/processes/<process_id>/holds"): "admin",
 }
 _SCOPES: dict[str, str] = {}
 CALLS: list[Call] = []

@@ -4,7 +4,7 @@ from typing import Any
 
 from portal import language
 from portal.definition import asks
-from portal.readings import figures, lists
+from portal.readings import figures, held, lists
 
 Schema = dict[str, Any]
 
@@ -41,6 +41,13 @@ _person = _object(email=_maybe(_text), name=_maybe(_text))
 _named = _object("email", email=_text, name=_text)
 _owner: Schema = {"anyOf": [_text, _object("team", team=_text), {"type": "null"}]}
 _assignee = _object("*", kind=_text, email=_maybe(_text), name=_maybe(_text))
+_ground: Schema = {"enum": [*held.ASKED_FOR]}
+_would_erase = _object(
+    "*",
+    possible={"type": "boolean"},
+    why_not=_maybe(_text),
+    goes={"type": "object", "additionalProperties": _number},
+)
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": _object(
@@ -442,6 +449,70 @@ SCHEMAS: dict[str, Schema] = {
         sha256=_maybe(_text),
         kept_until=_maybe(_moment),
         url=_maybe(_text),
+    ),
+    "RetentionList": _page("Retention", _text),
+    "Retention": _object(
+        "*",
+        definition=_text,
+        name=_text,
+        keep=_maybe(_text),
+        basis=_maybe(_text),
+        by=_maybe({"enum": ["definition", "house"]}),
+        before=_maybe(_moment),
+        **dict.fromkeys(("ended", "due", "held", "running"), _number),
+    ),
+    "DueList": _page("Due", _text),
+    "Due": _object("*", process=_text, definition=_text, ended_at=_moment, hold=_maybe(_text)),
+    "PlaceHold": _object("reason", definition=_text, email=_text, reason=_text),
+    "HoldLifted": _object("*", id=_text, lifted={"const": True}),
+    "HoldList": _page("Hold", _text),
+    "Hold": _object(
+        "*",
+        id=_text,
+        process=_maybe(_text),
+        definition=_maybe(_text),
+        email=_maybe(_text),
+        reason=_maybe(_text),
+        placed_by=_maybe(_text),
+        placed_at=_moment,
+    ),
+    "OnePerson": _object("*", email=_text),
+    "ErasePerson": _object(
+        "email basis confirm", email=_text, basis=_ground, reference=_text, confirm=_text
+    ),
+    "EraseProcess": _object(
+        "basis confirm", basis=_ground, reference=_text, confirm={"const": "erase"}
+    ),
+    "WouldErase": _would_erase,
+    "HeldOfPerson": _object(
+        "*",
+        processes=_list(
+            _object(
+                "*",
+                process=_text,
+                title=_text,
+                state=_text,
+                roles=_list(_text),
+                started_at=_moment,
+                ended_at=_maybe(_moment),
+                erasing=_ref("WouldErase"),
+            )
+        ),
+        hold=_maybe(_text),
+        has_account={"type": "boolean"},
+        erased=_list(_object("*", erasure=_text, basis=_text, asked_at=_moment)),
+    ),
+    "ErasureList": _page("Erasure", _text),
+    "Erasure": _object(
+        "*",
+        id=_text,
+        kind={"enum": ["process", "person"]},
+        basis=_text,
+        reference=_maybe(_text),
+        asked_by=_maybe(_text),
+        asked_at=_moment,
+        ended_at=_maybe(_moment),
+        **dict.fromkeys(("total", "done", "running", "held"), _number),
     ),
     "Link": _object("*", url=_text, expires_at=_moment),
     "Event": _object(

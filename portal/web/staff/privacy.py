@@ -1,26 +1,24 @@
 """Privacy: what is held of a person, their copy, holds, retention, and erasing."""
 
-import tempfile
 from collections import Counter
 from itertools import islice
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, send_file
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
 from portal.access import holds as standing
-from portal.access import pseudonyms
+from portal.access import may, pseudonyms
 from portal.actions import erasures, holds, privacy, retention
 from portal.definition.values import is_email
-from portal.delivery.storage import Store
-from portal.errors import Conflict, Faulty, NotYours, Unknown
+from portal.errors import Conflict, Faulty, Unknown
 from portal.readings import erasures as readings
 from portal.readings import held, subject
+from portal.web.copies import copy_out
 from portal.web.staff.door import doors, me, said
 
 _MOST_DUE = 500
-_IN_MEMORY = 8_000_000  # bytes of an archive, before it goes to disk
 
 
 @doors.get("/privacy")
@@ -46,16 +44,7 @@ def export_person() -> ResponseReturnValue:
     """Their copy: everything that is held of one address, with their files."""
     _require_admin()
     email = request.form.get("email", "").strip()
-    with db.reading() as conn:
-        told, files = subject.told(conn, email, clock.now())
-    privacy.note_export(len(told["processes"]), actor=me())
-    store = Store(current_app.config["SETTINGS"].storage_dir)
-    archive = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - sent, then closed
-    store.pack(archive, subject.texts(told), [(one.path, one.storage_id) for one in files])
-    archive.seek(0)
-    return send_file(
-        archive, "application/zip", as_attachment=True, download_name="personal-data.zip"
-    )
+    return copy_out(email, lambda count: privacy.note_export(count, actor=me()))
 
 
 @doors.post("/privacy/erase")
@@ -184,9 +173,8 @@ def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseR
         process = held.process(conn, process_id)
         if process is None:
             raise Unknown("There is no such process.")
+        may.require(me(), "privacy", process)
         owns = process.owner_id in me().user_ids or process.team_id in me().team_ids
-        if me().role not in ("admin", "auditor") and not owns:
-            raise NotYours("Only the owner of the process, admins and auditors see this page.")
         plan, why_not = erasures.foretell(conn, process_id)
         told = {
             "process": process, "plan": plan, "why_not": why_not, "owns": owns,
@@ -219,10 +207,8 @@ def _status(fault: Any) -> int:
 
 
 def _require_admin() -> None:
-    if me().role != "admin":
-        raise NotYours("Only an admin may do this.")
+    may.require(me(), "erase")
 
 
 def _require_reader() -> None:
-    if me().role not in ("admin", "auditor"):
-        raise NotYours("Only admins and auditors see this page.")
+    may.require(me(), "privacy")
