@@ -272,6 +272,9 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "person-exported": lambda one: (
         f"{one.who} took all that is held of one person, from {_processes(one.more['count'])}."
     ),
+    "copy-taken": lambda one: (
+        f"{one.who} took all that is held of them, from {_processes(one.more['count'])}."
+    ),
     "person-looked-up": lambda one: f"{one.who} looked up what is held of one person.",
     "room-opened": lambda one: _room(one, "opened"),
     "room-extended": lambda one: _room(one, "extended"),
@@ -282,7 +285,7 @@ KINDS: dict[str, Callable[[_Told], str]] = {
 _OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
               "outside", "sight")  # fmt: skip
 _OF_PRIVACY = ("erasure-asked", "hold-placed", "hold-lifted", "person-exported",
-               "person-looked-up")  # fmt: skip
+               "copy-taken", "person-looked-up")  # fmt: skip
 TOPICS: dict[str, tuple[str, ...]] = {
     "reads": ("read",),
     "sign-ins": ("signed-in", "signed-out", "proved", "session-ended", "sessions-ended"),

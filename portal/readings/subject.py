@@ -4,7 +4,7 @@ What others wrote is not theirs and stays out, even where it is about the same t
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal.language import gettext as _
 from portal.ledger.record import ACTOR_PREFIX
 from portal.ledger.tables import Entry
 from portal.models import (
@@ -25,7 +26,7 @@ from portal.models import (
     Task,
     addresses,
 )
-from portal.readings import entries
+from portal.readings import entries, words
 
 _OWN_FACTS = ("name", "email", "ip", "agent")
 
@@ -114,20 +115,38 @@ def texts(held: dict[str, Any]) -> dict[str, str]:
 
 def summary(held: dict[str, Any]) -> str:
     """The same in words, for whoever reads no JSON."""
-    said = [f"What is held of {held['about']}, on {held['made_at'][:10]}.", ""]
+    whose, day = held["about"], held["made_at"][:10]
+    said = [_("What is held of %(email)s, on %(day)s.", email=whose, day=day), ""]
     if not held["processes"]:
-        said.append("No process has this address among those who take part.")
+        said.append(_("No process has this address among those who take part."))
     for one in held["processes"]:
-        ended = f", ended {one['ended_at'][:10]}" if one["ended_at"] else ", not ended"
-        said += [f"{one['definition']}: began {one['started_at'][:10]}{ended}."]
-        said += [f"  Called: {name}" for name in one["names"]]
-        said += [f"  {event['at'][:16]}  {event['type']}" for event in one["events"]]
-        said += [f"  File: {file['name']} ({file['size']} bytes), in {file['path']}"
-                 for file in one["files"]]  # fmt: skip
-        said += [f"  Mail of {mail['at'][:16]}: {mail['subject']}" for mail in one["mails"]]
-        said += [f"  Not sent yet: what was typed for “{one}”" for one in one["drafts"]]
-        said.append("")
-    return "\n".join([*said, "All of it, with every answer, stands in data.json.", ""])
+        said += [_lasted(one), *(f"  {line}" for line in _lines(one)), ""]
+    return "\n".join([*said, _("All of it, with every answer, stands in data.json."), ""])
+
+
+def _lasted(one: dict[str, Any]) -> str:
+    began, name = one["started_at"][:10], one["definition"]
+    if not one["ended_at"]:
+        return _("%(process)s: began on %(day)s, not ended.", process=name, day=began)
+    ended = one["ended_at"][:10]
+    return _("%(process)s: from %(day)s to %(end)s.", process=name, day=began, end=ended)
+
+
+def _lines(one: dict[str, Any]) -> Iterator[str]:
+    """What there is of one process, a line each."""
+    for name in one["names"]:
+        yield _("Name: %(name)s", name=name)
+    for event in one["events"]:
+        yield f"{event['at'][:16]}  {event['type']}"
+    for file in one["files"]:
+        size = words.size(file["size"])
+        yield _("File %(path)s: %(name)s (%(size)s)", path=file["path"], name=file["name"],
+                size=size)  # fmt: skip
+    for mail in one["mails"]:
+        yield _("E-mail of %(when)s: %(subject)s", when=mail["at"][:16], subject=mail["subject"])
+    names = {task["task"]: task["name"] for task in one["tasks"]}
+    for task in one["drafts"]:
+        yield _("Typed for “%(task)s”, not sent yet", task=names.get(task, task))
 
 
 def _process(conn: Connection, part: Part, address: str, files: list[Attached]) -> dict[str, Any]:

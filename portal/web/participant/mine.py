@@ -11,15 +11,18 @@ from portal.access import addresses, codes, limits, links, sessions
 from portal.access.addresses import Visitor
 from portal.actions import links as link_verbs
 from portal.actions import mine as verbs
+from portal.actions import privacy
 from portal.errors import Conflict, Faulty, FormTooOld, Gone, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import links as link_readings
 from portal.readings import mine as readings
 from portal.web import forms, languages, zones
+from portal.web.copies import copy_out
 from portal.web.participant.door import NoSession, agent, doors, gone_page, secret, with_cookie
 from portal.web.participant.refusals import over
 
 _MOST, _AN_HOUR = 60, 3600
+_MOST_COPIES = 10  # of one address; each packs all of its files
 
 
 @doors.get("/w")
@@ -46,6 +49,26 @@ def own_code() -> ResponseReturnValue:
     if judged.fault:
         return _again(judged.fault, Faulty.status)
     return redirect("/w", 303)
+
+
+@doors.post("/w/copy")
+def take_copy() -> ResponseReturnValue:
+    """All that is held of the address whose mailbox was reached, and of nobody else."""
+    with db.reading() as conn:
+        visitor = _visitor(conn)
+    try:
+        forms.require_ours("mine", visitor.session_id if visitor else "", forms.sent_nonce())
+        if visitor is None:
+            raise NoSession
+        if not visitor.is_proved:
+            raise Unknown(_("There is nothing here, or nothing that is yours to see."))
+        email = visitor.email
+        limits.spend(f"copy:{codes.seal(email)}", _MOST_COPIES, _AN_HOUR)
+        return copy_out(email, lambda count: privacy.note_own_copy(secret(), email, count))
+    except FormTooOld as error:
+        return over(error, "/w" if visitor else None)
+    except TooFast as error:
+        return make_response(_page({"copied": error.sentence}), error.status)
 
 
 @doors.post("/w/<task_id>/open")

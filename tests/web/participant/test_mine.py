@@ -1,5 +1,8 @@
 """All that is mine: behind one link its process alone, after a code from the mailbox the rest."""
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -8,10 +11,10 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import codes
-from portal.actions import links, processes
+from portal.actions import links, preferences, processes
 from portal.clock import Clock
 from portal.ledger.tables import Outgoing
-from portal.models import AddressCode, LostLink
+from portal.models import AddressCode, BookEntry, LostLink
 from tests import makers, people
 from tests.web.participant.conftest import UPLOAD, Visitor, hidden_in, link_to
 
@@ -60,6 +63,53 @@ def test_after_a_code_everything_of_the_address_is_there_and_opens(
     assert f"/w/{task.id}" in visitor.get("/w")
     assert visitor.send(f"/w/{ottos.id}/open", "/w").status_code in (403, 404)
     assert "link.entered" not in makers.types(ottos.process_id)
+
+
+def test_p04_after_a_code_somebody_takes_the_copy_of_their_own_and_it_is_written_down(
+    visitor: Visitor, task: Any
+) -> None:
+    visitor.enter(task)
+    other, ottos = other_task(), makers.task(makers.start(UPLOAD, vendor=people.OTTO), "papers")
+    processes.comment(task.process_id, "She is slow.", actor=DANA)
+    assert 'action="/w/copy"' not in visitor.get("/w")
+    assert visitor.send("/w/copy", "/w").status_code == 404
+    prove(visitor)
+    page = visitor.get("/w")
+    assert ("Download my data" in page, "is-faulty" in page) == (True, False)
+    answer = visitor.send("/w/copy", "/w")
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    assert answer.headers["Cache-Control"] == "no-store"
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    told = json.loads(archive.read("data.json"))
+    assert told["about"] == people.VERA["email"]
+    assert {one["process"] for one in told["processes"]} == {task.process_id, other.process_id}
+    whole = archive.read("data.json").decode() + archive.read("summary.txt").decode()
+    for others in (ottos.process_id, "otto", "Dana", "She is slow"):
+        assert others not in whole
+    [line] = [one for one in makers.rows(BookEntry) if one.kind == "copy-taken"]
+    assert (line.told, line.ip, line.agent) == ({"count": 2}, None, None)
+    assert "vera" not in str(line).lower()
+
+
+def test_the_copy_is_told_in_the_language_of_whose_it_is(visitor: Visitor, task: Any) -> None:
+    visitor.enter(task)
+    prove(visitor)
+    preferences.choose_language("de", email=people.VERA["email"])
+    answer = visitor.send("/w/copy", "/w")
+    words = zipfile.ZipFile(io.BytesIO(answer.data)).read("summary.txt").decode()
+    assert words.startswith(f"Was zu {people.VERA['email']} gespeichert ist")
+
+
+def test_what_packs_so_much_is_packed_ten_times_an_hour_and_the_page_says_so(
+    visitor: Visitor, task: Any
+) -> None:
+    visitor.enter(task)
+    prove(visitor)
+    for _ in range(10):
+        assert visitor.send("/w/copy", "/w").status_code == 200
+    refused = visitor.send("/w/copy", "/w")
+    assert refused.status_code == 429
+    assert "Too many" in refused.text.split("Your data")[1]
 
 
 def test_nothing_opens_without_the_code(visitor: Visitor, task: Any) -> None:
