@@ -11,7 +11,7 @@ from portal.actions import processes, tasks, upkeep
 from portal.cli import doctor
 from portal.ledger import record
 from portal.models import SearchDocument, Task
-from portal.models.searching import folded
+from portal.models.searching import ddl_anew, folded
 from portal.readings import lists, search
 from tests import makers, people
 
@@ -132,6 +132,27 @@ def test_words_are_folded_alike_whatever_stands_between_them() -> None:
     assert " ".join(folded("Größe—São_Paulo (42) ÅNGSTRÖM İl")) == wanted
     assert folded("漢字ab") == ["漢", "字", "ab"]
     assert folded("") == folded("… !?") == []
+
+
+def test_a_word_of_a_script_younger_than_the_index_is_found() -> None:
+    one = makers.start(STEPS, head=HEAD, inputs={"amount": 1})
+    makers.fill(one, company="𞤖𞤢𞤤𞤢 𐓏𐓘𐓻")
+    assert found("𞤸𞤢𞤤") == found("𐓷𐓘𐓻") == [one]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_index_that_is_made_anew_finds_the_same(database: db.Database) -> None:
+    one = makers.start(STEPS, head=HEAD, inputs={"amount": 1})
+    with database.engine.begin() as conn:
+        for statement in ddl_anew():
+            conn.exec_driver_sql(statement)
+    assert found("vera vend") == [one]
+    makers.fill(one, company="Pier")
+    assert found("pier") == [one]
+    makers.send(one, "papers", makers.arrived("licence"))
+    makers.decide(one, "request_changes")
+    makers.fill(one, company="Quay")
+    assert (found("pier"), found("quay")) == ([], [one])
 
 
 def test_what_is_too_much_for_an_index_stops_no_answer() -> None:
