@@ -41,14 +41,19 @@ def sentence(
     n_troubles: int,
     now: datetime,
     tz: str,
+    *,
+    is_missed: bool = False,
 ) -> str:
-    """The status of a process in one sentence, for lists and for the head of its page."""
+    """The status of a process in one sentence, for lists and for the head of its page.
+
+    ``is_missed``: nobody took it up in time.
+    """
     if state in _ENDED:
         return _ENDED[state].format(day=words.short_day(ended_at or now, tz))
     held = holdings(waiting, now)
     if not held:
         return f"Stopped by {_open(n_troubles)}." if n_troubles else _UNHELD
-    return _waits(held, n_troubles, now, tz)
+    return _waits(held, n_troubles, now, tz, is_missed=is_missed)
 
 
 def fuller(status: str, reminded: int, passes_on: str | None) -> str:
@@ -96,9 +101,12 @@ def _open(n_troubles: int) -> str:
     return "one exception" if n_troubles == 1 else f"{n_troubles} exceptions"
 
 
-def _waits(held: Sequence[Holding], n_troubles: int, now: datetime, tz: str) -> str:
+def _waits(
+    held: Sequence[Holding], n_troubles: int, now: datetime, tz: str, *, is_missed: bool
+) -> str:
     since = held[0].since if len(held) == 1 else min(h.since for h in held)
     told = f"{_waiting_for(held)} since {words.short_day(since, tz)}"
+    told = f"{told}, not taken up" if is_missed else told
     late = [h.due_at for h in held if h.is_overdue and h.due_at]
     told = f"{told}, overdue by {words.span(now - min(late))}" if late else told
     told = f"{told}, with {_open(n_troubles)} open" if n_troubles else told

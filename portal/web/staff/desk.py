@@ -1,7 +1,7 @@
 """The desk: what waits for me, what went wrong, what is late; what is well is one number."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import render_template
@@ -35,12 +35,12 @@ def desk() -> ResponseReturnValue:
         to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids, stands_for)
         healthy = reading.healthy(conn, now)
     away = absences.stood_for(actor)
-    given = [one for one in to_see if one.question is None]
+    late_rows, given, unmet = _each_once(overdue.items, to_see, {row.id for row in tasks.items})
     asked_by = [one for one in to_see if one.question is not None and not one.is_block]
     blocked_by = [one for one in to_see if one.is_block]
-    n_wishes = sum(one.is_wish for one in given)
     lines = rows.tasks(tasks.items, now, house_zone(), away, actor.user_id)
-    late_lines = rows.processes(overdue.items, now, house_zone(), away)
+    late_lines = rows.processes(late_rows, now, house_zone(), away, unmet)
+    told = _counts(tasks, troubles, blocked_by, asked_by, given, late_rows, overdue)
     return render_template(
         "staff/desk.html",
         print=_print(lines, late_lines, troubles, to_see, [healthy]),
@@ -53,16 +53,7 @@ def desk() -> ResponseReturnValue:
         handoffs=given,
         asked_by=asked_by,
         blocked_by=blocked_by,
-        lead=_lead(
-            _counted(len(tasks.items), "task waits for you", "tasks wait for you"),
-            _counted(len(troubles), "exception needs you", "exceptions need you"),
-            _counted(len(blocked_by), "person can’t go on", "people can’t go on"),
-            _counted(len(asked_by), "question needs an answer", "questions need an answer"),
-            _counted(n_wishes, "request needs your word", "requests need your word"),
-            _counted(len(given) - n_wishes, "handoff is not taken up", "handoffs are not taken up"),
-            _counted(len(overdue.items), "process of yours is late", "processes of yours are late"),
-            healthy=healthy,
-        ),
+        lead=_lead(*told, healthy=healthy),
     )
 
 
@@ -94,7 +85,45 @@ def _lead(*told: str, healthy: int) -> str:
     return f"{waiting}. {fine} running {rest} in time."
 
 
-def _counted(n: int, one: str, many: str) -> str:
+def _counts(
+    tasks: Any, troubles: Any, blocked_by: Any, asked_by: Any, given: Any, late: Any, overdue: Any
+) -> Iterator[str]:
+    """How much of each there is; empty where there is none."""
+    n_wishes = sum(one.is_wish for one in given)
+    is_cut = overdue.next is not None
+    yield _counted(len(tasks.items), "task waits for you", "tasks wait for you")
+    yield _counted(len(troubles), "exception needs you", "exceptions need you")
+    yield _counted(len(blocked_by), "person can’t go on", "people can’t go on")
+    yield _counted(len(asked_by), "question needs an answer", "questions need an answer")
+    yield _counted(n_wishes, "request needs your word", "requests need your word")
+    n_unmet = len(given) - n_wishes
+    yield _counted(n_unmet, "handoff is not taken up", "handoffs are not taken up")
+    yield _counted(
+        len(late), "process of yours is late", "processes of yours are late", is_cut=is_cut
+    )
+
+
+def _each_once(
+    overdue: Sequence[Any], to_see: Sequence[Any], mine: Collection[str]
+) -> tuple[list[Any], list[Any], set[str]]:
+    """The late processes and the handoffs, so that each thing stands in one place.
+
+    What is late and was not taken up stands among the late, with both facts: the last are the ids
+    of those processes. What is late because of tasks of the reader's own stands there as a task.
+    """
+    late = [row for row in overdue if not _waits_only_for(row, mine)]
+    ids = {row.id for row in late}
+    handoffs_ = [one for one in to_see if one.question is None]
+    unmet = {one.process_id for one in handoffs_ if not one.is_wish} & ids
+    return late, [one for one in handoffs_ if one.is_wish or one.process_id not in ids], unmet
+
+
+def _waits_only_for(row: Any, tasks: Collection[str]) -> bool:
+    held = [one.get("task") for one in row.waiting]
+    return bool(held) and all(task in tasks for task in held)
+
+
+def _counted(n: int, one: str, many: str, *, is_cut: bool = False) -> str:
     if n == 0:
         return ""
-    return f"1 {one}" if n == 1 else f"{n}{'+' if n >= AT_ONCE else ''} {many}"
+    return f"1 {one}" if n == 1 else f"{n}{'+' if is_cut or n >= AT_ONCE else ''} {many}"

@@ -1,6 +1,6 @@
 """Rows of lists, told in Python once: a template that calls back for each cell costs the most."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -53,15 +53,27 @@ class TaskLine(NamedTuple):
 
 
 def processes(
-    items: Iterable[Any], now: datetime, tz: str, away: Absences = _ALL_HERE
+    items: Iterable[Any],
+    now: datetime,
+    tz: str,
+    away: Absences = _ALL_HERE,
+    unmet: Collection[str] = (),
 ) -> list[ProcessLine]:
-    """The rows that ``lists.processes`` found."""
+    """The rows that ``lists.processes`` found; ``unmet`` are those that nobody took up in time."""
     return [
         ProcessLine(
             row.id,
             row.title,
             row.reference,
-            waiting.sentence(row.state, row.ended_at, row.waiting, row.n_troubles, now, tz)
+            waiting.sentence(
+                row.state,
+                row.ended_at,
+                row.waiting,
+                row.n_troubles,
+                now,
+                tz,
+                is_missed=row.id in unmet,
+            )
             + _holders_away(row.waiting, away),
             row.owner_name or "",
             due(row.due_at, now, tz) if row.state == "running" else None,

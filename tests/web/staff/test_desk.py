@@ -5,6 +5,7 @@ import re
 from portal import clock as house_clock
 from tests import makers
 from tests.web.staff.test_start import Desks
+from tests.web.staff.test_timeline import ring
 
 STEPS = """\
   - {id: details, name: Details, assign: vendor, due: 2 days, remind: [],
@@ -40,3 +41,25 @@ def test_the_desk_says_whether_it_has_news(desk: Desks) -> None:
     assert print_of(dana.get("/")) == before
     makers.fill(makers.start(STEPS), company="Sea")
     assert print_of(dana.get("/")) != before
+
+
+def test_what_is_late_and_was_not_taken_up_stands_once_with_both(
+    desk: Desks, clock: house_clock.Clock
+) -> None:
+    unmet = STEPS.replace("due: 2 days", "due: 2 days, pick_up: 1 hour")
+    late, in_time = makers.start(unmet), makers.start(unmet.replace("2 days", "9 days"))
+    mine = makers.start(STEPS.replace("task: {}", "due: 1 day, task: {}"))
+    makers.fill(mine, company="Sea")
+    clock.advance(hours=6)
+    ring()
+    clock.advance(days=3)
+    page = desk("dana").get("/")
+    assert "Vera Vendor has not taken up “Details”. It was expected by" in page
+    assert page.count(f'href="/processes/{in_time}#task-') == 2
+    assert f"/processes/{late}#task-" not in page
+    assert page.count(f'href="/processes/{late}">') == 1
+    assert "(“Details”) since Mon 23 Nov, not taken up, overdue by 1 day." in page
+    # Nobody is asked to remind themselves: one's own late task stands as a task alone.
+    assert f'href="/processes/{mine}">' not in page.split('id="late"')[1]
+    told = "1 task waits for you, 1 handoff is not taken up and 1 process of yours is late."
+    assert told in page
