@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from portal.definition.expressions import Expression
+from portal.definition.told_apart import PASSED_OVER, became, plain
 from portal.definition.tree import Definition, Step
 
 _CONTEXT = 3
@@ -17,8 +17,6 @@ _HEAD = {
     "calendar": "its calendar", "link_for": "how long links live",
     "retention": "how long personal data is kept",
 }  # fmt: skip
-# What of a step is no setting of it: where it stands in the text, and what stands within.
-_PASSED_OVER = {"id", "line", "steps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +143,12 @@ _PATIENCE = 50  # times that a line is looked at before the rest is told as othe
 def _head(before: Definition, after: Definition) -> Iterator[Change]:
     for name, called in _HEAD.items():
         old, new = getattr(before, name), getattr(after, name)
-        if _plain(old) != _plain(new):
-            yield Change(f"{called[0].upper()}{called[1:]} changed.")
+        if plain(old) != plain(new):
+            yield Change(f"{became(called[0].upper() + called[1:], old, new)}.")
     yield from _named("input", _labels(before.inputs), _labels(after.inputs))
     same = {one.id: one for one in before.inputs}
     for one in after.inputs:
-        if one.id in same and _plain(same[one.id]) != _plain(one):
+        if one.id in same and plain(same[one.id]) != plain(one):
             yield Change(f"The input “{one.label}” is asked otherwise.")
 
 
@@ -159,7 +157,7 @@ def _roles(before: Definition, after: Definition) -> Iterator[Change]:
     new = {one.id: one.name for one in after.roles.values()}
     yield from _named("role", old, new)
     for id_, one in after.roles.items():
-        if id_ in before.roles and _plain(before.roles[id_]) != _plain(one):
+        if id_ in before.roles and plain(before.roles[id_]) != plain(one):
             yield Change(f"The role “{one.name}” is another one.")
 
 
@@ -178,7 +176,7 @@ def _steps(before: Definition, after: Definition) -> Iterator[Change]:
         if id_ not in old:
             yield Change(f"The step “{step.name}” ({step.kind}) is new.", id_)
         elif changed := _changed(old[id_], step):
-            yield Change(f"“{step.name}”: {', '.join(changed)} changed.", id_)
+            yield Change(f"“{step.name}”: {'; '.join(changed)}.", id_)
         if id_ in moved:
             yield Change(f"“{step.name}” stands at another place.", id_)
     for id_, step in old.items():
@@ -194,32 +192,16 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
 
 
 def _changed(old: Step, new: Step) -> list[str]:
-    """The keys whose values differ; the kind alone where it is another one."""
+    """What became of each key whose value differs; the kind alone where it is another one."""
     if old.kind != new.kind:
-        return [f"kind (from {old.kind} to {new.kind})"]
-    names = (one.name for one in fields(new))
+        return [f"kind changed from {old.kind} to {new.kind}"]
+    values = [(one.name, getattr(old, one.name), getattr(new, one.name)) for one in fields(new)]
     return [
-        name
-        for name in names
-        if name not in _PASSED_OVER and _plain(getattr(old, name)) != _plain(getattr(new, name))
+        became(name, before, after)
+        for name, before, after in values
+        if name not in PASSED_OVER and plain(before) != plain(after)
     ]
 
 
 def _labels(inputs: Any) -> dict[str, str]:
     return {one.id: str(one.label) for one in inputs}
-
-
-def _plain(value: Any) -> Any:
-    """A value without the lines at which it stands: those move with every edit above."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Expression):
-        return value.source
-    if hasattr(value, "__dataclass_fields__"):
-        own = (one.name for one in fields(value) if one.name not in _PASSED_OVER - {"id"})
-        return {name: _plain(getattr(value, name)) for name in own}
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value

@@ -46,14 +46,14 @@ def test_each_part_is_said_for_itself() -> None:
         + "  - {id: last, message: {to: [vendor], subject: Done, body: Done.}}\n"
     )
     assert said(new) == [
-        "Its name changed.",
-        "The title of its processes changed.",
-        "Its purpose changed.",
+        "Its name changed from “Demo” to “Other”.",
+        "The title of its processes changed from “Demo” to “Other”.",
+        "Its purpose added: “To show.”.",
         "The input “Tax” is new.",
         "The input “Firm” is asked otherwise.",
         "The role “Buyer” is new.",
         "The role “Supplier” is another one.",
-        "“Second”: due, remind changed.",
+        "“Second”: due changed from 2 days to 3 days; remind added: none.",
         "“Way”: branches changed.",
         "The step “Last” (message) is new.",
         "The step “First” (task) is gone.",
@@ -70,7 +70,7 @@ def test_a_step_that_moved_is_said_once() -> None:
 def test_another_kind_is_said_and_nothing_of_its_keys() -> None:
     new = OLD.replace("{id: first, assign: vendor, task: {}}",
                       "{id: first, assign: vendor, approval: {}}")  # fmt: skip
-    assert said(new) == ["“First”: kind (from task to approval) changed."]
+    assert said(new) == ["“First”: kind changed from task to approval."]
 
 
 def test_the_lines_are_those_near_what_is_different() -> None:

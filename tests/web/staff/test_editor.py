@@ -31,7 +31,8 @@ def test_a_look_at_the_next_version_tells_what_changes_and_for_whom(desk: Desks)
         .send("/definitions/look", page=PAGE, text=TEXT.replace("name: Demo", "name: Show"))
         .text
     )
-    for said in ("version 2 of demo", "Its name changed.", "A safeguard would go",
+    for said in ("version 2 of demo", "Its name changed from “Demo” to “Show”.",
+                 "A safeguard would go",
                  "1 process runs on earlier versions and stays there."):  # fmt: skip
         assert said in told, said
 
@@ -56,7 +57,7 @@ def test_two_versions_are_told_apart(desk: Desks) -> None:
     assert "<select" not in alone
     makers.publish(makers.FORM.replace("label: Company", "label: <Firm>"))
     page = dana.get("/definitions/demo/differences")
-    assert "“Details”: fields changed." in page
+    assert "“Details”: fields changed: “&lt;Firm&gt;” is otherwise." in page
     assert "label: &lt;Firm&gt;" in page
     assert 'class="gone"' in page
     assert "From version 2 to version 1" in dana.get("/definitions/demo/differences?from=2&to=1")
