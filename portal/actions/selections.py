@@ -1,6 +1,6 @@
 """Many processes chosen from a list, and what is to be done with them: drafted as a batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def plan(kind: str, process_ids: Sequence[str], *, actor: Actor) -> str:
 
 
 def _cancels(ids: Sequence[str], actor: Actor) -> Iterator[Line]:
-    columns = (Process.id, Process.title, Process.reference, Process.state)
+    columns = (Process.id, Process.title, Process.reference, Process.state, Process.waiting)
     query = sa.select(*columns, Process.owner_id, Process.team_id).where(Process.id.in_(ids))
     query = query.where(sights.seen_by(actor))
     with db.reading() as conn:
@@ -52,8 +52,18 @@ def _cancels(ids: Sequence[str], actor: Actor) -> Iterator[Line]:
         faults = _unfit(row, actor)
         if row.state != "running":
             faults = [Fault("", "It has ended already.")]
-        given = {"process": row.id, "reference": row.reference}
+        given = {"process": row.id, "reference": row.reference, **_at_hand(row.waiting)}
         yield Line(n, row.title, given, faults)
+
+
+def _at_hand(waiting: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What is open in a process and who holds it: what ends with it."""
+    if not waiting:
+        return {"name": "Nobody holds it just now"}
+    people = [held.get("who") or {} for held in waiting]
+    names = [str(one.get("name") or one.get("email") or "nobody yet") for one in people]
+    tasks = [str(held["name"]) for held in waiting]
+    return {"name": ", ".join(dict.fromkeys(tasks)), "who": ", ".join(dict.fromkeys(names))}
 
 
 def _tasks(ids: Sequence[str], actor: Actor) -> Iterator[Line]:

@@ -315,6 +315,8 @@ def test_those_ticked_are_reminded_handed_over_and_cancelled(app: object, desk: 
     work()
     assert [makers.types(one).count("task.reassigned") for one in ids] == [1, 0, 1]
     at = place(dana.send("/batches", page="/processes", what="cancel", process=ids))
+    assert "What is open in it" in dana.get(at)
+    assert dana.get(at).count('<span class="what">Details</span> <small>with ') == 3
     dana.send(f"{at}/begin", page=at, _ticks="yes", row=["1", "2", "3"], reason="Law.")
     work()
     assert {row.state for row in makers.rows(Process)} == {"cancelled"}
@@ -325,6 +327,8 @@ def test_what_has_ended_meanwhile_is_refused_and_stops_no_other(app: object, des
     dana = desk("dana")
     ids = three(dana)
     at = place(dana.send("/batches", page="/processes", what="cancel", process=ids))
+    assert "What is open in it" in dana.get(at)
+    assert dana.get(at).count('<span class="what">Details</span> <small>with ') == 3
     dana.send(f"{at}/begin", page=at, _ticks="yes", row=["1", "2", "3"], reason="Law.")
     processes.cancel(ids[1], "Sooner.", actor=people.staff("ada"))
     work()
@@ -356,6 +360,8 @@ def test_a_batch_is_stopped_and_a_draft_put_away(app: object, desk: Desks) -> No
     dana = desk("dana")
     ids = three(dana)
     at = place(dana.send("/batches", page="/processes", what="cancel", process=ids))
+    assert "What is open in it" in dana.get(at)
+    assert dana.get(at).count('<span class="what">Details</span> <small>with ') == 3
     dana.send(f"{at}/begin", page=at, _ticks="yes", row=["1", "2", "3"], reason="Law.")
     dana.send(f"{at}/stop", page=at)
     work()
