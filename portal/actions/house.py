@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import brand, calendar, db, installation
-from portal.access import book, may
+from portal.access import book, may, seats
 from portal.actions.wording import remark
 from portal.actor import Actor
 from portal.db import Tx, action
@@ -30,6 +30,8 @@ NAMES: Mapping[str, Sequence[str]] = {
     "keeping": (RETENTION_DAYS, "link_days"),
 }
 """The rules of each page of settings."""
+PROVED = frozenset(("sender", "keeping"))
+"""Pages on which whoever changes something shows first that it is they."""
 MOST_CLOSED = 200
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 _LONGEST_RETENTION, _LONGEST_LINK = 36_500, 90
@@ -52,10 +54,17 @@ class Seen:
 
 @action
 def set_sender(
-    tx: Tx, typed: Mapping[str, str], *, seen: Seen | None = None, actor: Actor
+    tx: Tx,
+    typed: Mapping[str, str],
+    *,
+    seen: Seen | None = None,
+    secret: str | None = None,
+    actor: Actor,
 ) -> list[str]:
-    """How mails are signed and where answers go; what was changed, by rule. Faulty.
+    """How mails are signed and where answers go; what was changed, by rule. Faulty, NotProved.
 
+    ``secret`` names the session at the desk of which proof is asked, for where answers go is
+    where what people write goes.
     ``typed``: ``sender_name``, ``sender_shows`` (owner, house), ``replies`` (owner, address,
     none) and ``reply_address``; an empty one gives way to the environment.
     """
@@ -66,7 +75,7 @@ def set_sender(
         lambda: _address(typed, is_needed=replies == "address"),
     )
     named = dict(zip(("sender_name", "sender_shows", "reply_address"), values, strict=True))
-    return _decide(tx, _rules({**named, "replies": replies}), seen, actor)
+    return _decide(tx, _rules({**named, "replies": replies}), seen, actor, secret)
 
 
 @action
@@ -109,10 +118,16 @@ def set_calendar(
 
 @action
 def set_keeping(
-    tx: Tx, typed: Mapping[str, str], *, seen: Seen | None = None, actor: Actor
+    tx: Tx,
+    typed: Mapping[str, str],
+    *,
+    seen: Seen | None = None,
+    secret: str | None = None,
+    actor: Actor,
 ) -> list[str]:
-    """How long personal data and links live; what was changed, by rule. Faulty.
+    """How long personal data and links live; what was changed, by rule. Faulty, NotProved.
 
+    ``secret`` names the session at the desk of which proof is asked, for what is erased stays so.
     ``typed``: ``retention_days`` after the end of a process, empty for "until somebody asks", and
     ``link_days``, empty for what the environment says.
     """
@@ -120,13 +135,17 @@ def set_keeping(
         lambda: _whole(typed, RETENTION_DAYS, 1, _LONGEST_RETENTION),
         lambda: _whole(typed, "link_days", 1, _LONGEST_LINK),
     )
-    return _decide(tx, _rules({RETENTION_DAYS: days, "link_days": life}), seen, actor)
+    return _decide(tx, _rules({RETENTION_DAYS: days, "link_days": life}), seen, actor, secret)
 
 
 @action
-def give_back(tx: Tx, page: str, *, actor: Actor) -> list[str]:
-    """Have the environment's values again on a page of settings; what was changed, by rule."""
-    return _decide(tx, dict.fromkeys(NAMES[page]), None, actor)
+def give_back(tx: Tx, page: str, *, secret: str | None = None, actor: Actor) -> list[str]:
+    """Have the environment's values again on a page of settings; what was changed, by rule.
+
+    NotProved on a page whose settings ask for proof.
+    """
+    asked = secret if page in PROVED else None
+    return _decide(tx, dict.fromkeys(NAMES[page]), None, actor, asked)
 
 
 @action
@@ -197,9 +216,13 @@ def _closed(line: str, number: int) -> list[tuple[date, str]]:
     return [(begins + timedelta(days=n), told) for n in range((ends - begins).days + 1)]
 
 
-def _decide(tx: Tx, values: Values, seen: Seen | None, actor: Actor) -> list[str]:
+def _decide(
+    tx: Tx, values: Values, seen: Seen | None, actor: Actor, secret: str | None = None
+) -> list[str]:
     """Keep what is another value than before, with a line in the book for each."""
     may.require(actor, "people")
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     # Written first, it has others who decide at the same moment wait for this transaction.
     before = _lock(tx)
     if seen is not None and seen.version != before:

@@ -218,6 +218,8 @@ def _unproved(_refusal: NotProved) -> ResponseReturnValue:
     place = "/me/second-factor" if my_seat().needs_second else "/me"
     if request.path.startswith("/people"):
         place = f"/people/{person}" if person else "/people"
+    elif request.path.startswith("/settings/"):
+        place = f"/settings/{request.path.split('/')[2]}"
     return redirect(f"/me/prove?next={_quoted(place)}", 303)
 
 

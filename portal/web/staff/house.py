@@ -16,7 +16,15 @@ from portal.definition.tree import Document
 from portal.errors import Faulty, NotYours, PortalError
 from portal.readings import days_off, rules
 from portal.web import arrivals
-from portal.web.staff.door import doors, me, require_own_form, said, settings
+from portal.web.staff.door import (
+    doors,
+    me,
+    my_secret,
+    require_own_form,
+    said,
+    settings,
+    typed_before,
+)  # fmt: skip
 from portal.web.zones import OFFERED
 
 PAGES = {"sender": "Sender", "brand": "Brand", "calendar": "Calendar", "keeping": "Keeping"}
@@ -42,15 +50,25 @@ def house_settings() -> ResponseReturnValue:
 
 @doors.get("/settings/<page>")
 def settings_page(page: str) -> ResponseReturnValue:
-    """One page of settings; what is typed but not kept may stand in the address, to look at it."""
+    """One page of settings; what is typed but not kept may stand in the address, to look at it.
+
+    So does what was typed before proof was asked.
+    """
     _require_reader()
+    place, typed = typed_before("/settings/")
+    if place == f"/settings/{page}":
+        said("What you typed stands below. Look at it, and save it again.")
+        return _page(page, typed)
     return _page(page, request.args)
 
 
 @doors.post("/settings/sender")
 def set_sender() -> ResponseReturnValue:
     """Say how mails are signed."""
-    return _save("sender", lambda: actions.set_sender(request.form, seen=_seen(), actor=me()))
+    return _save(
+        "sender",
+        lambda: actions.set_sender(request.form, seen=_seen(), secret=my_secret(), actor=me()),
+    )
 
 
 @doors.post("/settings/brand")
@@ -72,7 +90,10 @@ def set_calendar() -> ResponseReturnValue:
 @doors.post("/settings/keeping")
 def set_keeping() -> ResponseReturnValue:
     """Say how long personal data and links live."""
-    return _save("keeping", lambda: actions.set_keeping(request.form, seen=_seen(), actor=me()))
+    return _save(
+        "keeping",
+        lambda: actions.set_keeping(request.form, seen=_seen(), secret=my_secret(), actor=me()),
+    )
 
 
 @doors.post("/settings/<page>/back")
@@ -80,7 +101,7 @@ def give_settings_back(page: str) -> ResponseReturnValue:
     """Have what the environment says again."""
     if page not in PAGES:
         abort(404)
-    actions.give_back(page, actor=me())
+    actions.give_back(page, secret=my_secret(), actor=me())
     said("What the environment says holds again, everywhere within two seconds.")
     return redirect(f"/settings/{page}", 303)
 

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 from PIL import Image
 
+from portal import clock as house_clock
 from portal import db, installation
 from portal.actions import house as verbs
+from portal.actions import people as people_verbs
 from portal.delivery.catcher import Catcher
 from portal.delivery.mime import as_bytes
 from portal.readings import letters
@@ -18,6 +20,7 @@ from tasks import letterhead
 from tests import makers, people
 from tests.web.participant.conftest import UPLOAD, Visitor
 from tests.web.staff.conftest import Desk
+from tests.web.staff.test_account import PASSWORD
 
 AT = "Sea Trading <desk@sea.example>"
 Sit = Callable[[str], Desk]
@@ -177,3 +180,28 @@ def test_a_test_mail_is_really_sent_and_the_page_says_what_the_server_said(
     for _ in range(3):
         ada.send("/settings/sender/try", page="/settings/sender")
     assert ada.send("/settings/sender/try", page="/settings/sender").status_code == 429
+
+
+def test_where_answers_go_and_what_is_erased_is_changed_by_nobody_who_found_a_screen_open(
+    app: Flask, desk: Sit, clock: house_clock.Clock
+) -> None:
+    people_verbs.add_user("ada@example.com", "Ada", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    clock.advance(minutes=11)
+    sender = {"replies": "address", "reply_address": "eve@evil.example"}
+    doors = {"sender": sender, "keeping": {"retention_days": "1"}, "keeping/back": {}}
+    for place, typed in doors.items():
+        page = f"/settings/{place.split('/')[0]}"
+        sent = ada.send(f"/settings/{place}", page=page, **typed)
+        assert sent.location == f"/me/prove?next={page}", place
+    assert "eve@evil.example" not in ada.get("/settings")
+    assert ada.send("/settings/calendar", page="/settings/calendar").status_code == 303
+    # Whoever shows that it is they finds what they typed, and saves it.
+    ada.send("/settings/keeping", page="/settings/keeping", retention_days="900")
+    ada.send("/me/prove", password=PASSWORD, next="/settings/keeping")
+    page = ada.get("/settings/keeping")
+    assert 'value="900"' in page
+    assert "save it again" in page
+    typed = {"retention_days": "900", "version": version(page)}
+    assert ada.send("/settings/keeping", page="/settings/keeping", **typed).status_code == 303
+    assert "erased 900 days after" in ada.get("/settings")
