@@ -17,7 +17,7 @@ from portal.engine.rows import Asked, Person
 from portal.engine.running import Running
 from portal.errors import Conflict, Fault, Faulty, together
 from portal.language import gettext as _
-from portal.ledger.catalogue import TaskDone
+from portal.ledger.catalogue import ReminderAsked, TaskDone
 
 ASKED_FOR = "asked for by staff"
 
@@ -72,12 +72,14 @@ def claim(tx: Tx, task_id: str, *, actor: Actor) -> None:
 def remind(tx: Tx, task_id: str, *, repeat: Repeat | None = None, actor: Actor) -> None:
     """Have a reminder go out now, beside those of the definition; once a second at the most.
 
-    AlreadyRecorded where ``repeat`` was answered before.
+    That it was asked for is recorded at once, with who did it and in whose place: the mail itself
+    is the portal's. AlreadyRecorded where ``repeat`` was answered before.
     """
     running = Running.of_task(tx, task_id)
     keep_answer(tx, repeat, running.process["id"])
     may.task_for(tx, actor, task_id, "manage")
     task = running.open_task(task_id)
+    running.chain.add(ReminderAsked(step=task.step, task=task.id), actor=actor)
     running.chain.send(
         "mail.reminder",
         {"task": task.id, "rung": None, "label": ASKED_FOR},

@@ -71,6 +71,7 @@ TOPICS: dict[type[c.Event], frozenset[str]] = {
     c.LinkEntered: _TOLD,
     c.LinkRenewed: _TOLD,
     c.LinkRevoked: _TOLD,
+    c.ReminderAsked: _TOLD,
     c.ReminderSent: _TOLD,
     c.ReceiptSent: _TOLD,
     c.MessageSent: _TOLD,

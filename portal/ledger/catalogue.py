@@ -684,6 +684,11 @@ class LinkRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderAsked(Event):
+    """Staff had a reminder go out at once, beside those of the definition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderSent(Event):
     """The mail server took a reminder; ``label`` says which ("1 day before").
 

@@ -20,9 +20,9 @@ TAKEN: frozenset[type[c.Event]] = frozenset((
 ))  # fmt: skip
 _MAILS = TAKEN | {c.MailBounced, c.LinkMade, c.LinkEntered, c.LinkRenewed}
 _REMINDERS: frozenset[type[c.Event]] = frozenset((
-    c.ReminderSent, c.DeadlineMissed, c.TaskEscalated, c.HandoffMissed, c.TaskPromised,
-    c.TaskBlocked, c.TaskUnblocked, c.TaskDeclined, c.TaskSnoozed, c.DelegationAsked,
-    c.DelegationRefused, c.QuestionAsked, c.QuestionAnswered, c.QuestionClosed,
+    c.ReminderAsked, c.ReminderSent, c.DeadlineMissed, c.TaskEscalated, c.HandoffMissed,
+    c.TaskPromised, c.TaskBlocked, c.TaskUnblocked, c.TaskDeclined, c.TaskSnoozed,
+    c.DelegationAsked, c.DelegationRefused, c.QuestionAsked, c.QuestionAnswered, c.QuestionClosed,
 ))  # fmt: skip
 _INTERVENTIONS: frozenset[type[c.Event]] = frozenset((
     c.ExceptionOpened, c.ExceptionProposed, c.ExceptionEscalated, c.ExceptionResolved,

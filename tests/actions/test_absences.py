@@ -237,15 +237,18 @@ def test_what_a_deputy_does_as_the_owner_is_told_as_done_in_that_place(clock: Cl
     clock.set(ON_WEDNESDAY)
     finn = at_the_desk("finn")
     to = {"email": "fay@example.com", "name": "Fay Finance"}
+    tasks.remind(task.id, actor=finn)
     tasks.reassign(task.id, to, "She knows it.", actor=finn)
     processes.cancel(task.process_id, "Not needed.", actor=finn)
-    for kind in ("task.reassigned", "process.cancelled"):
+    for kind in ("reminder.asked", "task.reassigned", "process.cancelled"):
         [event] = makers.events(task.process_id, kind)
         assert (event["actor"]["ref"], event["actor"]["on_behalf"]) == ("finn", True), kind
     with db.reading() as conn:
         told = feed.of_process(conn, dossier.of_process(conn, task.process_id), "UTC")
     sentences = [one.text for one in told.lines]
     assert any(one.startswith("Finn Finance, in the owner’s place, cancelled") for one in sentences)
+    reminded = "Finn Finance, in the owner’s place, had a reminder of"
+    assert any(one.startswith(reminded) for one in sentences)
     reasons = {one.entry.behalf_reason for one in told.lines} - {None}
     assert reasons == {"Stands in while Dana Owner is away until Fri 4 Dec 2026."}
 

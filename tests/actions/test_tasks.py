@@ -63,6 +63,8 @@ def test_a_reminder_asked_for_goes_out_once_a_second() -> None:
         tasks.remind(one.id, actor=DANA)
     [owed] = makers.owed(process, "mail.reminder")
     assert owed.ref["rung"] is None
+    asked = makers.events(process, "reminder.asked")
+    assert [one["actor"]["ref"] for one in asked] == [DANA.id] * 2, "who pressed is on record"
     with pytest.raises(NotYours):
         tasks.remind(one.id, actor=people.staff("olga"))
 

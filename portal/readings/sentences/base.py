@@ -17,8 +17,8 @@ _OWNERS = frozenset(
     for one in (
         c.ProcessCancelled, c.ProcessMigrated, c.ParticipantNamed, c.StepSkipped, c.StepAdded,
         c.StepReturned, c.TaskReassigned, c.TaskWithdrawn, c.TaskUnblocked, c.QuestionAnswered,
-        c.QuestionClosed, c.DelegationRefused, c.LinkMade, c.LinkRevoked, c.ExceptionResolved,
-        c.DataEdited,
+        c.QuestionClosed, c.ReminderAsked, c.DelegationRefused, c.LinkMade, c.LinkRevoked,
+        c.ExceptionResolved, c.DataEdited,
     )
 )  # fmt: skip
 

@@ -61,6 +61,12 @@ def links_revoked(event: c.LinkRevoked, in_: In) -> Sentence:
 
 
 @say.register
+def reminder_asked(_event: c.ReminderAsked, in_: In) -> str:
+    """Staff had a reminder go out."""
+    return _("%(who)s had a reminder of %(thing)s sent.", who=in_.who, thing=in_.thing)
+
+
+@say.register
 def reminded(event: c.ReminderSent, in_: In) -> str:
     """A reminder was taken."""
     return _(
