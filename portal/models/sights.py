@@ -118,6 +118,22 @@ def seen_by(
     return sa.or_(key.not_in(sorted(actor.hidden)), process_id.in_(_named(actor)))
 
 
+def only_known(
+    wanted: "sa.Select[*tuple[Any, ...]]", key: Any = DefinitionRow.key
+) -> "sa.Select[*tuple[Any, ...]]":
+    """The same rows without those of definitions that are nothing to whoever looks.
+
+    That is a restricted one of which they may see no process at all.
+    """
+    actor = _looks.get()
+    if actor is None or not actor.hidden:
+        return wanted
+    theirs = sa.select(Process.key).where(
+        Process.key.in_(sorted(actor.hidden)), Process.id.in_(_named(actor))
+    )
+    return wanted.where(sa.or_(key.not_in(sorted(actor.hidden)), key.in_(theirs)))
+
+
 _ALL = 2**31 - 1
 _MOST_MERGED = 60  # definitions: of more than these a row to be seen is met soon on any way
 

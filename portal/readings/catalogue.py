@@ -14,7 +14,10 @@ MOST_VERSIONS = 50
 
 
 def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple[Any, ...]]:
-    """One version (``None``: the current one) with its owner; Unknown where there is none."""
+    """One version (``None``: the current one) with its owner; Unknown where there is none.
+
+    Nor is there one, for whoever looks, that is restricted and in no part theirs to see.
+    """
     confirmer, hander = aliased(User), aliased(User)
     query = (
         sa.select(
@@ -33,7 +36,7 @@ def definition(conn: Connection, key: str, version: int | None) -> sa.Row[*tuple
         .where(DefinitionRow.key == key)
     )
     one = DefinitionRow.is_current if version is None else DefinitionRow.version == version
-    found = conn.execute(query.where(one)).first()
+    found = conn.execute(sights.only_known(query.where(one))).first()
     if found is None:
         raise Unknown("There is no such definition.")
     return found

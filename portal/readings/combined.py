@@ -124,7 +124,9 @@ class Choices(NamedTuple):
 
 def choices(conn: Connection) -> Choices:
     """What there is to narrow the timeline to; one statement."""
-    rows = conn.execute(_CHOICES).all()
+    hides = sights.hidden()
+    wanted = _chosen_from(sights.only_known(_DEFINITIONS)) if hides else _CHOICES
+    rows = conn.execute(wanted).all()
     by = {what: [row for row in rows if row.what == what] for what in ("key", "user", "team")}
     return Choices(by["key"], by["user"], [row.name for row in by["team"]])
 
@@ -151,18 +153,20 @@ def lines(
     return list(found.values())
 
 
-_CHOICES = (
-    sa.select(sa.literal("user").label("what"), User.email.label("id"), User.name.label("name"))
-    .where(User.is_active)
-    .union_all(
-        sa.select(sa.literal("team"), sa.null(), Team.name),
-        sa.select(sa.literal("key"), DefinitionRow.key, DefinitionRow.name).where(
-            DefinitionRow.is_current, DefinitionRow.made_for.is_(None)
-        ),
-    )
-    .order_by("name", "id")
-    .limit(3 * lists.MOST)
-)
+_USERS = sa.select(
+    sa.literal("user").label("what"), User.email.label("id"), User.name.label("name")
+).where(User.is_active)
+_DEFINITIONS: "sa.Select[*tuple[Any, ...]]" = sa.select(
+    sa.literal("key"), DefinitionRow.key, DefinitionRow.name
+).where(DefinitionRow.is_current, DefinitionRow.made_for.is_(None))
+
+
+def _chosen_from(definitions: "sa.Select[*tuple[Any, ...]]") -> Any:
+    teams = sa.select(sa.literal("team"), sa.null(), Team.name)
+    return _USERS.union_all(teams, definitions).order_by("name", "id").limit(3 * lists.MOST)
+
+
+_CHOICES = _chosen_from(_DEFINITIONS)
 
 # Which processes, in which order
 

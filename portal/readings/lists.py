@@ -235,7 +235,10 @@ _DOUBTED = (
 
 
 def definitions(conn: Connection) -> Sequence[Row]:
-    """The current version of every published definition with its owner, by name."""
+    """The current version of every published definition with its owner, by name.
+
+    Without those that are restricted and in no part those of whoever looks.
+    """
     # What was said in processes that whoever looks may not see is not counted either.
     is_hidden = DefinitionRow.key.in_(sorted(sights.hidden()))
     doubted = sa.case((is_hidden, 0), else_=_DOUBTED).label("doubted")
@@ -249,7 +252,7 @@ def definitions(conn: Connection) -> Sequence[Row]:
         .order_by(DefinitionRow.name, DefinitionRow.key)
         .limit(MOST)
     )
-    return conn.execute(wanted).all()
+    return conn.execute(sights.only_known(wanted)).all()
 
 
 _NAMES = (
@@ -262,7 +265,7 @@ _NAMES = (
 
 def definition_names(conn: Connection) -> Sequence[sa.Row[str, str]]:
     """Key and name of every definition, by name: what a filter offers."""
-    return conn.execute(_NAMES).all()
+    return conn.execute(sights.only_known(_NAMES)).all()
 
 
 def count(conn: Connection, wanted: "sa.Select[*tuple[Any, ...]]") -> int:

@@ -22,6 +22,7 @@ from portal.models import (
     Team,
     Trouble,
     User,
+    sights,
     trees,
 )
 from portal.readings import additions, doers, handoffs, owners
@@ -342,7 +343,8 @@ def _current(conn: Connection, key: str) -> sa.Row[Any]:
     wanted = wanted.outerjoin(User, User.id == DefinitionRow.owner_id).outerjoin(
         Team, Team.id == DefinitionRow.team_id
     )
-    row = conn.execute(wanted.where(DefinitionRow.key == key, DefinitionRow.is_current)).first()
+    current = wanted.where(DefinitionRow.key == key, DefinitionRow.is_current)
+    row = conn.execute(sights.only_known(current)).first()
     if row is None:
         raise Unknown("There is no definition with this key.")
     return row

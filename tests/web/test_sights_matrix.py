@@ -62,6 +62,29 @@ def test_whoever_may_not_see_a_process_is_answered_as_if_it_were_not_there(
     assert wrong == []
 
 
+@pytest.mark.parametrize(("text", "is_api"), [(PAGES, False), (API, True)])
+def test_a_definition_of_which_nobody_let_them_see_anything_is_not_there_either(
+    app: Flask, text: str, is_api: bool
+) -> None:
+    world = new_world(app)
+    sights.restrict("demo", actor=people.staff("dana"))
+    nothing = World(world.process, {**world.names, "key": "none"})
+    caller = by_token(app, "olga") if is_api else at_the_desk(app, "olga")
+    rows = [(how, rule) for how, rule, *_ in table(text) if how == "GET" and "<key>" in rule]
+    assert len(rows) > 3
+    for how, rule in rows:
+        hidden, absent = (told(caller, one, how, rule) for one in (world, nothing))
+        assert hidden == absent, rule
+        assert hidden[0] == 404, rule
+    listed = ["definitions"] if is_api else [
+        "definitions", "automations", "automations.csv", "processes", "processes/new", "timeline",
+        "insights", "search.json",
+    ]  # fmt: skip
+    for place in listed:
+        path = f"/api/v1/{place}" if is_api else f"/{place}"
+        assert "demo" not in caller.call("GET", path, {}).text.lower(), place
+
+
 @pytest.mark.parametrize("name", ["finn", "dana", "aud", "ada", "tool"])
 def test_whoever_may_see_it_is_answered_as_before_on_every_page(app: Flask, name: str) -> None:
     new_world(app)
