@@ -291,6 +291,10 @@ def _library_paths() -> dict[str, str]:
 # --- becoming the program ----------------------------------------------------------------------
 
 
+# Whole files each, in the order they were found in: tests/conftest.py has the long ones first.
+_TWO_WORKERS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def _go(verb: str, rest: list[str]) -> int:  # noqa: RET503 - execv does not come back
     python = str(PYTHON)
     os.environ.update(_library_paths())
@@ -301,7 +305,7 @@ def _go(verb: str, rest: list[str]) -> int:  # noqa: RET503 - execv does not com
         return _check(python)
     words = {
         "start": [str(PORTAL), "up", "--demo", "--quiet", *rest],
-        "test": ["-m", "pytest", *(rest or ["-n", "2", "--dist", "loadfile"])],
+        "test": ["-m", "pytest", *(rest or _TWO_WORKERS)],
         "bench": ["-m", "tests.bench", *rest],
         "soak": ["-m", "tests.soak", *rest],
     }[verb]

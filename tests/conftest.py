@@ -26,6 +26,16 @@ if not os.environ.get("PORTAL_FUZZ"):
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
+# What takes long begins first: two workers that share the files are then done at the same time.
+LONG = ("soak", "cli", "journeys", "histories", "browser", "bench", "tasks", "delivery")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The rooms in which single tests take long come first, in the order of `LONG`."""
+    places = {room: place for place, room in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(LONG)))
+
+
 @pytest.fixture(autouse=True)
 def _as_given() -> Iterator[None]:
     """What an admin decides in one test holds in no other."""
