@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from portal.delivery import sealed
+from portal.ledger import seals
 from portal.ledger.findings import ALTERED, OTHER_KEY, Report
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def check_signature(report: Report, raw: bytes, pinned: str | None) -> None:
     A file of before there were any has none, and says so.
     """
     try:
-        version = sealed.read(raw).version
-    except sealed.NotSealed:
+        version = seals.read(raw).version
+    except seals.NotSealed:
         return  # check 13 has said it
     if version == 1:
         report.remarks.append(

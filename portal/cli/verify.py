@@ -12,12 +12,11 @@ from portal.cli import enclosed
 from portal.cli.main import sentence_of
 from portal.cli.printed import compare
 from portal.cli.signed import check_signature
-from portal.delivery import sealed
-from portal.ledger import chain, ed25519
+from portal.ledger import chain, seals
 from portal.ledger.__main__ import public_key
-from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Report
+from portal.ledger.findings import ALTERED, INCOMPLETE, Report
 from portal.ledger.judging import CHANGES, changes_in, digests_of, is_ledger, is_pdf, kept_in
-from portal.ledger.keepsakes import NOTHING, Kept, of_text, trusted
+from portal.ledger.keepsakes import NOTHING, Kept, of_text
 from portal.ledger.pack import is_archive
 from portal.ledger.verify import lines_of
 from portal.ledger.verify import verify as check
@@ -133,7 +132,7 @@ def _check_pdf(
     changes = [raw for name, raw in found if name == CHANGES and changes_in([raw]) != NOTHING]
     kept += changes_in(changes)
     report = check(lines, key=key, kept=kept, digests=digests)
-    _check_seal(report, file, key, kept)
+    seals.check(report, file.read_bytes(), key, kept)
     try:
         compare(report, lines, pdf_reading.text(file), pdf_reading.language(file))
         enclosed.compare(
@@ -142,38 +141,6 @@ def _check_pdf(
     except pdf_reading.NotReadable as fault:
         report.find(12, ALTERED, str(fault))
     return report
-
-
-def _check_seal(report: Report, file: Path, key: bytes | None, kept: Kept) -> None:
-    """Check 13: whose the file is, and that it is still what they signed.
-
-    Right after a change of keys the file is signed by the new key, and the checkpoint in it, which
-    was there before, by the old one: that is sound where the change, signed by both, is at hand.
-    """
-    report.done.add(13)
-    try:
-        seal = sealed.read(file.read_bytes())
-    except sealed.NotSealed as fault:
-        report.find(13, ALTERED, str(fault))
-        return
-    if not ed25519.is_signature(seal.key, seal.message, seal.signature):
-        report.find(13, ALTERED, "the file was changed after the portal signed it")
-        return
-    signed = bytes.fromhex(report.key) if report.key else None
-    known = trusted(key or signed or seal.key, kept.successions)
-    until = known.get(seal.key)
-    if until is None:
-        two = "the file and the checkpoint in it are signed by two keys, and no change of keys"
-        text = "the file was signed by another key" if key else f"{two} ties them"
-        report.find(13, OTHER_KEY if key else ALTERED, text)
-    elif until and report.signed_at > until:
-        text = f"the file is signed by a key that was given up before, {until}"
-        report.find(13, OTHER_KEY, text)
-    elif signed not in (None, seal.key):
-        report.remarks.append(
-            f"The file is signed by {seal.key.hex()}, the checkpoint in it by {report.key}: "
-            "a change of keys that both signed ties them."
-        )
 
 
 def _refused(verdict: int, sentence: str) -> Report:

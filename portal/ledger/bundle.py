@@ -10,7 +10,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _MODULES = ("__main__", "archive", "chain", "ed25519", "findings", "judging", "keepsakes", "pack",
-            "replay", "shapes", "tree", "verify")  # fmt: skip
+            "pades", "replay", "seals", "shapes", "tree", "verify")  # fmt: skip
 _FILES = (*(f"{name}.py" for name in _MODULES), "LEDGER.md")
 _START = """\
 import sys

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
-from portal.ledger import chain, keepsakes
+from portal.ledger import chain, keepsakes, pades, seals
 from portal.ledger.findings import ALTERED, INCOMPLETE, Report
 from portal.ledger.keepsakes import NOTHING, Kept, Receipt
 from portal.ledger.verify import lines_of, verify
@@ -21,7 +21,7 @@ from portal.ledger.verify import lines_of, verify
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
 _LARGEST = 1 << 30  # of what a PDF carries, unpacked
-_PAGES = "portal verify reads the pages of a PDF, this program its ledger alone"
+_PAGES = "portal verify reads what a PDF prints, this program its ledger and its seal"
 CHANGES = "key-changes.txt"  # in a trail
 _MOST_CHANGES = 256 * 1024  # of changes of keys: some hundred of them
 _TEXT = 4 * 1024 * 1024  # of a receipt or a page; a mail has pictures at times
@@ -33,16 +33,28 @@ def judge(
     key: bytes | None = None,
     kept: Kept = NOTHING,
     files: Iterable[Path] | None = None,
+    certificate: str | None = None,
 ) -> Report:
     """Check one file: a ledger export, or a PDF that carries one.
 
     `key` is the raw public key from outside; `files` are folders and files that were uploaded
-    (`None`: not at hand). Raises OSError for what can't be read.
+    (`None`: not at hand); `certificate` is the SHA-256 (hex) of the one that a PDF must be sealed
+    with. Raises OSError for what can't be read.
     """
     digests = None if files is None else digests_of(files)
     if not is_pdf(path):
         return verify(lines_of(path), key=key, kept=kept, digests=digests)
-    raw = path.read_bytes()
+    return judge_pdf(path.read_bytes(), key, kept, digests, certificate)
+
+
+def judge_pdf(
+    raw: bytes,
+    key: bytes | None,
+    kept: Kept,
+    digests: Collection[str] | None = None,
+    certificate: str | None = None,
+) -> Report:
+    """Check the ledger in a PDF, and its seal; what its pages print is not looked at."""
     found = _own(raw)
     if len(found) != 1:
         report = Report(key_given=key is not None)
@@ -53,7 +65,10 @@ def judge(
     lines = found.pop().splitlines(keepends=True)
     held = kept + changes_in(_streams(raw, keepsakes.is_change))
     report = verify(lines, key=key, kept=held, digests=digests)
-    report.why_not |= dict.fromkeys((12, 13, 14), _PAGES)
+    seal = seals.check(report, raw, key, held)
+    if seal is not None:
+        pades.check(report, raw, seal, certificate)
+    report.why_not[12] = _PAGES
     return report
 
 

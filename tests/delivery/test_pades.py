@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from asn1crypto import cms
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from portal import clock
 from portal.certificates import Certificate
-from portal.delivery import http, pades_reading, pdf, proofs, sealed, stamps
+from portal.delivery import http, pades_reading, pdf, proofs, stamps
 from portal.delivery.seal import Seal
-from portal.ledger import ed25519
+from portal.ledger import ed25519, pades
+from portal.ledger import seals as seals_of
+from portal.ledger.findings import Report
 from tests import seals, timestamps
 from tests.delivery.trail import SHEET, blocks
 from tests.servers import program
@@ -80,13 +83,13 @@ def pdfsig(content: bytes, folder: Path) -> str:
 def is_sound(raw: bytes, seal: Seal) -> bool:
     """Whether the ledger's key signed just these bytes."""
     try:
-        found = sealed.read(raw)
-    except sealed.NotSealed:
+        found = seals_of.read(raw)
+    except seals_of.NotSealed:
         return False
     return found.key == seal.public_key.raw and is_signature(found)
 
 
-def is_signature(found: sealed.Sealed) -> bool:
+def is_signature(found: seals_of.Sealed) -> bool:
     """As `ed25519.is_signature`, by a library that is quick enough for thousands."""
     try:
         key = Ed25519PublicKey.from_public_bytes(found.key)
@@ -160,6 +163,70 @@ def places(raw: bytes) -> list[int]:
     return sorted({0, len(raw) - 1, *marked, *signature, *scattered})
 
 
+def alone(raw: bytes, pinned: str | None = None) -> Report:
+    """What the verifier that needs Python alone says of the PAdES signature, and of that alone."""
+    report = Report()
+    pades.check(report, raw, seals_of.read(raw), pinned)
+    return report
+
+
+def is_caught_alone(raw: bytes) -> bool:
+    try:
+        return bool(alone(raw).findings)
+    except seals_of.NotSealed:
+        return True
+
+
+@pytest.mark.parametrize("certificate", [seals.own(), seals.under("Sea CA", "Sea Ltd")])
+def test_e05_python_alone_finds_the_signature_good_and_says_what_nobody_there_can_tell(
+    pages: bytes, seal: Seal, certificate: Certificate
+) -> None:
+    made = seals.sealed(pages, seal, certificate)
+    report = alone(made)
+    assert (report.findings, report.done, report.why_not) == ([], {14}, {})
+    told = "\n".join(report.remarks)
+    assert f"Seal: PAdES, by “{certificate.name}”, certificate SHA-256" in told
+    assert certificate.fingerprint in told
+    assert "valid until 2050-01-01 00:00:00 UTC" in told
+    assert "Not checked: whether the certificate is that of whom it names" in told
+    assert ("vouches for itself" in told) == certificate.is_own
+    assert ("whether it was revoked" in told) != certificate.is_own
+    assert "no time stamp" in told
+    assert alone(made, certificate.fingerprint).findings == []
+    [other] = alone(made, "ab" * 32).findings
+    assert "another certificate than the one given" in other.text
+
+
+def test_e05_python_alone_catches_every_byte_that_the_signature_covers(
+    plain: bytes, seal: Seal
+) -> None:
+    first = plain.rindex(b"<", 0, seals_of.read(plain).at)
+    last = plain.index(b">", first) + 1
+    for at in places(plain):
+        raw = plain[:at] + bytes([plain[at] ^ 1]) + plain[at + 1 :]
+        if not first < at < last - 1:
+            assert is_caught_alone(raw), at
+        assert is_caught_alone(raw) or not is_sound(raw, seal), at
+
+
+def test_e05_python_alone_tells_a_signature_by_another_key_from_one_of_the_certificate(
+    plain: bytes,
+) -> None:
+    [signer] = cms.ContentInfo.load(contents(plain))["content"]["signer_infos"]
+    own = signer["signature"].native
+    for forged in (own[:-1] + bytes([own[-1] ^ 1]), bytes(len(own)), b"\xff" * len(own)):
+        raw = plain.replace(*(one.hex().upper().encode() for one in (own, forged)))
+        assert raw != plain
+        [finding] = alone(raw).findings
+        assert finding.text == "the PDF’s signature is not one of the certificate in it"
+
+
+def contents(raw: bytes) -> bytes:
+    found = re.search(rb"<(30[0-9A-Fa-f]+)>", raw)
+    assert found
+    return bytes.fromhex(found[1].decode())
+
+
 @pytest.mark.parametrize("rows", [30, LONG])
 def test_no_byte_may_be_turned_anywhere(rows: int, seal: Seal) -> None:
     made = seals.sealed(pdf.render(blocks(rows), SHEET), seal)
@@ -173,14 +240,14 @@ def test_no_byte_may_be_turned_anywhere(rows: int, seal: Seal) -> None:
 def test_no_byte_of_a_seal_of_before_may_be_turned_and_it_is_sound_for_ever() -> None:
     folder = Path(__file__).parents[1] / "cli" / "golden"
     made = (folder / "trail-v1.pdf").read_bytes()
-    found = sealed.read(made)
+    found = seals_of.read(made)
     assert ed25519.public_key((folder / "trail-v1.key").read_text().strip()) == found.key
     assert ed25519.is_signature(found.key, found.message, found.signature)
     for at in range(0, len(made), 17):
         raw = made[:at] + bytes([made[at] ^ 1]) + made[at + 1 :]
         try:
-            again = sealed.read(raw)
-        except sealed.NotSealed:
+            again = seals_of.read(raw)
+        except seals_of.NotSealed:
             continue
         assert not is_signature(again), at
 
@@ -193,7 +260,7 @@ def test_a_file_that_holds_what_looks_like_a_seal_is_sealed_with_the_rest(
     key, signature = chance.randbytes(32), chance.randbytes(64)
     words = b"portal-seal/v1 " + f"{key.hex()} {signature.hex()}".encode()
     if version == 2:
-        words = (sealed.WORDS + key + signature).hex().upper().encode()
+        words = (seals_of.WORDS + key + signature).hex().upper().encode()
     held = chance.randbytes(3000) + words
     file = pdf.Enclosure("event-1-x.bin", held + chance.randbytes(3000), "application/zip")
     made = pdf.render(blocks(3), dataclasses.replace(SHEET, enclosures=(file,)))
@@ -278,6 +345,7 @@ def test_whatever_is_put_in_taken_out_or_exchanged_shows(
 ) -> None:
     Other.made = seals.sealed(pdf.render(blocks(31), SHEET), seal)
     assert not is_sound(touch(plain, pages), seal)
+    assert is_caught_alone(touch(plain, pages))
 
 
 def test_a_seal_put_on_by_somebody_else_bears_their_key(
@@ -311,6 +379,10 @@ def test_a_stamp_says_when_and_who(
     assert (found.level, found.faults, found.stamped_at) == ("PAdES B-T", (), seals.AT)
     assert found.stamper is not None
     assert (found.stamper.name, found.stamper.issuer) == ("Sea Time", "Time CA")
+    said = alone(made)
+    assert (said.findings, said.done) == ([], {14})
+    assert f"sealed at {seals.AT:%Y-%m-%d %H:%M:%S} UTC at the latest" in said.remarks[-1]
+    assert "by a time stamp of “Sea Time”" in said.remarks[-1]
 
 
 @pytest.mark.parametrize(
@@ -332,6 +404,7 @@ def test_with_proofs_it_is_b_lt_in_one_piece(
     assert "Total document signed" in told
     found = pades_reading.read(made)
     assert (found.level, found.faults) == ("PAdES B-LT", ())
+    assert alone(made).findings == []
     with pikepdf.open(io.BytesIO(made)) as document:
         assert len(document.Root.DSS.CRLs) == (1 if used.is_own else 2)
         assert document.pdf_version == "1.7"

@@ -54,7 +54,8 @@ MAY: dict[str, set[str]] = {
     "engine": {"definition", "models", "ledger", *GROUND},
     "actions": {"access", "engine", "models", "ledger", "definition", *GROUND},
     "readings": {"models", "ledger", "definition", "engine.forecast", *GROUND},
-    "delivery": GROUND - {"db", "prepared"},
+    # What a seal is stands once, where it is read without the portal.
+    "delivery": {"ledger.seals", *GROUND} - {"db", "prepared"},
     "web": {
         "actions", "readings", "access", "definition", "delivery.storage", "delivery.pieces",
         "delivery.renditions",
@@ -63,7 +64,7 @@ MAY: dict[str, set[str]] = {
     "cli": {
         "actions", "readings", "access", "definition", "delivery", "migrations",
         "ledger.verify", "ledger.chain", "ledger.findings", "ledger.ed25519", "ledger.bundle",
-        "ledger.pack", "ledger.keepsakes", "ledger.judging", "ledger.__main__",
+        "ledger.pack", "ledger.keepsakes", "ledger.judging", "ledger.seals", "ledger.__main__",
         *GROUND,
     },
     "migrations": {"db", "models", "ledger", *GROUND},
