@@ -101,7 +101,8 @@ class PackReport:
     events: int = 0
     members: int = 0
     files: int = 0
-    pdfs: int = 0
+    pdfs: int = 0  # of which the pages were compared, beside the ledger in them
+    seals: int = 0  # of PDFs that were judged
     with_files: bool = False
 
     def find(self, verdict: int, text: str) -> None:
@@ -120,6 +121,8 @@ class PackReport:
             yield f"{self.files} files have the digests that were recorded when they came"
         else:
             yield "The pack was made without the files that people sent: they were not checked"
+        if self.seals:
+            yield f"The seals of {self.seals} PDFs were judged"
         if self.pdfs < self.sound:
             yield "What the PDFs print was not checked: `portal verify` does that"
         yield from self.findings[:200]
@@ -316,7 +319,8 @@ class _Checking:
             yield from ((fault.verdict, f"its PDF: {fault.text}") for fault in found.findings)
             if (found.log, found.head) != (ledger.log, ledger.head):
                 yield ALTERED, "its PDF and its ledger are not of the same moment"
-            self.report.pdfs += 1
+            self.report.seals += 1
+            self.report.pdfs += 12 not in found.why_not
 
     def _text(self, path: str) -> bytes:
         if path not in self.places:

@@ -131,6 +131,7 @@ def test_a_pack_holds_everything_and_is_sound(
     command = [sys.executable, "-I", "-S", str(verifier), str(path), key(house)]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
+    assert "The seals of 3 PDFs were judged" in told.stdout
     assert "What the PDFs print was not checked" in told.stdout
 
 
