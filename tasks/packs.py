@@ -3,7 +3,9 @@
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -108,7 +110,7 @@ class _Writer:
 
     def history(self, conn: Any, part: Any, seq: int, seal: Seal) -> tuple[int, str]:
         """The audit trail, the ledger and its checkpoint; how many events, and the last's hash."""
-        self._member(binder.TRAIL, iter([self._trail(conn, part, seq, seal)]))
+        self._member(binder.TRAIL, self._trail(conn, part, seq, seal))
         last = export.Last()
         lines = last.noted(export.lines(conn, part.process_id, upto=seq))
         self._member(binder.LEDGER, (f"{line}\n".encode() for line in lines))
@@ -126,24 +128,29 @@ class _Writer:
                 continue
             path = binder.file_path(number, row.name)
             with self._store.open(row.storage_id) as stream:
-                self._member(path, iter(lambda: stream.read(CHUNK), b""))
+                self._member(path, _pieces(stream))
 
-    def _trail(self, conn: Any, part: Any, seq: int, seal: Seal) -> bytes:
+    def _trail(self, conn: Any, part: Any, seq: int, seal: Seal) -> Iterator[bytes]:
         kept = readings.trail_at(conn, part.process_id, seq, part.language)
         if kept is not None and self._store.verify(kept.storage_id, kept.sha256):
             with self._store.open(kept.storage_id) as stream:
-                return stream.read()
+                yield from _pieces(stream)
+            return
         settings = house()
 
-        def pages(told: sealing.Told) -> bytes:
-            return typeset.trail(
-                conn, part.process_id, seq, brand=installation.current.brand.name,
+        def pages(told: sealing.Told, path: Path) -> None:
+            typeset.trail(
+                conn, part.process_id, seq, path, brand=installation.current.brand.name,
                 tz=installation.current.timezone, public_key=str(seal.public_key), told=told,
                 spoken=part.language, changes=handover.notes(settings.data_dir),
             )  # fmt: skip
 
-        with language.speaking(part.language):
-            return sealing.made(settings, seal, pages).pdf
+        with TemporaryDirectory(prefix="portal-trail-") as folder:
+            path = Path(folder) / "trail.pdf"
+            with language.speaking(part.language):
+                sealing.made(settings, seal, pages, path)
+            with path.open("rb") as made:
+                yield from _pieces(made)
 
     def _member(self, path: str, pieces: Iterator[bytes]) -> None:
         digest, crc, size = hashlib.sha256(), 0, 0
@@ -153,6 +160,10 @@ class _Writer:
             crc, size = zlib.crc32(piece, crc), size + len(piece)
         told = {"path": f"{self._folder}/{path}", "size": size, "crc": crc}
         self.members.append({**told, "sha256": digest.hexdigest()})
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: stream.read(CHUNK), b"")
 
 
 def _close(one: Claimed) -> None:

@@ -8,6 +8,7 @@ stamp that is not there, and nothing else stands in its place.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -47,16 +48,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A sealed PDF; ``lacks`` as in ``Told``, with ``why`` as a sentence."""
+    """How far a PDF is sealed; ``lacks`` as in ``Told``, with ``why`` as a sentence."""
 
-    pdf: bytes
     level: str
     lacks: str | None
     why: str
 
 
-def made(settings: Settings, key: Seal, pages: Callable[[Told], bytes]) -> Made:
-    """Have the pages set and seal them. Raises Unusable and Expired of the certificate."""
+def made(settings: Settings, key: Seal, pages: Callable[[Told, Path], None], into: Path) -> Made:
+    """Have the pages set in a file and seal it. Raises Unusable and Expired of the certificate."""
     from portal.delivery import pades, stamps
 
     certificate = certificates.of(settings)
@@ -64,13 +64,13 @@ def made(settings: Settings, key: Seal, pages: Callable[[Told], bytes]) -> Made:
     stamper, lacks, why = _stamper(settings, certificate)
     while True:
         told = _told(settings, certificate, stamper, lacks)
-        raw = pages(told)
+        pages(told, into)
         # What a reader of PDFs shows beside the signature.
         reason = pades.Reason(_("Seal of the audit trail"), settings.base_url)
         try:
-            pdf = pades.seal(raw, key=key, certificate=certificate, at=clock.now(), reason=reason,
-                             stamper=stamper)  # fmt: skip
-            return Made(pdf, told.level, lacks, why)
+            pades.seal(into, key=key, certificate=certificate, at=clock.now(), reason=reason,
+                       stamper=stamper)  # fmt: skip
+            return Made(told.level, lacks, why)
         except stamps.NoStamp as fault:
             stamper, lacks, why = None, "stamp", fault.sentence
             log.warning("seal.unstamped", why=why)

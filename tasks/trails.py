@@ -1,8 +1,8 @@
 """Builds audit trails: anchor the ledger, set the pages, store them, note it."""
 
-import hashlib
-import io
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -48,7 +48,9 @@ def _build(one: Claimed) -> None:
     if trail is None:
         messages.note_needless(one.id, one.fence)
         return
-    _keep(one, trail, _made(house(), trail))
+    with _folder() as folder:
+        path = Path(folder) / "trail.pdf"
+        _keep(one, trail, _made(house(), trail, path), path)
 
 
 def _stamp(one: Claimed) -> None:
@@ -60,39 +62,49 @@ def _stamp(one: Claimed) -> None:
         messages.note_needless(one.id, one.fence)
         return
     lacks, why = sealing.lacking(settings)
-    made = None if lacks == trail.lacks else _made(settings, trail)
-    if made is None or made.lacks == trail.lacks:
-        _later(one, made.why if made else why)
+    if lacks == trail.lacks:
+        _later(one, why)
         return
-    if _keep(one, trail, made):
-        Store(settings.storage_dir).delete(trail.storage_id)
+    with _folder() as folder:
+        path = Path(folder) / "trail.pdf"
+        made = _made(settings, trail, path)
+        if made.lacks == trail.lacks:
+            _later(one, made.why)
+        elif _keep(one, trail, made, path):
+            Store(settings.storage_dir).delete(trail.storage_id)
 
 
-def _made(settings: Settings, trail: Any) -> sealing.Made:
+def _folder() -> "TemporaryDirectory[str]":
+    """Where a trail lies while it is set and sealed: a long one is too large for memory."""
+    return TemporaryDirectory(prefix="portal-trail-")
+
+
+def _made(settings: Settings, trail: Any, into: Path) -> sealing.Made:
     key = Seal.of(settings.data_dir)
     store = Store(settings.storage_dir)
     trails.anchor(trail.process_id, key, trail.seq)
 
-    def pages(told: sealing.Told) -> bytes:
+    def pages(told: sealing.Told, path: Path) -> None:
         with db.reading() as conn:
-            return typeset.trail(
-                conn, trail.process_id, trail.seq, brand=installation.current.brand.name,
-                tz=installation.current.timezone, public_key=str(key.public_key), told=told,
+            typeset.trail(
+                conn, trail.process_id, trail.seq, path,
+                brand=installation.current.brand.name, tz=installation.current.timezone,
+                public_key=str(key.public_key), told=told,
                 spoken=trail.language, paper=trail.paper,
                 carry=store if trail.with_files else None,
                 changes=handover.notes(settings.data_dir),
             )  # fmt: skip
 
     with language.speaking(trail.language):
-        return sealing.made(settings, key, pages)
+        return sealing.made(settings, key, pages, into)
 
 
-def _keep(one: Claimed, trail: Any, made: sealing.Made) -> bool:
+def _keep(one: Claimed, trail: Any, made: sealing.Made, path: Path) -> bool:
     store = Store(house().storage_dir)
-    stored = store.put(io.BytesIO(made.pdf), max_bytes=_MOST_BYTES)
+    with path.open("rb") as file:
+        stored = store.put(file, max_bytes=_MOST_BYTES)
     fault.at("F11")
-    digest = hashlib.sha256(made.pdf).hexdigest()
-    built = trails.Built(stored.id, digest, len(made.pdf), made.level, made.lacks)
+    built = trails.Built(stored.id, stored.sha256, stored.size, made.level, made.lacks)
     noted = trails.note_built(
         trail.id, built, outbox_id=one.id, fence=one.fence, instead_of=trail.storage_id
     )

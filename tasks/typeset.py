@@ -42,6 +42,7 @@ def trail(
     conn: Connection,
     process_id: str,
     upto: int,
+    into: Path,
     *,
     brand: str,
     tz: str,
@@ -51,20 +52,22 @@ def trail(
     paper: Literal["A4", "Letter"] = "A4",
     carry: Store | None = None,
     changes: str = "",
-) -> bytes:
-    """The PDF of one process up to event ``upto``, told in a language, to be sealed as ``told``.
+) -> None:
+    """Set one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
+    The PDF is a new file, ``into``; whatever takes room meanwhile lies in files beside it.
     With a store to ``carry`` from, the uploaded files are in it; so are the ``changes`` of the
     portal's keys, by which whoever knows another of them can tell whose it is. The same ledger
     gives the same bytes for the same make and keys, so long as the files are what was received.
     Raises PdfUnavailable where the page-setting libraries are missing.
     """
-    with language.speaking(spoken), TemporaryDirectory(prefix="portal-trail-") as folder:
+    folder = TemporaryDirectory(prefix="portal-trail-", dir=into.parent)
+    with language.speaking(spoken), folder as beside:
         evidence = Evidence(conn, process_id, upto, tz)
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
-        ledger = _ledger(conn, process_id, upto, Path(folder))
+        ledger = _ledger(conn, process_id, upto, Path(beside))
         enclosed = [ledger, *_changes(changes), *enclosures(carried)]
-        return _set(evidence, Around(brand, public_key, told, carried), paper, enclosed)
+        _set(evidence, Around(brand, public_key, told, carried), paper, enclosed, into)
 
 
 def _set(
@@ -72,10 +75,11 @@ def _set(
     around: Around,
     paper: Literal["A4", "Letter"],
     enclosed: list[pdf.Enclosure],
-) -> bytes:
+    into: Path,
+) -> None:
     view = evidence.overview()
     sheet = _sheet(view, str(_page(evidence.tz).in_parts()), paper, enclosed)
-    return pdf.render(_blocks(evidence, view, around), sheet)
+    pdf.render(_blocks(evidence, view, around), sheet, into)
 
 
 def _ledger(conn: Connection, process_id: str, upto: int, folder: Path) -> pdf.Enclosure:

@@ -1,18 +1,24 @@
 """Certificates for tests: a seal's own, an authority that issues them, a time-stamp service."""
 
 import functools
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from sqlalchemy.engine import Connection
 
 from portal.certificates import Certificate
-from portal.delivery import pades
+from portal.delivery import pades, pdf
 from portal.delivery.seal import Seal
 from portal.delivery.stamps import Stamper
+from tasks import typeset
 from tasks.sealing import Told
 
 BEGINS, ENDS = datetime(2020, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC)
@@ -110,8 +116,24 @@ def usage(*, signs: bool, issues: bool) -> x509.KeyUsage:
     )  # fmt: skip
 
 
+def rendered(blocks: Iterable[str], sheet: pdf.Sheet) -> bytes:
+    """The bytes of a document."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made.pdf"
+        pdf.render(blocks, sheet, path)
+        return path.read_bytes()
+
+
+def trail(conn: Connection, process_id: str, upto: int, **named: Any) -> bytes:
+    """The bytes of an audit trail, not sealed yet."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made.pdf"
+        typeset.trail(conn, process_id, upto, path, **{"told": TOLD, **named})
+        return path.read_bytes()
+
+
 def sealed(
-    pdf: bytes,
+    raw: bytes,
     seal: Seal,
     certificate: Certificate | None = None,
     *,
@@ -119,6 +141,10 @@ def sealed(
     at: datetime = AT,
 ) -> bytes:
     """A PDF as a portal seals it."""
-    return pades.seal(
-        pdf, key=seal, certificate=certificate or own(), at=at, reason=REASON, stamper=stamper
-    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made.pdf"
+        path.write_bytes(raw)
+        pades.seal(
+            path, key=seal, certificate=certificate or own(), at=at, reason=REASON, stamper=stamper
+        )
+        return path.read_bytes()

@@ -11,10 +11,10 @@ second.
 """
 
 import hashlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from asn1crypto import cms, core, keys
@@ -51,18 +51,19 @@ class Reason:
 
 
 def seal(
-    raw: bytes,
+    path: Path,
     *,
     key: Seal,
     certificate: Certificate,
     at: datetime,
     reason: Reason,
     stamper: Stamper | None = None,
-) -> bytes:
-    """The PDF with its seal: PAdES B-B, with a stamper B-T, and B-LT where it has the proofs.
+) -> None:
+    """Put the seal on a PDF: PAdES B-B, with a stamper B-T, and B-LT where it has the proofs.
 
-    Without a stamper, the same input gives the same bytes at the same moment. Raises Expired, and
-    ``stamps.NoStamp`` where no sound time stamp is to be had.
+    It is appended where the file lies. Without a stamper, the same file becomes the same at the
+    same moment. Raises Expired, and ``stamps.NoStamp`` where no sound time stamp is to be had:
+    the file is of no use then.
     """
     certificate.require_valid(at)
     proofs = stamper.proofs if stamper else None
@@ -84,8 +85,9 @@ def seal(
     )
     signer = _Signer(meta, _key(certificate, sealed.slot(key), stamper), timestamper=stamper)
     signer.at = at
-    out = apart(lambda: signer.sign_pdf(_Writer(io.BytesIO(raw))))
-    return sealed.fill(out.getvalue(), key)
+    with path.open("r+b") as file:
+        apart(lambda: signer.sign_pdf(_Writer(file), in_place=True))
+        sealed.fill(file, key)
 
 
 class _Slot(attributes.CMSAttributeProvider):
@@ -135,7 +137,8 @@ class _Writer(IncrementalPdfFileWriter):
     def _handle_id(cls, prev: Any) -> generic.ArrayObject:
         first = super()._handle_id(prev)[0]  # type: ignore[no-untyped-call]
         prev.stream.seek(0)
-        name = hashlib.sha256(b"sealed\0" + prev.stream.read()).digest()[:16]
+        digest = hashlib.file_digest(prev.stream, lambda: hashlib.sha256(b"sealed\0"))
+        name = digest.digest()[:16]
         return generic.ArrayObject([first, generic.ByteStringObject(name)])
 
     def _update_meta(self) -> None:

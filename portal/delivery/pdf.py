@@ -1,7 +1,7 @@
 """HTML blocks in, a PDF for the file out: PDF/A-3, the same bytes for the same input.
 
 A document of usual length is laid out in one piece and tagged. A long one is laid out in groups
-of some 15 pages and merged, because layout keeps every page of a document in memory; its pages
+of some 15 pages and joined, because layout keeps every page of a document in memory; its pages
 then get their header and "page x of y" as an overlay, when y is known. A group hands the blocks
 of its last, half-full page on to the next group, so that nobody can see where groups met.
 
@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,9 +23,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-import pikepdf
-
+from portal.delivery.pdf_joining import Around, Heading, add_files, join
+from portal.delivery.pdf_writing import Enclosure
 from portal.errors import PortalError
+
+__all__ = ["PANGO_LINE", "Enclosure", "PdfUnavailable", "Sheet", "probe", "render"]
 
 PANGO_LINE = (
     "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -35,8 +37,6 @@ GROUP_CHARACTERS = 50_000  # some 15 pages
 _STAMPED_AT_ONCE = 50
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
-_PX_PER_PT = 96 / 72
-Heading = tuple[str, int, float, float]  # its words, its page from 0, its place in px
 _MEDIA_TYPES = {".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf", ".png": "image/png"}
 
 
@@ -44,22 +44,6 @@ class PdfUnavailable(PortalError):
     """The libraries that set the pages are not installed."""
 
     status, code, title = 503, "pdf-unavailable", "PDFs can't be made here yet"
-
-
-@dataclass(frozen=True, slots=True)
-class Enclosure:
-    """A file embedded in the document, and what it is to it.
-
-    ``content`` may be the path of a file, which is read when the pages are set and no sooner.
-    ``relationship`` is one of PDF/A-3: ``Data`` is what the pages were made from, ``Supplement``
-    belongs with them.
-    """
-
-    name: str
-    content: bytes | Path
-    media_type: str
-    description: str = ""
-    relationship: Literal["Data", "Supplement"] = "Data"
 
 
 @dataclass(frozen=True)
@@ -91,8 +75,10 @@ class Sheet:
     assets: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
-    """Set the blocks one below the other; raises PdfUnavailable where Pango is missing.
+def render(blocks: Iterable[str], sheet: Sheet, into: Path) -> None:
+    """Set the blocks one below the other in a new file, temporary files beside it.
+
+    Raises PdfUnavailable where Pango is missing.
 
     Each block is a piece of escaped HTML that stays on one page where it can: one paragraph, one
     event, a heading with what follows it. They are taken as they come, so a generator keeps a
@@ -105,9 +91,11 @@ def render(blocks: Iterable[str], sheet: Sheet) -> bytes:
         size += len(block)
         if size > sheet.tagged_up_to:
             told = [sheet.in_parts] if sheet.in_parts else []
-            return _in_groups(chain(first[:1], told, first[1:], rest), sheet)
+            _in_groups(chain(first[:1], told, first[1:], rest), sheet, into)
+            return
     document = _lay_out(first, sheet, header=_running_header(sheet))
-    return _finished(pikepdf.open(io.BytesIO(_written(document, sheet, "pdf/a-3a"))), sheet)
+    _write(document, sheet, "pdf/a-3a", into)
+    add_files(into, _around(sheet))
 
 
 def probe() -> str:
@@ -132,30 +120,23 @@ def _engine() -> Any:
     return weasyprint
 
 
-def _in_groups(blocks: Iterator[str], sheet: Sheet) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="portal-pdf-") as folder, ExitStack() as stack:
+def _in_groups(blocks: Iterator[str], sheet: Sheet, into: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="portal-pdf-", dir=into.parent) as folder:
         headings: list[Heading] = []
-        paths = list(_groups(blocks, sheet, Path(folder), headings))
-        parts = [stack.enter_context(pikepdf.open(path)) for path in paths]
-        whole = parts[0]
-        for part in parts[1:]:
-            whole.pages.extend(part.pages)
-        _write_outline(whole, headings)
-        for start in range(0, len(whole.pages), _STAMPED_AT_ONCE):
-            path = Path(folder) / f"stamps-{start}.pdf"
-            _write_stamps(path, start, len(whole.pages), sheet)
-            stamps = stack.enter_context(pikepdf.open(path))
-            for number, stamp in enumerate(stamps.pages, start):
-                _stamp(whole, number, stamp)
-        return _finished(whole, sheet)
+        paths, total = list[Path](), 0
+        for path, count in _groups(blocks, sheet, Path(folder), headings):
+            paths.append(path)
+            total += count
+        join(into, paths, _stamps(total, sheet, Path(folder)), headings, _around(sheet))
 
 
 def _groups(
     blocks: Iterator[str], sheet: Sheet, folder: Path, headings: list[Heading]
-) -> Iterator[Path]:
+) -> Iterator[tuple[Path, int]]:
     """Lay out some 15 pages at a time, each group to a file; the half-full page is carried on.
 
-    Notes the headings of the first rank with the page that each stands on.
+    Gives each file and how many pages it has. Notes the headings of the first rank with the page
+    that each stands on.
     """
     waiting: list[str] = []
     number, pages, ended = 0, 0, False
@@ -166,28 +147,16 @@ def _groups(
         if kept < len(waiting):
             document = document.copy(document.pages[:-1])
         path = folder / f"group-{number}.pdf"
-        path.write_bytes(_written(document, sheet, "pdf/a-3u"))
+        _write(document, sheet, "pdf/a-3u", path)
+        count = len(document.pages)
         for on, page in enumerate(document.pages, pages):
             headings += [
-                (told, on, *at) for level, told, at, _state in page.bookmarks if level == 1
+                Heading(told, on, *at) for level, told, at, _state in page.bookmarks if level == 1
             ]
-        pages += len(document.pages)
+        pages += count
         del document, waiting[:kept]
         number += 1
-        yield path
-
-
-def _write_outline(pdf: pikepdf.Pdf, headings: Iterable[Heading]) -> None:
-    """The headings as bookmarks: what the groups bring of their own is lost with the merging."""
-    with pdf.open_outline() as outline:
-        outline.root.clear()
-        for label, number, left, top in headings:
-            page = pdf.pages[number]
-            at = float(page.mediabox[3]) - top / _PX_PER_PT
-            item = pikepdf.OutlineItem(
-                label, number, "XYZ", left=round(left / _PX_PER_PT, 2), top=round(at, 2)
-            )
-            outline.root.append(item)
+        yield path, count
 
 
 def _fill(waiting: list[str], blocks: Iterator[str]) -> bool:
@@ -285,56 +254,24 @@ def _running_header(sheet: Sheet, *, total: int | None = None) -> str:
     )
 
 
-def _write_stamps(path: Path, start: int, total: int, sheet: Sheet) -> None:
-    """Empty pages with headers, for the pages from ``start`` (counted from 0) on."""
-    count = min(_STAMPED_AT_ONCE, total - start)
+def _stamps(total: int, sheet: Sheet, folder: Path) -> Iterator[Path]:
+    """Empty pages with headers, some at a time, as many as there are pages."""
     header = _running_header(sheet, total=total)
-    blanks = ["", *['<p style="break-before: page"></p>'] * (count - 1)]
-    document = _lay_out(blanks, sheet, header=header, first=start + 1)
-    path.write_bytes(_written(document, sheet, "pdf/a-3u"))
+    path = folder / "stamps.pdf"
+    for start in range(0, total, _STAMPED_AT_ONCE):
+        count = min(_STAMPED_AT_ONCE, total - start)
+        blanks = ["", *['<p style="break-before: page"></p>'] * (count - 1)]
+        document = _lay_out(blanks, sheet, header=header, first=start + 1)
+        _write(document, sheet, "pdf/a-3u", path)
+        yield path
 
 
-def _stamp(pdf: pikepdf.Pdf, number: int, stamp: pikepdf.Page) -> None:
-    """Lay a stamp over a page.
-
-    Its name is ours, since pikepdf's overlay draws a random one; it has the page's number, since
-    the pages of a group share their resources.
-    """
-    page = pdf.pages[number]
-    form = pdf.copy_foreign(stamp.as_form_xobject())
-    name = page.add_resource(form, pikepdf.Name.XObject, pikepdf.Name(f"/PortalStamp{number}"))
-    page.contents_add(b"q", prepend=True)
-    page.contents_add(f"Q q {name} Do Q".encode())
+def _write(document: Any, sheet: Sheet, variant: str, path: Path) -> None:
+    document.write_pdf(path, pdf_variant=variant, pdf_identifier=sheet.identifier)
 
 
-def _written(document: Any, sheet: Sheet, variant: str) -> bytes:
-    written: bytes = document.write_pdf(pdf_variant=variant, pdf_identifier=sheet.identifier)
-    return written
-
-
-def _finished(pdf: pikepdf.Pdf, sheet: Sheet) -> bytes:
-    """Embed the enclosures and write the file, its own identifier made from its content."""
-    moment = sheet.created.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ")
-    related = pikepdf.Array()
-    for item in sheet.enclosures:
-        spec = pikepdf.AttachedFileSpec(
-            pdf,
-            item.content if isinstance(item.content, bytes) else item.content.read_bytes(),
-            filename=item.name,
-            description=item.description,
-            mime_type=item.media_type,
-            creation_date=moment,
-            mod_date=moment,
-        )
-        spec.relationship = pikepdf.Name(f"/{item.relationship}")
-        pdf.attachments[item.name] = spec
-        related.append(pdf.attachments[item.name].obj)
-    if sheet.enclosures:
-        pdf.Root.AF = related
-    out = io.BytesIO()
-    # A third of the size; the embedded files stay plain objects, to be found with zlib alone.
-    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue()
+def _around(sheet: Sheet) -> Around:
+    return Around(sheet.identifier, sheet.created, sheet.enclosures)
 
 
 def _fetcher(sheet: Sheet) -> Any:

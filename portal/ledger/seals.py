@@ -22,7 +22,7 @@ WORDS = b"portal-seal/v2 "
 _PLAIN = re.compile(rb"portal-seal/v1 ([0-9a-f]{64}) ([0-9a-f]{128})(?![0-9a-f])")
 _IN_HEX = re.compile(WORDS.hex().upper().encode() + rb"([0-9A-F]{64})([0-9A-F]{128})")
 # No note and no event begins like this.
-_PURPOSES = {1: b"portal-trail/v1\0", 2: b"portal-trail/v2\0"}
+PURPOSES = {1: b"portal-trail/v1\0", 2: b"portal-trail/v2\0"}
 _EMPTY = b"0" * 128
 
 
@@ -58,7 +58,7 @@ def read(raw: bytes) -> Sealed:
     digest = hashlib.sha256(memoryview(raw)[: match.start(2)])
     digest.update(_EMPTY)
     digest.update(memoryview(raw)[match.end(2) :])
-    return Sealed(key, _PURPOSES[version] + digest.digest(), signature, version, match.start(2))
+    return Sealed(key, PURPOSES[version] + digest.digest(), signature, version, match.start(2))
 
 
 def check(report: Report, raw: bytes, key: bytes | None, kept: Kept) -> Sealed | None:

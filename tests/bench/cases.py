@@ -565,25 +565,7 @@ def _python(*words: str) -> Call:
 @side("trail-pdf", times=1, quick=1, size=350)
 @side("trail-pdf-usual", times=1, quick=1, size=100)
 def _trail_pdf(place: Place) -> Call:
-    from portal.delivery.seal import Seal
-    from tasks import typeset
-    from tests import seals
-
-    world.settle(place)
-    seal = Seal.of(place.folder)
-    seals.own()
-    log = world.mixed_process(place.size)
-    upto = world.last_seq(log)
-
-    def run() -> None:
-        with db.reading() as conn:
-            pages = typeset.trail(
-                conn, log, upto, brand="B", tz="UTC", public_key=str(seal.public_key),
-                told=seals.TOLD,
-            )  # fmt: skip
-        assert seals.sealed(pages, seal).startswith(b"%PDF")
-
-    return run
+    return world.trail(place)
 
 
 @side("table-pdf", times=1, quick=1, size=350)

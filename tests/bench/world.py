@@ -6,6 +6,7 @@ Everything is made by the product's own verbs; only bulk that nobody looks at is
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -286,6 +287,29 @@ def mixed_process(events: int) -> str:
     while last_seq(process_id) < events:
         processes.comment(process_id, "Called them; they are on it.", actor=people.staff("dana"))
     return process_id
+
+
+def trail(place: Place) -> Callable[[], None]:
+    """The audit trail of a process with that many events, set and sealed as a worker does it."""
+    from portal.delivery import pades
+    from portal.delivery.seal import Seal
+    from tasks import typeset
+    from tests import seals
+
+    settle(place)
+    seal, certificate = Seal.of(place.folder), seals.own()
+    log = mixed_process(place.size)
+    upto, path = last_seq(log), place.folder / "trail.pdf"
+
+    def run() -> None:
+        with db.reading() as conn:
+            typeset.trail(
+                conn, log, upto, path, brand="B", tz="UTC", public_key=str(seal.public_key),
+                told=seals.TOLD,
+            )  # fmt: skip
+        pades.seal(path, key=seal, certificate=certificate, at=seals.AT, reason=seals.REASON)
+
+    return run
 
 
 def last_seq(process_id: str) -> int:

@@ -84,7 +84,7 @@ def trail(
             *beside,
         ),
     )  # fmt: skip
-    path.write_bytes(seals.sealed(pdf.render(blocks, sheet), seal))
+    path.write_bytes(seals.sealed(seals.rendered(blocks, sheet), seal))
     return path
 
 

@@ -37,7 +37,7 @@ def seal(tmp_path_factory: pytest.TempPathFactory) -> Seal:
 
 @pytest.fixture(scope="module")
 def pages() -> bytes:
-    return pdf.render(blocks(30), SHEET)
+    return seals.rendered(blocks(30), SHEET)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def is_signature(found: seals_of.Sealed) -> bool:
 def test_an_independent_program_finds_it_valid_and_whole(
     rows: int, seal: Seal, tmp_path: Path
 ) -> None:
-    raw = pdf.render(blocks(rows), SHEET)
+    raw = seals.rendered(blocks(rows), SHEET)
     made = seals.sealed(raw, seal)
     assert made.startswith(raw)
     told = pdfsig(made, tmp_path)
@@ -120,7 +120,7 @@ def test_an_independent_program_finds_it_valid_and_whole(
 
 @pytest.mark.parametrize(("rows", "conformance"), [(30, "A"), (LONG, "U")])
 def test_it_stays_pdf_a_3_in_structure(rows: int, conformance: str, seal: Seal) -> None:
-    made = seals.sealed(pdf.render(blocks(rows), SHEET), seal)
+    made = seals.sealed(seals.rendered(blocks(rows), SHEET), seal)
     with pikepdf.open(io.BytesIO(made)) as document:
         metadata = document.open_metadata()
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", conformance)
@@ -229,7 +229,7 @@ def contents(raw: bytes) -> bytes:
 
 @pytest.mark.parametrize("rows", [30, LONG])
 def test_no_byte_may_be_turned_anywhere(rows: int, seal: Seal) -> None:
-    made = seals.sealed(pdf.render(blocks(rows), SHEET), seal)
+    made = seals.sealed(seals.rendered(blocks(rows), SHEET), seal)
     assert is_sound(made, seal)
     for number, at in enumerate(places(made)):
         raw = bytearray(made)
@@ -263,7 +263,7 @@ def test_a_file_that_holds_what_looks_like_a_seal_is_sealed_with_the_rest(
         words = (seals_of.WORDS + key + signature).hex().upper().encode()
     held = chance.randbytes(3000) + words
     file = pdf.Enclosure("event-1-x.bin", held + chance.randbytes(3000), "application/zip")
-    made = pdf.render(blocks(3), dataclasses.replace(SHEET, enclosures=(file,)))
+    made = seals.rendered(blocks(3), dataclasses.replace(SHEET, enclosures=(file,)))
     assert words in made
     assert is_sound(seals.sealed(made, seal), seal)
 
@@ -343,7 +343,7 @@ class Other:
 def test_whatever_is_put_in_taken_out_or_exchanged_shows(
     plain: bytes, pages: bytes, seal: Seal, touch: Callable[[bytes, bytes], bytes]
 ) -> None:
-    Other.made = seals.sealed(pdf.render(blocks(31), SHEET), seal)
+    Other.made = seals.sealed(seals.rendered(blocks(31), SHEET), seal)
     assert not is_sound(touch(plain, pages), seal)
     assert is_caught_alone(touch(plain, pages))
 

@@ -15,6 +15,7 @@ import pikepdf
 import pytest
 
 from portal.delivery import pdf
+from tests import seals
 from tests.delivery.trail import SHEET, blocks
 from tests.servers import program
 
@@ -55,7 +56,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_process(tmp_path: Path, rows
 def test_every_row_is_there_once_in_order_and_every_page_numbered(
     tmp_path: Path, rows: int
 ) -> None:
-    pages = text(pdf.render(blocks(rows), SHEET), tmp_path)
+    pages = text(seals.rendered(blocks(rows), SHEET), tmp_path)
     assert re.findall(r"row(\d+)", "".join(pages)) == [str(row) for row in range(rows)]
     for number, page in enumerate(pages, 1):
         assert page.split("\n")[0].startswith('Supplier onboarding · Sea "Ltd" </style> \\')
@@ -67,7 +68,7 @@ def test_every_row_is_there_once_in_order_and_every_page_numbered(
 @pytest.mark.parametrize(("rows", "conformance"), [(30, "A"), (LONG, "U")])
 def test_it_is_pdf_a_3_in_structure(rows: int, conformance: str) -> None:
     """G14, as far as it shows without veraPDF: declared, fonts in, no encryption, files related."""
-    with pikepdf.open(io.BytesIO(pdf.render(blocks(rows), SHEET))) as document:
+    with pikepdf.open(io.BytesIO(seals.rendered(blocks(rows), SHEET))) as document:
         metadata = document.open_metadata()
         assert metadata["pdfaid:part"] == "3"
         assert metadata["pdfaid:conformance"] == conformance
@@ -87,7 +88,7 @@ def test_it_is_pdf_a_3_in_structure(rows: int, conformance: str) -> None:
 def test_the_ledger_inside_is_byte_for_byte_the_one_given(tmp_path: Path) -> None:
     ledger = os.urandom(100_000)
     sheet = replace(SHEET, enclosures=(pdf.Enclosure("ledger.jsonl", ledger, "application/jsonl"),))
-    content = pdf.render(blocks(3), sheet)
+    content = seals.rendered(blocks(3), sheet)
     with pikepdf.open(io.BytesIO(content)) as document:
         assert document.attachments["ledger.jsonl"].get_file().read_bytes() == ledger
     (tmp_path / "t.pdf").write_bytes(content)
@@ -103,14 +104,16 @@ def test_an_enclosure_from_a_file_gives_the_bytes_that_its_content_gives(tmp_pat
     path = tmp_path / "kept-elsewhere"
     path.write_bytes(ledger)
     given = [
-        pdf.render(blocks(3), replace(SHEET, enclosures=(pdf.Enclosure("a", one, "text/plain"),)))
+        seals.rendered(
+            blocks(3), replace(SHEET, enclosures=(pdf.Enclosure("a", one, "text/plain"),))
+        )
         for one in (ledger, path)
     ]
     assert given[0] == given[1]
 
 
 def test_the_ledger_can_be_taken_out_with_zlib_alone() -> None:
-    content = pdf.render(blocks(3), SHEET)
+    content = seals.rendered(blocks(3), SHEET)
     found = re.search(rb"/Type /EmbeddedFile.*?stream\r?\n(.*?)endstream", content, re.DOTALL)
     assert found
     assert zlib.decompressobj().decompress(found[1]) == SHEET.enclosures[0].content
@@ -140,7 +143,7 @@ def test_nothing_is_fetched_and_hostile_text_stands_as_typed(tmp_path: Path) -> 
             "<p>&lt;img src=x&gt;</p>"
         )
         sheet = replace(SHEET, fonts_dir=tmp_path)
-        content = pdf.render([hostile], sheet)
+        content = seals.rendered([hostile], sheet)
     assert visits == []
     assert "<img src=x>" in "".join(text(content, tmp_path))
     with pikepdf.open(io.BytesIO(content)) as document:
@@ -154,14 +157,14 @@ def test_nothing_is_fetched_and_hostile_text_stands_as_typed(tmp_path: Path) -> 
 def test_a_block_longer_than_a_page_is_whole(tmp_path: Path) -> None:
     lines = "".join(f"<p>line{number} {'x' * 60}</p>" for number in range(300))
     many = [*blocks(400), lines, *blocks(300)]
-    pages = text(pdf.render(many, SHEET), tmp_path)
+    pages = text(seals.rendered(many, SHEET), tmp_path)
     assert re.findall(r"line(\d+)", "".join(pages)) == [str(number) for number in range(300)]
     assert len(re.findall(r"row\d", "".join(pages))) == 700
 
 
 def test_letter_paper_and_other_words_for_the_numbers(tmp_path: Path) -> None:
     sheet = replace(SHEET, paper="Letter", numbering="Seite {page} von {pages}", lang="de")
-    content = pdf.render(["<p>x</p>"], sheet)
+    content = seals.rendered(["<p>x</p>"], sheet)
     with pikepdf.open(io.BytesIO(content)) as document:
         assert [round(float(edge)) for edge in document.pages[0].MediaBox] == [0, 0, 612, 792]
         assert document.Root.Lang == "de"
@@ -169,7 +172,7 @@ def test_letter_paper_and_other_words_for_the_numbers(tmp_path: Path) -> None:
 
 
 def test_no_blocks_make_one_empty_page() -> None:
-    with pikepdf.open(io.BytesIO(pdf.render([], SHEET))) as document:
+    with pikepdf.open(io.BytesIO(seals.rendered([], SHEET))) as document:
         assert len(document.pages) == 1
 
 

@@ -35,5 +35,5 @@ def blocks(rows: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_bytes(pdf.render(blocks(int(sys.argv[1])), SHEET))
+    pdf.render(blocks(int(sys.argv[1])), SHEET, Path(sys.argv[2]))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -86,9 +86,9 @@ def built(process: str, seal: Seal, spoken: str) -> bytes:
     assert row.language == spoken
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        pages = typeset.trail(
+        pages = seals.trail(
             conn, process, row.seq, brand="Sea Works", tz="Europe/Berlin",
-            public_key=str(seal.public_key), told=seals.TOLD, spoken=spoken,
+            public_key=str(seal.public_key), spoken=spoken,
         )  # fmt: skip
     return seals.sealed(pages, seal)
 

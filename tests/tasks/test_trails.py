@@ -11,7 +11,6 @@ from portal.cli.verify import verify
 from portal.clock import Clock
 from portal.delivery.seal import Seal
 from portal.models import Trail
-from tasks import typeset
 from tests import makers, people, seals
 
 APPROVED = f"""{makers.FORM}
@@ -37,9 +36,9 @@ def built(process: str, seal: Seal) -> bytes:
     [row] = makers.rows(Trail, id=asked)
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        pages = typeset.trail(
+        pages = seals.trail(
             conn, process, row.seq, brand="Sea Works", tz="UTC",
-            public_key=str(seal.public_key), told=seals.TOLD,
+            public_key=str(seal.public_key),
         )  # fmt: skip
     return seals.sealed(pages, seal)
 

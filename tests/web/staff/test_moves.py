@@ -11,7 +11,6 @@ from portal.actions import moves, trails
 from portal.delivery import pdf_reading
 from portal.delivery.seal import Seal
 from portal.models import Task, Trail
-from tasks import typeset
 from tests import makers, people, seals
 from tests.actions.test_moves import FORM, LATE, LOOK
 from tests.web.callers import by_link, by_token
@@ -82,9 +81,9 @@ def test_what_was_done_in_a_step_that_is_gone_can_still_be_read(
     [row] = makers.rows(Trail, id=trails.ask(process, actor=people.staff("dana")))
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        pages = typeset.trail(
+        pages = seals.trail(
             conn, process, row.seq, brand="Sea", tz="UTC", public_key=str(seal.public_key),
-            told=seals.TOLD,
+
         )  # fmt: skip
     pdf = seals.sealed(pages, seal)
     (tmp_path / "trail.pdf").write_bytes(pdf)
