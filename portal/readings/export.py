@@ -27,12 +27,15 @@ def lines(conn: Connection, process_id: str, *, upto: int | None = None) -> Iter
 
 
 def line(entry: Told) -> str:
-    """``{seq, hash, body, disclosed}`` of one event; ``body`` is the exact bytes as text."""
+    """``{seq, hash, body, disclosed}`` of one event; ``body`` is the exact bytes as text.
+
+    What is disclosed stands in the order of its names: a database gives it in any.
+    """
     told = {
         "seq": entry.seq,
         "hash": entry.hash,
         "body": entry.body,
-        "disclosed": entry.disclosed,
+        "disclosed": dict(sorted(entry.disclosed.items())),
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 

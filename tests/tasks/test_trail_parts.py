@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -26,7 +27,7 @@ from portal.ledger import judging, record
 from portal.ledger.findings import SOUND
 from portal.ledger.tables import Disclosure
 from portal.models import FileRow, Trail
-from portal.readings import export
+from portal.readings import export, timeline
 from tasks import typeset
 from tests import makers, people, seals
 from tests.delivery.receivers import Receiver, answering, receiver
@@ -68,9 +69,9 @@ def built(
     [row] = makers.rows(Trail, id=asked)
     trails.anchor(process, seal, row.seq)
     with db.reading() as conn:
-        pages = typeset.trail(
+        pages = seals.trail(
             conn, process, row.seq, brand="Sea Works", tz="Europe/Berlin", carry=carry,
-            public_key=str(seal.public_key), told=seals.TOLD, **make,  # type: ignore[arg-type]
+            public_key=str(seal.public_key), **make,  # type: ignore[arg-type]
         )  # fmt: skip
     return pages if unsealed else seals.sealed(pages, seal)
 
@@ -428,6 +429,15 @@ def test_a_long_trail_is_set_in_parts_and_says_so(
     assert numbers == [(str(n), str(count)) for n in range(1, count + 1)]
 
 
+def test_e06_a_database_may_give_what_is_disclosed_in_any_order() -> None:
+    process = makers.start(STEPS)
+    with db.reading() as conn:
+        first, *_ = timeline.of_process(conn, process)
+    turned = replace(first, disclosed=dict(reversed(first.disclosed.items())))
+    assert list(turned.disclosed) != list(first.disclosed)
+    assert export.line(turned) == export.line(first)
+
+
 SET_ANEW = """
 import sys
 from pathlib import Path
@@ -437,8 +447,8 @@ from tests import seals
 url, key, process, upto, target = sys.argv[1:]
 db.bind(db.Database(url))
 with db.reading() as conn:
-    made = typeset.trail(conn, process, int(upto), brand="Sea Works", tz="Europe/Berlin",
-                         public_key=key, told=seals.TOLD)
+    made = seals.trail(conn, process, int(upto), brand="Sea Works", tz="Europe/Berlin",
+                         public_key=key)
 Path(target).write_bytes(made)
 """
 
