@@ -239,6 +239,7 @@ def _look(typed: Mapping[str, str]) -> dict[str, Any]:
         look = holds.brand.palette
     return {
         "look": look,
+        "answers_to_owner": installation.current.sender.replies == "owner",
         "name": typed.get("brand_name", "").strip()[:80] or holds.brand.name,
         "colour": typed.get("brand_colour", "").strip()[:20],
         "contrasts": {

@@ -136,6 +136,25 @@ def test_whoever_saves_a_page_that_another_changed_meanwhile_loses_nothing(desk:
     assert installation.current.link_days == 9
 
 
+def test_the_mail_that_is_looked_at_is_the_mail_that_is_sent(app: Flask, desk: Sit) -> None:
+    task = makers.task(makers.start(UPLOAD), "papers")
+    [owed] = makers.owed(task.process_id, "mail.invite")
+    with db.reading() as conn:
+        [letter] = letters.of(conn, owed.kind, owed.ref, made_at=owed.made_at, tz="UTC")
+    holds = installation.current
+    sent = letterhead.message(letter, "m1", at=owed.made_at, brand=holds.brand).html
+    page = desk("ada").get("/settings/brand/preview?brand_name=Portico")
+    names = {"Ann Okafor": "Vera Vendor", "Dana Fox": "Dana Owner", "Tax form": task.name}
+    shown = re.sub(r"\s+", " ", page.split('class="sheet is-mail"')[1].split("</figure>")[0])
+    for here, there in names.items():
+        shown = shown.replace(here, there)
+    every = re.findall(r">([^<>]{12,})<", shown)
+    told = [one for one in every if not re.search(r"as part of|\d{4}", one)]
+    assert len(told) >= 4
+    for one in told:
+        assert one.strip() in re.sub(r"\s+", " ", sent), one
+
+
 def test_mails_are_signed_and_answered_as_was_decided(app: Flask) -> None:
     task = makers.task(makers.start(UPLOAD), "papers")
     [owed] = makers.owed(task.process_id, "mail.invite")
