@@ -3,8 +3,8 @@
 "use strict";
 
 (() => {
-  const PLACES = { d: "/", t: "/timeline", p: "/processes", a: "/tasks", f: "/definitions", e: "/exceptions" };
-  const NAMES = { d: "the desk", t: "the timeline", p: "processes", a: "tasks", f: "definitions", e: "exceptions" };
+  const PLACES = { d: "/", t: "/timeline", p: "/processes", a: "/tasks", f: "/definitions", i: "/insights", e: "/exceptions" };
+  const NAMES = { d: "the desk", t: "the timeline", p: "processes", a: "tasks", f: "definitions", i: "insights", e: "exceptions" };
   const WAIT = 120; // milliseconds that somebody may type on before what they typed is looked up
   const OFF = "keys-off";
 
