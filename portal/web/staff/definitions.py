@@ -34,6 +34,7 @@ from portal.web.staff.editor import looked
 from portal.web.staff.processes import may_manage
 
 # The control of the page, told like a document so that its bytes are let in.
+_EXAMPLE = "staff/definition/example.yaml"
 _FILE = Document(id="file", name=Text("Definition"), max_size=512_000)
 
 
@@ -195,10 +196,10 @@ def _sent() -> tuple[str, str, str | None]:
 
 
 def _known_text() -> str:
-    """The current text of the definition that a new version is to be made of."""
+    """The text of what a new version is to be made ``of``, or of an ``example`` to begin with."""
     key = request.args.get("of")
     if not key:
-        return ""
+        return render_template(_EXAMPLE) if "example" in request.args else ""
     with db.reading() as conn:
         source: str = catalogue.definition(conn, key, None).source
     return source

@@ -81,6 +81,8 @@ def _lead(*told: str, healthy: int) -> str:
     """The desk in two sentences; pages are cut, so a full one reads "at least"."""
     waiting = words.listed([one for one in told if one]) or "Nothing waits for you"
     fine = words.capped(healthy)
+    if not healthy:
+        return f"{waiting}."
     rest = "process is" if healthy == 1 else "processes are"
     return f"{waiting}. {fine} running {rest} in time."
 

@@ -1,5 +1,6 @@
 """The editor: what a text would become while it is written, and what is different afterwards."""
 
+import html
 from typing import Any
 
 from portal.models import DefinitionRow
@@ -47,6 +48,18 @@ def test_what_may_stand_at_the_caret_is_offered(desk: Desks) -> None:
     assert dana.send("/definitions/complete", page=PAGE, text="ow", line="x").status_code == 422
     large = dana.send("/definitions/complete", page=PAGE, text="a" * 600_000, **place)
     assert large.status_code == 422
+
+
+def test_whoever_writes_their_first_begins_with_an_example_that_holds(desk: Desks) -> None:
+    dana = desk("dana")
+    assert 'href="/definitions/publish?example=yes"' in dana.get("/definitions")
+    page = dana.get("/definitions/publish?example=yes")
+    text = html.unescape(page.split('name="text"')[1].split(">", 1)[1].split("</textarea>")[0])
+    assert "owner: dana@example.com" in text
+    told = dana.send("/definitions/look", page=PAGE, text=text).text
+    assert "It is sound and would become version 1 of papers" in told
+    assert "In use this may hurt" not in told
+    assert dana.send("/definitions/publish", page=PAGE, text=text).status_code == 303
 
 
 def test_two_versions_are_told_apart(desk: Desks) -> None:
