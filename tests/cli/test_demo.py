@@ -4,6 +4,7 @@ import collections
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from portal.delivery.catcher import Mailbox
 from portal.delivery.inbox import Opened
 from portal.delivery.storage import Store
 from portal.ledger.findings import SOUND
-from portal.ledger.tables import Entry
+from portal.ledger.tables import Entry, Outgoing
 from portal.ledger.verify import verify
 from portal.models import FileRow, Process, Task, Trail, Trouble
 from portal.readings import export
@@ -122,6 +123,9 @@ def _every_file_is_what_was_sent(store: Store) -> None:
     assert {row.media_type for row in files} == {"application/pdf", "image/jpeg"}
     for row in files:
         assert store.verify(row.storage_id, row.sha256)
+    owed = rows(Outgoing, kind="file.show", state="pending")
+    assert {row.ref["file"] for row in owed} == {row.id for row in files}
+    assert all(clock.now() - row.due_at < timedelta(minutes=1) for row in owed)
     names = [row.name for row in files]
     assert all(re.fullmatch(r"[\w &.()-]+\.(pdf|jpg)", name) for name in names)
 

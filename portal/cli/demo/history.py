@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock, db
 from portal.access import seats
-from portal.actions import sign_in, timers
+from portal.actions import messages, sign_in, timers
 from portal.actor import Actor
 from portal.cli.demo.cast import AGENTS, PASSWORD, STAFF
 from portal.delivery.catcher import Mailbox
@@ -26,6 +26,7 @@ from portal.readings import timers as alarms
 
 ZONE = ZoneInfo("Europe/Berlin")
 Moments = Iterator[datetime]
+_MANY = 100
 
 
 @dataclass
@@ -38,6 +39,7 @@ class History:
     store: Store
     carry_out: Callable[[], object]
     tell: Callable[[datetime], None]
+    until: datetime
     staff: dict[str, Actor] = field(default_factory=dict)
 
     def sign_in(self) -> None:
@@ -52,7 +54,7 @@ class History:
             sign_in.sign_out(secret, actor=actor)
             self.staff[one.key] = replace(actor, ip=ip, agent=agent)
 
-    def live(self, stories: Sequence[Moments], until: datetime) -> None:
+    def live(self, stories: Sequence[Moments]) -> None:
         """Tell all stories at once, in the order of their moments; then come up to ``until``."""
         order = count()
         waiting: list[tuple[datetime, int, Moments]] = []
@@ -63,7 +65,7 @@ class History:
             self.pass_to(moment)
             _await(waiting, order, story)
             self.settle()
-        self.pass_to(until)
+        self.pass_to(self.until)
 
     def pass_to(self, moment: datetime) -> None:
         """Let time go by, with every timer ringing a moment after it is due."""
@@ -80,7 +82,15 @@ class History:
         """Have what is owed carried out, a second or two after it came to be owed."""
         self.time.advance(seconds=1.217)
         if gauges.is_anything_owed(clock.now()):
+            self._leave_pictures()
             self.carry_out()
+
+    def _leave_pictures(self) -> None:
+        """Have the pictures of files be due at the end: they take longest, and nobody waits.
+
+        Whoever starts the portal then finds it running, and the workers paint them.
+        """
+        messages.take(_MANY, (self.until - clock.now()).total_seconds(), ("file.show",))
 
     def at(self, days_ago: int, hour_minute: str, rng: Random) -> datetime:
         """A moment so many working days before today, as the clocks in Berlin show it."""

@@ -25,8 +25,9 @@ _HERE = Path(__file__).parent
 def load(settings: Settings, carry_out: Callable[[Settings], object]) -> None:
     """Fill an empty database with the demo; one that holds anything is left alone.
 
-    ``carry_out`` does every effect that is due (mail, PDF) in this process. Mails go to the
-    catcher even where a mail server is set: nobody in the demo exists.
+    ``carry_out`` does every effect that is due (mail, PDF) in this process; the pictures of files
+    are left to the workers. Mails go to the catcher even where a mail server is set: nobody in
+    the demo exists.
     """
     if not _is_empty():
         return
@@ -46,9 +47,10 @@ def load(settings: Settings, carry_out: Callable[[Settings], object]) -> None:
             Store(settings.storage_dir),
             lambda: carry_out(caught),
             _Dots(clock.now()),
+            until,
         )
         history.sign_in()
-        history.live([*_stories(history), _newcomers(history, until)], until)
+        history.live([*_stories(history), _newcomers(history, until)])
     click.echo(" done.")
     click.echo(f"Everybody signs in with {PASSWORD}:")
     for one in STAFF:
