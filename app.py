@@ -30,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
     from flask import Flask
 
     import portal.web
-    from portal import db, installation
+    from portal import db
     from portal.access import links
     from portal.delivery import handover
     from portal.delivery.seal import Seal
@@ -44,13 +44,7 @@ def create_app(settings: Settings) -> Flask:
     _trust_proxies(app, settings.proxies)
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(
-        timezone=settings.timezone,
-        link_days=settings.link_days,
-        language=settings.language,
-        scans=settings.clamd_url is not None,
-        brand=settings.brand,
-    )
+    settings.install()
     outbox.nudge = relay.bell(settings)
     rules.follow()
     # Asked each time: another key may sign meanwhile (portal rotate-key).

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portal import language
+from portal import installation, language
 from portal.brand import Brand, Palette, palette, read_logo
 from portal.errors import PortalError
 
@@ -136,6 +136,16 @@ class Settings:
         default = self.base_url == _default_base(self.port)
         base_url = _default_base(port) if default else self.base_url
         return replace(self, port=port, base_url=base_url)
+
+    def install(self) -> None:
+        """Have what they say of the house hold in this process; what admins decided lies over."""
+        installation.configure(
+            timezone=self.timezone,
+            link_days=self.link_days,
+            language=self.language,
+            scans=self.clamd_url is not None,
+            brand=self.brand,
+        )
 
     @property
     def is_sqlite(self) -> bool:

@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from portal import db, installation
+from portal import db
 from portal.access import links
 from portal.readings import rules
 from portal.settings import Settings
@@ -24,13 +24,7 @@ def open_house(settings: Settings) -> None:
         return
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(
-        timezone=settings.timezone,
-        link_days=settings.link_days,
-        language=settings.language,
-        scans=settings.clamd_url is not None,
-        brand=settings.brand,
-    )
+    settings.install()
     _settings = settings
     rules.follow()
 

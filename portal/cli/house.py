@@ -8,7 +8,7 @@ def open_house(log_level: str | None = None) -> Settings:
 
     Commands that print for people pass ``log_level="warning"``. Raises ``SettingsError``.
     """
-    from portal import db, installation
+    from portal import db
     from portal.access import links
     from portal.logs import configure
     from portal.readings import rules
@@ -17,12 +17,6 @@ def open_house(log_level: str | None = None) -> Settings:
     configure(log_level or settings.log_level)
     db.bind(db.Database(settings.database_url))
     links.configure(settings.secret_keys, settings.base_url)
-    installation.configure(
-        timezone=settings.timezone,
-        link_days=settings.link_days,
-        language=settings.language,
-        scans=settings.clamd_url is not None,
-        brand=settings.brand,
-    )
+    settings.install()
     rules.follow()
     return settings

@@ -42,7 +42,7 @@ def of_process(conn: Connection, process_id: str) -> list[Added]:
             name=event.name or str(event.step).replace("_", " "),
             near=event.near,
             side=event.side,
-            by=entry.actor_name or "somebody whose name is not recorded",
+            by=entry.actor_name or entry.who.lower(),
             at=entry.at,
             reason=event.reason or ERASED,
         )

@@ -18,6 +18,7 @@ _ASSURANCE = {
     "password+recovery": mark("signed in to the portal with a password and a recovery code"),
     "token": mark("an API token that acts for this person"),
     "terminal": mark("somebody at the server’s own terminal"),
+    "none": mark("not verified"),
 }
 _SHORT = {
     "link": mark("verified by link"),

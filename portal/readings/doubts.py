@@ -110,7 +110,7 @@ def _raised(row: Any, said: Mapping[tuple[str, int], Told]) -> Raised:
         task=row.task_id,
         step=row.step,
         task_name=row.task_name,
-        by=raised.actor_name or "Somebody whose name is not recorded",
+        by=raised.who,
         is_outside=row.participant_id is not None,
         text=raised.data.get("text") or ERASED,
         at=row.raised_at,

@@ -60,6 +60,16 @@ class Told:
     event: catalogue.Event
     body: str
     disclosed: dict[str, dict[str, Any]]
+    gone: frozenset[str] = frozenset()
+    """Names of values that were recorded and have been erased since."""
+
+    @property
+    def who(self) -> str:
+        """The acting person's name for staff to read, or why there is none."""
+        if self.actor_name:
+            return self.actor_name
+        is_gone = ACTOR_PREFIX + "name" in self.gone
+        return f"Somebody whose name {'was erased' if is_gone else 'is not recorded'}"
 
 
 def query() -> "sa.Select[*tuple[Any, ...]]":
@@ -148,4 +158,5 @@ def _told(row: sa.Row[Any], body: dict[str, Any], disclosed: dict[str, dict[str,
         event=catalogue.read(row.type, values),
         body=row.body,
         disclosed=disclosed,
+        gone=frozenset(body["priv"].keys() - disclosed.keys()),
     )

@@ -64,6 +64,7 @@ class Handoff:
     picked_up_event: int | None = None
     missed_event: int | None = None
     ended_event: int | None = None
+    gone: frozenset[str] = frozenset()  # names of values that were erased from its event
 
     def waited(self, now: datetime) -> timedelta:
         """How long it lay until somebody took it up, or how long it has lain till now."""
@@ -121,6 +122,7 @@ class _Story:
             by=entry.actor_name if entry.actor_kind != "system" else None,
             reason=event.reason if before else None,
             pick_up_by=read_iso(event.pick_up_by) if event.pick_up_by else None,
+            gone=entry.gone,
         )
         self.now[begun.task] = begun
         return begun

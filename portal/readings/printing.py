@@ -9,7 +9,7 @@ from portal.language import gettext as _
 from portal.language import mark, ngettext
 from portal.readings import assurance, words
 from portal.readings.entries import Told
-from portal.readings.sentences.base import person, quoted
+from portal.readings.sentences.base import nobody, person, quoted
 
 _OFFERED = {
     "opened": mark("Offered to"),
@@ -44,6 +44,7 @@ def names(tz: str) -> dict[str, Any]:
         "listed": words.listed,
         "ledger_page": _ledger_page(),
         "moment": words.moment,
+        "nobody": nobody,
         "number": words.number,
         "offered": lambda how: _(_OFFERED[how]),
         "person_of": person,

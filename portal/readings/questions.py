@@ -164,7 +164,7 @@ def _said(entry: Told) -> Said:
     return Said(
         seq=entry.seq,
         at=entry.at,
-        who=entry.actor_name or "Somebody whose name is not recorded",
+        who=entry.who,
         is_outside=entry.actor_kind == "participant" or isinstance(entry.event, c.TaskBlocked),
         text=text,
         is_close=is_close,

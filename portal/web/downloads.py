@@ -1,15 +1,20 @@
 """Stored files on their way out: the very bytes that were stored, or none at all."""
 
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, current_app, request
 
-from portal.actions import looks, upkeep
+from portal import db
+from portal.actions import looks, trails, upkeep
 from portal.actor import Actor
 from portal.delivery.storage import CHUNK, Store, content_disposition
 from portal.errors import Conflict
 from portal.language import gettext as _
+from portal.readings import export
+
+_IN_MEMORY = 8_000_000  # bytes of a ledger, before it waits on disk
 
 
 def handed_out(kept: Any, name: str, media_type: str) -> Response:
@@ -38,6 +43,27 @@ def pack_out(kept: Any, name: str) -> Response:
             "Have a new one built, and tell an admin.",
         )
     return _out(kept, name, "application/zip")
+
+
+def ledger_out(process_id: str) -> Response:
+    """The full ledger of a process as JSON lines, to be saved, as ``portal verify`` takes it.
+
+    Anchored in a signed checkpoint up to its last event. It waits in a file: whoever reads slowly
+    must not keep a connection to the database, of which there are few.
+    """
+    upto = trails.anchor(process_id, current_app.extensions["seal"]())
+    waiting = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - sent, then closed
+    with db.reading() as conn:
+        for line in export.lines(conn, process_id, upto=upto):
+            waiting.write(f"{line}\n".encode())
+    size = waiting.tell()
+    waiting.seek(0)
+    pieces = iter(lambda: waiting.read(CHUNK), b"")
+    response = Response(pieces, mimetype="application/jsonl")
+    response.call_on_close(waiting.close)
+    response.headers["Content-Disposition"] = f'attachment; filename="ledger-{process_id}.jsonl"'
+    response.headers["Content-Length"] = str(size)
+    return response
 
 
 def room() -> int:

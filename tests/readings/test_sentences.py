@@ -64,8 +64,11 @@ def entry(event: Event, *, kind: str = "participant", erased: bool = False) -> T
         actor_kind=kind, actor_ref="p1", auth="link", via="page", on_behalf=False,
         actor_name=None if erased else "Ann Okafor", actor_email=None, ip=None, agent=None,
         behalf_reason=None, handed_by=None, step=event.step, task=event.task, data={}, event=event,
-        body="", disclosed={},
+        body="", disclosed={}, gone=GONE if erased else frozenset(),
     )  # fmt: skip
+
+
+GONE = frozenset(("actor.name", "person", "from_person", "to", "file_name"))
 
 
 @pytest.mark.parametrize("type_", sorted(CATALOGUE))
@@ -83,6 +86,7 @@ def test_a_sentence_survives_erasure_and_invents_nothing(type_: str) -> None:
     assert told.text.endswith(".")
     assert "None" not in told.text
     assert "Ann" not in told.text
+    assert "not recorded" not in told.text, "it was, and is gone"
     assert told.quote is None
 
 

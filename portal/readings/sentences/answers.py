@@ -17,6 +17,8 @@ def submitted(event: c.FormSubmitted, in_: In) -> str:
 def received(event: c.FileReceived, in_: In) -> str:
     """A file came."""
     facts = {"who": in_.who, "thing": in_.thing, "name": event.file_name}
+    if not event.file_name and "file_name" in in_.entry.gone:
+        return _("%(who)s sent a file whose name was erased for %(thing)s.", **facts)
     if not event.file_name:
         return _("%(who)s sent a file whose name is not recorded for %(thing)s.", **facts)
     if event.size is None:
@@ -35,7 +37,9 @@ _NOT_JUDGED = mark("The malware scanner could not judge %(name)s, which came for
 @say.register
 def scanned(event: c.FileChecked, in_: In) -> str:
     """The malware scanner looked at a file."""
-    name = quoted(event.file_name) if event.file_name else _("a file whose name is not recorded")
+    is_gone = "file_name" in in_.entry.gone
+    none = _("a file whose name was erased") if is_gone else _("a file whose name is not recorded")
+    name = quoted(event.file_name) if event.file_name else none
     return _(_SCANNED.get(event.scan, _NOT_JUDGED), name=name, thing=in_.thing)
 
 

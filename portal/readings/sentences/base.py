@@ -54,18 +54,28 @@ class In:
         entry = self.entry
         if entry.actor_kind == "system":
             return _("The portal")
-        name = entry.actor_name or _("Somebody whose name is not recorded")
+        name = entry.actor_name or self._unnamed()
         if entry.auth == "handed-link":
             return _(
                 "%(name)s, by a link that %(by)s handed out through a channel of their own,",
                 name=name,
-                by=entry.handed_by or nobody(),
+                by=entry.handed_by or nobody(is_erased="actor.handed_by" in entry.gone),
             )
         if entry.on_behalf and entry.type in _OWNERS:
             return _("%(name)s, in the owner’s place,", name=name)
         if entry.on_behalf:
             return _("%(name)s, in the assignee’s place,", name=name)
         return name
+
+    def _unnamed(self) -> str:
+        if "actor.name" in self.entry.gone:
+            return _("Somebody whose name was erased")
+        return _("Somebody whose name is not recorded")
+
+    def person(self, name: str) -> str:
+        """The person whom a value of the event names, or why they have no name."""
+        told = getattr(self.entry.event, name)
+        return person(told, is_erased=name in self.entry.gone)
 
     @property
     def is_about_the_process(self) -> bool:
@@ -115,17 +125,19 @@ def quoted(name: str) -> str:
     return _("“%(name)s”", name=name)
 
 
-def nobody() -> str:
+def nobody(*, is_erased: bool = False) -> str:
     """What stands within a sentence where a name stood that is not known any more."""
+    if is_erased:
+        return _("somebody whose name was erased")
     return _("somebody whose name is not recorded")
 
 
-def person(told: Mapping[str, Any] | None) -> str:
+def person(told: Mapping[str, Any] | None, *, is_erased: bool = False) -> str:
     """A person as recorded, ``Ann Okafor (ann@sea.example)``."""
     name, email = (told.get("name"), told.get("email")) if told else (None, None)
     if name and email:
         return _("%(name)s (%(email)s)", name=name, email=email)
-    return str(name or email or nobody())
+    return str(name or email or nobody(is_erased=is_erased))
 
 
 def spaced(ids: list[str]) -> str:

@@ -10,7 +10,7 @@ from portal.readings.sentences.base import In, Sentence, say
 @say.register
 def link_sent(event: c.LinkSent, in_: In) -> str:
     """A mail that asks for something was taken."""
-    to = _address(event.to)
+    to = _address(event.to, in_)
     if in_.is_about_the_process:
         return _("A fresh link to the process went to %(to)s.", to=to)
     if event.task is None:
@@ -21,7 +21,7 @@ def link_sent(event: c.LinkSent, in_: In) -> str:
 @say.register
 def code_sent(event: c.CodeSent, in_: In) -> str:
     """A one-time code was sent."""
-    to = _address(event.to)
+    to = _address(event.to, in_)
     return _("A one-time code for %(thing)s went to %(to)s.", thing=in_.thing, to=to)
 
 
@@ -71,20 +71,20 @@ def reminded(event: c.ReminderSent, in_: In) -> str:
     """A reminder was taken."""
     return _(
         "A reminder of %(thing)s (%(which)s) went to %(to)s.",
-        thing=in_.thing, which=words.rung(event.label), to=_address(event.to),
+        thing=in_.thing, which=words.rung(event.label), to=_address(event.to, in_),
     )  # fmt: skip
 
 
 @say.register
 def receipt_sent(event: c.ReceiptSent, in_: In) -> str:
     """A receipt was taken."""
-    return _("A receipt for %(thing)s went to %(to)s.", thing=in_.thing, to=_address(event.to))
+    return _("A receipt for %(thing)s went to %(to)s.", thing=in_.thing, to=_address(event.to, in_))
 
 
 @say.register
 def message_sent(event: c.MessageSent, in_: In) -> str:
     """The mail of a message step was taken."""
-    to = _address(event.to)
+    to = _address(event.to, in_)
     if not event.subject:
         return _("The message went to %(to)s.", to=to)
     return _("The message “%(subject)s” went to %(to)s.", subject=event.subject, to=to)
@@ -113,7 +113,7 @@ _NOTICES = {
 @say.register
 def notice_sent(event: c.NoticeSent, in_: In) -> str:
     """A notice was taken."""
-    told, to = _NOTICES.get(event.about), _address(event.to)
+    told, to = _NOTICES.get(event.about), _address(event.to, in_)
     if told is None:
         return _("A note (%(about)s) went to %(to)s.", about=event.about, to=to)
     return _(told, thing=in_.thing, to=to)
@@ -134,8 +134,10 @@ _NOTICE_BOUNCED = mark("A notice could not be delivered to %(to)s.")
 def bounced(event: c.MailBounced, in_: In) -> Sentence:
     """A mail was refused or came back."""
     told = _BOUNCED.get(event.about, _NOTICE_BOUNCED)
-    return Sentence(_(told, thing=in_.thing, to=_address(event.to)), event.said)
+    return Sentence(_(told, thing=in_.thing, to=_address(event.to, in_)), event.said)
 
 
-def _address(to: str | None) -> str:
+def _address(to: str | None, in_: In) -> str:
+    if not to and "to" in in_.entry.gone:
+        return _("an address that was erased")
     return to or _("an address that is not recorded")

@@ -6,7 +6,7 @@ from portal import language
 from portal.language import gettext as _
 from portal.ledger import catalogue as c
 from portal.readings import gone, words
-from portal.readings.sentences.base import In, Sentence, person, say, spaced
+from portal.readings.sentences.base import In, Sentence, say, spaced
 
 
 @say.register
@@ -42,7 +42,7 @@ def named(event: c.ParticipantNamed, in_: In) -> str:
     """Somebody was named for a role."""
     return _(
         "%(who)s named %(person)s as %(role)s.",
-        who=in_.who, person=person(event.person), role=event.role.replace("_", " "),
+        who=in_.who, person=in_.person("person"), role=event.role.replace("_", " "),
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def handed_over(event: c.ProcessOwnerChanged, in_: In) -> Sentence:
     """Somebody else answers for it."""
     text = _(
         "%(who)s handed the process over from %(before)s to %(person)s, who answers for it now.",
-        who=in_.who, before=person(event.from_person), person=person(event.person),
+        who=in_.who, before=in_.person("from_person"), person=in_.person("person"),
     )  # fmt: skip
     return Sentence(text, event.reason)
 
@@ -59,7 +59,7 @@ def handed_over(event: c.ProcessOwnerChanged, in_: In) -> Sentence:
 @say.register
 def let_in(event: c.SightGranted, in_: In) -> str:
     """Somebody may see it from now on."""
-    return _("%(who)s let %(person)s see the process.", who=in_.who, person=person(event.person))
+    return _("%(who)s let %(person)s see the process.", who=in_.who, person=in_.person("person"))
 
 
 @say.register
@@ -67,7 +67,7 @@ def shut_out(event: c.SightWithdrawn, in_: In) -> str:
     """Somebody no longer may."""
     return _(
         "%(who)s withdrew that %(person)s may see the process.",
-        who=in_.who, person=person(event.person),
+        who=in_.who, person=in_.person("person"),
     )  # fmt: skip
 
 

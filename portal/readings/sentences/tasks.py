@@ -6,7 +6,7 @@ from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger import catalogue as c
 from portal.readings import words
-from portal.readings.sentences.base import In, Sentence, person, quoted, say
+from portal.readings.sentences.base import In, Sentence, quoted, say
 
 
 @say.register
@@ -14,7 +14,7 @@ def opened(event: c.TaskOpened, in_: In) -> str:
     """Somebody was asked."""
     facts = {
         "thing": quoted(event.name) if event.name else in_.thing,
-        "person": person(event.person),
+        "person": in_.person("person"),
         "round": event.round,
         "due": in_.moment(event.due_at) if event.due_at else None,
     }
@@ -57,8 +57,8 @@ def reassigned(event: c.TaskReassigned, in_: In) -> Sentence:
     """Staff gave it to somebody else."""
     text = _(
         "%(who)s gave %(thing)s from %(before)s to %(person)s.",
-        who=in_.who, thing=in_.thing, before=person(event.from_person),
-        person=person(event.person),
+        who=in_.who, thing=in_.thing, before=in_.person("from_person"),
+        person=in_.person("person"),
     )  # fmt: skip
     return Sentence(text, event.reason)
 
@@ -72,8 +72,8 @@ def delegated(event: c.TaskDelegated, in_: In) -> Sentence:
         else mark("%(who)s had %(thing)s pass from %(before)s on to %(person)s.")
     )
     text = _(
-        told, who=in_.who, thing=in_.thing, before=person(event.from_person),
-        person=person(event.person),
+        told, who=in_.who, thing=in_.thing, before=in_.person("from_person"),
+        person=in_.person("person"),
     )  # fmt: skip
     return Sentence(text, event.reason)
 
@@ -83,7 +83,7 @@ def delegation_asked(event: c.DelegationAsked, in_: In) -> Sentence:
     """The assignee would pass it on."""
     text = _(
         "%(who)s asked to pass %(thing)s on to %(person)s.",
-        who=in_.who, thing=in_.thing, person=person(event.person),
+        who=in_.who, thing=in_.thing, person=in_.person("person"),
     )  # fmt: skip
     return Sentence(text, event.reason)
 
@@ -100,14 +100,14 @@ def handoff_missed(event: c.HandoffMissed, in_: In) -> str:
     """Nobody took it up in time."""
     return _(
         "%(thing)s should have been taken up by %(when)s; %(person)s had not done so.",
-        thing=in_.thing, person=person(event.person), when=in_.moment(event.pick_up_by),
+        thing=in_.thing, person=in_.person("person"), when=in_.moment(event.pick_up_by),
     )  # fmt: skip
 
 
 @say.register
 def escalated(event: c.TaskEscalated, in_: In) -> str:
     """Somebody else was told that it is late."""
-    told = person(event.person)
+    told = in_.person("person")
     return _("%(thing)s is overdue; %(person)s was told.", thing=in_.thing, person=told)
 
 
@@ -127,7 +127,7 @@ def promised(event: c.TaskPromised, in_: In) -> str:
         else mark("%(who)s said for %(person)s: %(thing)s will be done by %(day)s.")
     )
     day = words.day(date.fromisoformat(event.promised_on))
-    return _(told, who=in_.who, person=person(event.person), thing=in_.thing, day=day)
+    return _(told, who=in_.who, person=in_.person("person"), thing=in_.thing, day=day)
 
 
 @say.register
@@ -143,7 +143,7 @@ def blocked(event: c.TaskBlocked, in_: In) -> Sentence:
 @say.register
 def unblocked(event: c.TaskUnblocked, in_: In) -> Sentence:
     """Nothing keeps them from it any more, or staff answered what does."""
-    facts = {"who": in_.who, "person": person(event.person), "thing": in_.thing}
+    facts = {"who": in_.who, "person": in_.person("person"), "thing": in_.thing}
     if event.text is None:
         return Sentence(_("%(person)s can go on with %(thing)s.", **facts))
     text = _("%(who)s answered what keeps %(person)s from %(thing)s.", **facts)
@@ -195,7 +195,7 @@ def asked(event: c.QuestionAsked, in_: In) -> Sentence:
             "%(who)s asked %(person)s about %(thing)s. Reminders wait until it is answered."
         ),
     }[is_outside, event.reminders == "held"]
-    text = _(told, who=in_.who, person=person(event.person), thing=in_.thing)
+    text = _(told, who=in_.who, person=in_.person("person"), thing=in_.thing)
     return Sentence(text, event.text)
 
 
@@ -207,7 +207,7 @@ def answered(event: c.QuestionAnswered, in_: In) -> Sentence:
         if in_.entry.actor_kind == "participant"
         else mark("%(who)s answered what %(person)s asked about %(thing)s.")
     )
-    text = _(told, who=in_.who, person=person(event.person), thing=in_.thing)
+    text = _(told, who=in_.who, person=in_.person("person"), thing=in_.thing)
     return Sentence(text, event.text)
 
 
@@ -216,5 +216,5 @@ def closed(event: c.QuestionClosed, in_: In) -> str:
     """A question needs no answer."""
     return _(
         "%(who)s closed what %(person)s asked about %(thing)s: it needs no answer.",
-        who=in_.who, person=person(event.person), thing=in_.thing,
+        who=in_.who, person=in_.person("person"), thing=in_.thing,
     )  # fmt: skip

@@ -1,21 +1,20 @@
 """API calls for running processes: start, list, read, cancel, comment, ledger, trail."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 
 from portal import clock, db, language
 from portal.actions import processes as verbs
 from portal.actions import signals, trails
 from portal.actions.repeats import Repeat
 from portal.errors import AlreadyRecorded, Conflict, Faulty, Unknown
-from portal.readings import export, lists, payloads, requests, timeline, trail
+from portal.readings import lists, payloads, requests, timeline, trail
 from portal.web.api import entry
 from portal.web.api.entry import call, caller, json_body, page, parse_object, raw_body, text
-from portal.web.downloads import handed_out
+from portal.web.downloads import handed_out, ledger_out
 
 _LONGEST_KEY = 255
 
@@ -150,16 +149,7 @@ def read_ledger(process_id: str) -> Response:
     """What ``portal verify`` takes; anchored in a signed checkpoint up to its last event."""
     with db.reading() as conn:
         payloads.process_row(conn, process_id)
-    upto = trails.anchor(process_id, current_app.extensions["seal"]())
-    response = Response(_ledger(process_id, upto), mimetype="application/jsonl")
-    response.headers["Content-Disposition"] = f'attachment; filename="ledger-{process_id}.jsonl"'
-    return response
-
-
-def _ledger(process_id: str, upto: int) -> Iterator[str]:
-    with db.reading() as conn:
-        for line in export.lines(conn, process_id, upto=upto):
-            yield line + "\n"
+    return ledger_out(process_id)
 
 
 @call("POST", "/processes/<process_id>/trail", "Ask a worker to build the audit trail",

@@ -1,9 +1,8 @@
 """The room of an outside auditor: a link, a code, and then what was granted, to be read."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db, installation, language
@@ -15,10 +14,10 @@ from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import dossier as dossiers
-from portal.readings import export, feed, samples
+from portal.readings import feed, samples
 from portal.readings import rooms as readings
 from portal.web import forms
-from portal.web.downloads import handed_out
+from portal.web.downloads import handed_out, ledger_out
 from portal.web.participant.door import (
     NoSession,
     agent,
@@ -197,9 +196,7 @@ def room_ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
     _granted(process_id)
     note("ledger", process_id)
-    upto = trails.anchor(process_id, current_app.extensions["seal"]())
-    headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
-    return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
+    return ledger_out(process_id)
 
 
 @doors.get("/room/<process_id>/files/<file_id>")
@@ -286,9 +283,3 @@ def _code_page(guest: access.Inside, fault: str, *, is_sent: bool = False) -> st
         nonce=nonce,
         csrf=forms.token("room-code", guest.session_id, nonce),
     )
-
-
-def _lines(process_id: str, upto: int) -> Iterator[str]:
-    with db.reading() as conn:
-        for line in export.lines(conn, process_id, upto=upto):
-            yield line + "\n"

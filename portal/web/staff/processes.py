@@ -1,10 +1,10 @@
 """The list of processes, one process with its whole history, and what staff may do to it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -19,7 +19,6 @@ from portal.readings import (
     additions,
     changes,
     courts,
-    export,
     feed,
     foretold,
     handoffs,
@@ -35,7 +34,7 @@ from portal.readings import (
 )
 from portal.readings import dossier as dossiers
 from portal.web import forms, viewing
-from portal.web.downloads import file_out, handed_out
+from portal.web.downloads import file_out, handed_out, ledger_out
 from portal.web.staff import packs, rows, tracks, views
 from portal.web.staff.door import doors, house_zone, me, said, status_of
 from portal.web.staff.filters import STATES, process_filters
@@ -195,9 +194,7 @@ def ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
     with db.reading() as conn:
         dossiers.require(conn, process_id)
-    upto = trails.anchor(process_id, current_app.extensions["seal"]())
-    headers = {"Content-Disposition": f'attachment; filename="ledger-{process_id}.jsonl"'}
-    return Response(_lines(process_id, upto), mimetype="application/jsonl", headers=headers)
+    return ledger_out(process_id)
 
 
 @doors.get("/processes/<process_id>/files/<file_id>")
@@ -373,9 +370,3 @@ def _role_names(tree: Definition) -> dict[str, str]:
 
 def _person() -> dict[str, str]:
     return {key: request.form.get(key, "").strip() for key in ("email", "name")}
-
-
-def _lines(process_id: str, upto: int) -> Iterator[str]:
-    with db.reading() as conn:
-        for line in export.lines(conn, process_id, upto=upto):
-            yield line + "\n"
