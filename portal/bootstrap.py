@@ -305,7 +305,7 @@ def _go(verb: str, rest: list[str]) -> int:  # noqa: RET503 - execv does not com
         return _check(python)
     words = {
         "start": [str(PORTAL), "up", "--demo", "--quiet", *rest],
-        "test": ["-m", "pytest", *(rest or _TWO_WORKERS)],
+        "test": ["-m", "pytest", *_TWO_WORKERS, *rest],
         "bench": ["-m", "tests.bench", *rest],
         "soak": ["-m", "tests.soak", *rest],
     }[verb]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ settings.register_profile("seeded", derandomize=True, database=None)
 if not os.environ.get("PORTAL_FUZZ"):
     settings.load_profile("seeded")
 
+DATABASES = ("sqlite", "postgresql")
+
 # A Monday morning in winter, on which nothing special happens anywhere.
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -29,11 +32,36 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 # What takes long begins first: two workers that share the files are then done at the same time.
 LONG = ("soak", "cli", "journeys", "histories", "browser", "bench", "tasks", "delivery")
 
+# What a page says hangs on no database: what it calls is tried on both, in the rooms below.
+PAGES = ("web/staff", "web/participant", "web/api")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rooms in which single tests take long come first, in the order of `LONG`."""
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--both`` has the tests of pages run on both databases, too."""
+    parser.addoption("--both", action="store_true", help="try each page on both databases")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The rooms in which single tests take long come first; a page is tried on one database."""
     places = {room: place for place, room in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(LONG)))
+    if not config.getoption("both"):
+        left = [item for item in items if _is_elsewhere(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not _is_elsewhere(item)]
+
+
+def _is_elsewhere(item: pytest.Item) -> bool:
+    """Whether a test of a page is its half on the other database; its name says which is its own.
+
+    A test that is asked for by its whole name is not left out.
+    """
+    if not item.path.parent.as_posix().endswith(PAGES) or "::" in " ".join(item.config.args):
+        return False
+    found = getattr(item, "callspec", None)
+    database = found.params.get("database") if found else None
+    turn = zlib.crc32(getattr(item, "originalname", item.name).encode()) % 2
+    return database in DATABASES and database != DATABASES[turn]
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +139,7 @@ def postgresql(postgres_slate: Slate) -> Iterator[db.Database]:
     database.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest) -> db.Database:
     """Each test once on SQLite and once on PostgreSQL."""
     found: db.Database = request.getfixturevalue(request.param)
