@@ -1,12 +1,13 @@
 """The rows of one process in hand, and how they are written: one statement per table.
 
-A row that is new or was changed is written whole, by the same upsert; so a step costs one
-statement per table, however many rounds and tasks it moves.
+A row that is new or was changed is written by the same upsert; so a step costs one statement per
+table, however many rounds and tasks it moves. What a row is of never changes, and is not written
+again: SQLite else looks up what it refers to once more, and writes its place in each index anew.
 """
 
 import functools
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -148,6 +149,8 @@ class CameBy(NamedTuple):
 
 
 Row = Person | Round | Asked
+# Of which process, step and round a row is, and since when.
+_FOREVER = frozenset(("id", "process_id", "run_id", "step", "scope", "round", "added_at"))
 _STANDINGS: dict[str, Standing] = {"open": "open", "done": "done", "skipped": "skipped"}
 
 
@@ -191,11 +194,13 @@ def _written(
 
 def _sqlite(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:
     insert = sqlite.insert(model)
-    new = {column.key: column for column in insert.excluded if column.key != "id"}
-    return insert.on_conflict_do_update(index_elements=["id"], set_=new)
+    return insert.on_conflict_do_update(index_elements=["id"], set_=_changing(insert.excluded))
 
 
 def _postgresql(model: type[Participant] | type[StepRun] | type[Task]) -> sa.Executable:
     insert = postgresql.insert(model)
-    new = {column.key: column for column in insert.excluded if column.key != "id"}
-    return insert.on_conflict_do_update(index_elements=["id"], set_=new)
+    return insert.on_conflict_do_update(index_elements=["id"], set_=_changing(insert.excluded))
+
+
+def _changing(new: Iterable[Any]) -> dict[str, Any]:
+    return {column.key: column for column in new if column.key not in _FOREVER}
