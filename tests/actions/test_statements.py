@@ -99,6 +99,35 @@ def test_rounds_do_not_add_up(process: str) -> None:
     assert len(set(costs[1:])) == 1
 
 
+@contextmanager
+def worked() -> Iterator[list[int]]:
+    """How much SQLite does inside, in tens of its machine's instructions."""
+    with db.reading() as conn:
+        driver: Any = conn.connection.dbapi_connection
+    seen = [0]
+
+    def note() -> int:
+        seen[0] += 1
+        return 0
+
+    driver.set_progress_handler(note, 10)
+    try:
+        yield seen
+    finally:
+        driver.set_progress_handler(None, 10)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_over_is_not_looked_through_again(database: db.Database) -> None:
+    process = makers.start(world.LOOP)
+    costs = []
+    for _ in range(20):
+        with worked() as seen:
+            world.loop(process)
+        costs.append(seen[0])
+    assert max(costs[2:]) <= 1.01 * costs[2], costs
+
+
 def test_finished_rounds_are_not_read_to_go_on(sqlite: db.Database) -> None:
     wanted = "process_id = 'x' and (step_runs.is_current OR step_runs.is_latest)"
     with sqlite.reading() as conn:
