@@ -191,7 +191,7 @@ def _rows(
     # Ids begin with the moment they were made at: whatever began later is not in sight.
     narrowed = _narrowed(_PROCESSES, filters, window).where(Process.id < db.first_id(window.end))
     if filters.state in ("running", "all"):
-        running = narrowed.where(Process.state == "running")
+        running = narrowed.where(_state(filters) == "running")
         if part == "due":
             half, by_due = running.where(Process.due_at.is_not(None)), (Process.due_at, Process.id)
             if due is not None:
@@ -215,6 +215,14 @@ def _rows(
     return _ended(conn, narrowed, states, (filters, window), (rows, last, limit))
 
 
+def _state(filters: Filters) -> Any:
+    """The state of a process, for an index but where a person is named.
+
+    Of one person's processes the list is short; by their state all would be walked.
+    """
+    return Process.state.concat("") if filters.person else Process.state
+
+
 def _ended(
     conn: Connection,
     narrowed: "sa.Select[*tuple[Any, ...]]",
@@ -227,9 +235,7 @@ def _ended(
     rows, last, limit = so_far
     looked: list[Any] = []
     for state in states:
-        # Of one person's processes the list is short; by their state all would be walked.
-        in_state = Process.state.concat("") if filters.person else Process.state
-        some = narrowed.where(in_state == state, Process.due_at.is_(None))
+        some = narrowed.where(_state(filters) == state, Process.due_at.is_(None))
         if last:
             some = some.where(Process.id < last)
         ids = some.with_only_columns(Process.id, Process.ended_at)
@@ -253,11 +259,11 @@ def narrowed(filters: Filters, window: Window) -> "sa.Select[str]":
     wanted = sights.only_seen(_narrowed(wanted, filters, window))
     parts = []
     if filters.state in ("running", "all"):
-        parts.append(wanted.where(Process.state == "running"))
+        parts.append(wanted.where(_state(filters) == "running"))
     if filters.state != "running" and not filters.overdue:
         for state in (filters.state,) if filters.state in _ENDS else _ENDS:
             some = wanted.add_columns(Process.ended_at)
-            some = some.where(Process.state == state, Process.due_at.is_(None))
+            some = some.where(_state(filters) == state, Process.due_at.is_(None))
             last = some.order_by(Process.id.desc()).limit(_MOST_LOOKED_AT).subquery()
             parts.append(sa.select(last.c.id).where(last.c.ended_at >= window.start))
     if not parts:  # what has ended is not overdue
