@@ -61,6 +61,8 @@ def judge_pdf(
         many = "There is more than one ledger inside this PDF."
         none = "There is no ledger inside this PDF: it is not an audit trail."
         report.find(1, ALTERED if found else INCOMPLETE, many if found else none)
+        if seals.is_sealed(raw):  # what was damaged may be the very ledger
+            seals.check(report, raw, key, kept)
         return report
     lines = found.pop().splitlines(keepends=True)
     held = kept + changes_in(_streams(raw, keepsakes.is_change))

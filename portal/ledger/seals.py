@@ -61,6 +61,11 @@ def read(raw: bytes) -> Sealed:
     return Sealed(key, PURPOSES[version] + digest.digest(), signature, version, match.start(2))
 
 
+def is_sealed(raw: bytes) -> bool:
+    """Whether a file bears what looks like a seal."""
+    return bool(_IN_HEX.search(raw) or _PLAIN.search(raw))
+
+
 def check(report: Report, raw: bytes, key: bytes | None, kept: Kept) -> Sealed | None:
     """Whose the file is, and that it is still what they signed; the seal, where there is one.
 

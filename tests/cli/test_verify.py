@@ -576,6 +576,9 @@ def test_e05_the_bundle_checks_the_ledger_inside_a_trail(
     wrong = f"7:{'0' * 64}"
     assert alone(bundle, sealed_trail, seal.public_key, "--receipt", wrong)[0] == 1
     raw = sealed_trail.read_bytes()
+    for at in (m.start() + 12 for m in re.finditer(rb"stream\r?\n", raw)):  # one is the ledger
+        sealed_trail.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        assert judge(sealed_trail).verdict == 1, at
     at = raw.index(b"/MediaBox") + 2  # of a page, and of no ledger
     sealed_trail.write_bytes(raw[:at] + b"X" + raw[at + 1 :])
     status, told = alone(bundle, sealed_trail, seal.public_key)
