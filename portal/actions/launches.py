@@ -88,7 +88,7 @@ def _line(
             actor=actor,
         )
     except Faulty as fault:
-        faults = [Fault(columns.called(one.at, placed, given), one.message) for one in fault.faults]
+        faults = [told for one in fault.faults for told in columns.told(one, placed, given)]
         return Line(n, given.reference or "", kept, faults)
     return Line(n, _title(start), kept)
 

@@ -8,9 +8,12 @@ in their place, such as a field's label, is understood as well.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from portal.definition.fields import parse_json
 from portal.definition.tree import Definition, Field, Role
+from portal.errors import Fault
 
 REFERENCE = "reference"
 _SIGNS = re.compile(r"[\W_]+")
@@ -108,19 +111,38 @@ def row(placed: Mapping[int, Column], cells: Sequence[str]) -> Given:
     return Given(inputs, people, reference)
 
 
-def called(at: str, placed: Mapping[int, Column], given: Given) -> str:
-    """The column in which the fault of a start ``at`` a field or a role is to be mended."""
-    role = at.removeprefix("participants.")
-    if role != at:
-        return f"{role}.email"
-    money = next((one.field for one in placed.values() if one.field and one.field.id == at), None)
-    if money is None or money.type != "money":
-        return at
+def told(fault: Fault, placed: Mapping[int, Column], given: Given) -> list[Fault]:
+    """The fault of a start as those of the row: each at the column in which it is to be mended.
+
+    An amount and its currency are one value of the start and two cells of the row, so that both
+    may be wrong.
+    """
+    role = fault.at.removeprefix("participants.")
+    if role != fault.at:
+        return [Fault(f"{role}.email", fault.message)]
+    money = _money(fault.at, placed)
+    if money is None:
+        return [fault]
     # The currency is judged first: where it fits, the amount does not.
-    said = str(given.inputs.get(at, {}).get("currency") or "").strip().upper()
+    said = str(given.inputs.get(money.id, {}).get("currency") or "").strip().upper()
     fits = said in money.currencies if money.currencies else len(said) == 3
     may_lack = not said and len(money.currencies) == 1
-    return f"{at}-amount" if fits or may_lack else f"{at}-currency"
+    if fits or may_lack:
+        return [Fault(f"{money.id}-amount", fault.message)]
+    return [*_amount(money, given), Fault(f"{money.id}-currency", fault.message)]
+
+
+def _money(at: str, placed: Mapping[int, Column]) -> Field | None:
+    fields = (one.field for one in placed.values())
+    return next((one for one in fields if one and one.id == at and one.type == "money"), None)
+
+
+def _amount(money: Field, given: Given) -> list[Fault]:
+    """What is wrong with an amount whose currency does not fit, as far as that can be told."""
+    amount = given.inputs.get(money.id, {}).get("amount")
+    sent = {money.id: {"amount": amount, "currency": (*money.currencies, "EUR")[0]}}
+    read = parse_json([money], sent, today=date.min) if amount else None
+    return [Fault(f"{money.id}-amount", one) for one in read.faults.values()] if read else []
 
 
 def _of_field(one: Field) -> list[Column]:

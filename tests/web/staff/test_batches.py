@@ -83,11 +83,14 @@ def test_a_fault_of_money_names_the_column_to_mend(app: object, desk: Desks) -> 
     dana = desk("dana")
     head = "company;spend-amount;spend-currency;vendor.email\n"
     rows = "A;twelve;EUR;a@a.example\nB;12;;b@b.example\nC;12;gbp;c@c.example\n"
-    page = dana.get(place(launched(dana, head + rows)))
-    shown = [line for line in page.splitlines() if "<code>spend-" in line]
+    both = "D;x;gbp;d@d.example\n"
+    page = dana.get(place(launched(dana, head + rows + both)))
+    *shown, last = [line for line in page.splitlines() if "<code>spend-" in line]
     assert ["amount" if "<code>spend-amount" in one else "currency" for one in shown] == [
         "amount", "currency", "currency",
     ]  # fmt: skip
+    assert "<code>spend-amount" in last, "both halves are told at once"
+    assert "<code>spend-currency" in last
     assert "The sheet says “twelve”." in shown[0]
     assert "The sheet says “gbp”." in shown[2]
 
