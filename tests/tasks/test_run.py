@@ -136,6 +136,7 @@ def test_killed_workers_and_a_killed_or_hung_redis_lose_nothing(tree: Portal, sm
     assert len({letter.message["Message-ID"] for letter in smtp.letters}) == 4
 
 
+@pytest.mark.parametrize("tree", ["sqlite"], indirect=True)  # on both: tests/journeys
 def test_a_trail_is_built_by_a_worker_and_verifies(
     tree: Portal, smtp: Smtp, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def fetch(portal: Portal, token: str, process: str, to: Path) -> bool:
     return status == 200
 
 
+@pytest.mark.parametrize("tree", ["sqlite"], indirect=True)  # on both: tests/journeys
 def test_secrets_are_in_no_log(tree: Portal, smtp: Smtp) -> None:
     start(tree)
     arrives(smtp, 1, 60)
