@@ -100,7 +100,7 @@ def process(house: Settings) -> str:
     return canaries.live(Store(house.storage_dir))
 
 
-def test_a_process_that_is_erased_holds_nothing_of_anybody(
+def test_p02_a_process_that_is_erased_holds_nothing_of_anybody(
     house: Settings, process: str, tmp_path: Path
 ) -> None:
     found = " ".join(canaries.in_database())
@@ -119,7 +119,7 @@ def test_a_process_that_is_erased_holds_nothing_of_anybody(
         assert status.drift(conn, process) is None, "the skeleton still tells the same state"
 
 
-def test_of_a_person_goes_what_is_theirs_and_what_names_them(
+def test_p02_of_a_person_goes_what_is_theirs_and_what_names_them(
     house: Settings, process: str, tmp_path: Path
 ) -> None:
     canaries.beside(process)
@@ -287,7 +287,7 @@ def hold_person(process: str) -> str:
 
 
 @pytest.mark.parametrize("place", [hold_process, hold_definition, hold_person])
-def test_a_hold_forbids_it_with_its_reason_until_it_is_lifted(
+def test_p02_a_hold_forbids_it_with_its_reason_until_it_is_lifted(
     house: Settings, place: Callable[[str], str]
 ) -> None:
     process = makers.start(makers.FORM)
@@ -439,7 +439,7 @@ def erased_ones() -> set[str]:
         ("", 730),
     ],
 )
-def test_the_dry_run_lists_just_what_the_run_erases(
+def test_p03_the_dry_run_lists_just_what_the_run_erases(
     house: Settings, clock: Clock, rule: str, days: int | None
 ) -> None:
     made = aged(rule, house_days=days)
@@ -565,7 +565,7 @@ def test_the_nightly_look_over_takes_an_erasure_for_what_it_is(
 
 
 @pytest.mark.parametrize("how", [erase, lambda _process: erase_person()])
-def test_no_page_no_call_and_no_pdf_shows_it_and_none_breaks(
+def test_p02_no_page_no_call_and_no_pdf_shows_it_and_none_breaks(
     house: Settings, process: str, how: Callable[[str], str]
 ) -> None:
     link = sorted(makers.rows(Link, process_id=process), key=lambda row: row.made_at)[0]

@@ -25,7 +25,7 @@ STEPS = """\
 """
 
 
-def test_no_mail_tells_what_somebody_answered_but_the_one_that_is_written_so(
+def test_p05_no_mail_tells_what_somebody_answered_but_the_one_that_is_written_so(
     house: Settings, smtp: Smtp
 ) -> None:
     process = makers.start(

@@ -48,7 +48,7 @@ def export(ada: Desk) -> tuple[dict[str, Any], zipfile.ZipFile]:
     return json.loads(archive.read("data.json")), archive
 
 
-def test_their_copy_holds_all_that_is_theirs_and_nothing_of_anybody_else(
+def test_p04_their_copy_holds_all_that_is_theirs_and_nothing_of_anybody_else(
     app: Flask, desk: Desks
 ) -> None:
     lived(app)
