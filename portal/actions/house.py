@@ -37,7 +37,7 @@ _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 _LONGEST_RETENTION, _LONGEST_LINK = 36_500, 90
 _CLOSED = re.compile(r"(\d{4}-\d\d-\d\d)(?: ?(?:to|until|-|–) ?(\d{4}-\d\d-\d\d))?\s*(.*)")
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
-_CHANGED_MEANWHILE = (
+CHANGED_MEANWHILE = (
     "Somebody else changed these settings since you opened this page. What you typed still stands"
     " here: compare it with what holds now, and save again."
 )
@@ -226,7 +226,7 @@ def _decide(
     # Written first, it has others who decide at the same moment wait for this transaction.
     before = _lock(tx)
     if seen is not None and seen.version != before:
-        raise Faulty.one("version", _CHANGED_MEANWHILE)
+        raise Faulty.one("version", CHANGED_MEANWHILE)
     known = rules(tx.conn)
     changed = [name for name, value in values.items() if known.get(name) != value]
     for name in changed:

@@ -57,9 +57,16 @@ def settings_page(page: str) -> ResponseReturnValue:
     _require_reader()
     place, typed = typed_before("/settings/")
     if place == f"/settings/{page}":
-        said("What you typed stands below. Look at it, and save it again.")
-        return _page(page, typed)
+        return _typed_page(page, typed)
     return _page(page, request.args)
+
+
+def _typed_page(page: str, typed: Mapping[str, str]) -> ResponseReturnValue:
+    """The page with what was typed before proof was asked, and whether others changed it since."""
+    if typed.get("version", "") != _known()["version"]:
+        return _page(page, typed, fault=Faulty.one("version", actions.CHANGED_MEANWHILE))
+    said("What you typed stands below. Look at it, and save it again.")
+    return _page(page, typed)
 
 
 @doors.post("/settings/sender")

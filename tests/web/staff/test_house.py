@@ -216,7 +216,9 @@ def test_where_answers_go_and_what_is_erased_is_changed_by_nobody_who_found_a_sc
     assert "eve@evil.example" not in ada.get("/settings")
     assert ada.send("/settings/calendar", page="/settings/calendar").status_code == 303
     # Whoever shows that it is they finds what they typed, and saves it.
-    ada.send("/settings/keeping", page="/settings/keeping", retention_days="900")
+    seen = version(ada.get("/settings/keeping"))
+    typed = {"retention_days": "900", "version": seen}
+    ada.send("/settings/keeping", page="/settings/keeping", **typed)
     ada.send("/me/prove", password=PASSWORD, next="/settings/keeping")
     page = ada.get("/settings/keeping")
     assert 'value="900"' in page
@@ -224,3 +226,18 @@ def test_where_answers_go_and_what_is_erased_is_changed_by_nobody_who_found_a_sc
     typed = {"retention_days": "900", "version": version(page)}
     assert ada.send("/settings/keeping", page="/settings/keeping", **typed).status_code == 303
     assert "erased 900 days after" in ada.get("/settings")
+
+
+def test_what_was_typed_before_proof_overwrites_no_change_of_somebody_else(
+    app: Flask, desk: Sit, clock: house_clock.Clock
+) -> None:
+    people_verbs.add_user("ada@example.com", "Ada", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    typed = {"retention_days": "900", "version": version(ada.get("/settings/keeping"))}
+    clock.advance(minutes=11)
+    ada.send("/settings/keeping", page="/settings/keeping", **typed)
+    verbs.set_keeping({"link_days": "7"}, actor=people.staff("ada"))
+    ada.send("/me/prove", password=PASSWORD, next="/settings/keeping")
+    page = ada.get("/settings/keeping", 422)
+    assert "Somebody else changed these settings" in page
+    assert 'value="900"' in page
