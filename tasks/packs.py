@@ -122,7 +122,7 @@ class _Writer:
         for number, row in enumerate(rows, 1):
             why = readings.unfit(row)
             if why is None and not self._store.verify(row.storage_id, row.sha256):
-                why = "it is no longer as it was stored"
+                why = readings.CHANGED
             if why is not None:
                 self.left_out.append({"name": row.name, "why": why})
                 continue

@@ -10,10 +10,17 @@ from sqlalchemy.engine import Connection
 from portal import clock
 from portal.access import sessions
 from portal.actor import Actor
-from portal.models import Room, RoomSession
+from portal.db import Tx
+from portal.errors import Unknown
+from portal.language import gettext as _
+from portal.language import mark
+from portal.models import Process, Room, RoomSession, populations
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
 OUTSIDER = "The outside auditor"
+_NOTHING = mark("There is nothing here, or nothing that is yours to see.")
+GRANTED_NO_MORE = mark("It is no longer among what the room grants.")
+"""Kept with a process that a pack was to hold."""
 
 
 def standing(row: Any, now: datetime) -> str:
@@ -71,3 +78,32 @@ def inside(conn: Connection, secret: str | None) -> Inside | None:
     if row is None or standing(row, now) != "open":
         return None
     return Inside(row.session_id, row, row.proved_at is not None)
+
+
+def required(tx: Tx, secret: str | None) -> Inside:
+    """Whoever typed the code in this browser; Unknown where nobody did, or the room is shut."""
+    found = inside(tx.conn, secret)
+    if found is None or not found.is_proved:
+        raise Unknown(_(_NOTHING))
+    return found
+
+
+def in_turn(tx: Tx, secret: str | None) -> Inside:
+    """The same, one after another in a room: ten at once are counted as ten."""
+    found = required(tx, secret)
+    tx.execute(sa.select(Room.id).filter_by(id=found.room.id).with_for_update())
+    return found
+
+
+def is_open(tx: Tx, room_id: str) -> bool:
+    """Whether a room is open at this moment."""
+    row = tx.execute(sa.select(Room.__table__).filter_by(id=room_id)).first()
+    return row is not None and standing(row, tx.now) == "open"
+
+
+def require_in(conn: Connection, room_id: str, process_id: str) -> None:
+    """Refuse with Unknown a process that a room grants no more."""
+    scope = conn.execute(sa.select(Room.scope).filter_by(id=room_id)).scalar_one()
+    query = populations.narrowed(sa.select(Process.id).where(Process.id == process_id), scope)
+    if conn.execute(query).first() is None:
+        raise Unknown(GRANTED_NO_MORE)

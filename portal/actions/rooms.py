@@ -15,12 +15,12 @@ from portal.access import book, codes, links, rooms, sessions
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.values import is_email
-from portal.engine import casting
+from portal.engine import casting, packing
 from portal.errors import Conflict, Fault, Faulty, FormTooOld, NotYours, TooFast, Unknown
 from portal.language import gettext as _
 from portal.language import mark, ngettext
 from portal.ledger import outbox
-from portal.models import DefinitionRow, Process, Room, RoomCode, RoomSession
+from portal.models import DefinitionRow, Pack, Process, Room, RoomCode, RoomSession
 from portal.models.processes import PROCESS_STATES
 
 LIVES = timedelta(minutes=10)
@@ -179,6 +179,7 @@ def revoke(tx: Tx, room_id: str, *, actor: Actor) -> None:
     row = _locked(tx, room_id)
     if row.revoked_at is None:
         tx.execute(sa.update(Room).filter_by(id=room_id).values(revoked_at=tx.now))
+        packing.end(tx, Pack.room_id == room_id, "stopped", packing.ROOM_CLOSED)
         book.note(tx, "room-revoked", room_id, actor=actor, purpose=row.purpose)
 
 
@@ -321,9 +322,7 @@ def look(
 
     ``what`` is a word of ``readings.book.READ``.
     """
-    found = rooms.inside(tx.conn, secret)
-    if found is None or not found.is_proved:
-        raise Unknown(_("There is nothing here, or nothing that is yours to see."))
+    found = rooms.required(tx, secret)
     told = {"what": what, "why": "room", "via": "page", "room": found.room.id}
     told |= {"file": file_id} if file_id else {}
     who = found.actor(ip=ip, agent=agent)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from portal import db
 from portal.access import book, rooms
 from portal.db import Tx, action
-from portal.errors import Conflict, Fault, Faulty, Unknown
+from portal.errors import Conflict, Fault, Faulty
 from portal.language import gettext as _
-from portal.models import Room, RoomSample, populations
+from portal.models import RoomSample, populations
 
 MOST = 2_000
 MOST_OF_ROOM = 100
@@ -32,11 +32,7 @@ def draw(
     ``typed`` has ``size`` and ``seed``; where that is empty it is ``fresh``, of the same shape.
     Raises Faulty at these, Unknown outside a room, Conflict after a hundred samples.
     """
-    guest = rooms.inside(tx.conn, secret)
-    if guest is None or not guest.is_proved:
-        raise Unknown(_("There is nothing here, or nothing that is yours to see."))
-    # One after another, so that a hundred at once are not a hundred and one.
-    tx.execute(sa.select(Room.id).filter_by(id=guest.room.id).with_for_update())
+    guest = rooms.in_turn(tx, secret)
     size, seed, is_given = _judged(typed, fresh)
     picked = populations.pick(tx.conn, guest.room.scope, size, seed)
     if size > picked.total:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Base
+from portal.db import Base, where
 
 KEEP_DAYS = 14
 """How long a pack that is ready can be fetched."""
@@ -17,14 +17,18 @@ class Pack(Base):
 
     Then ``running``; at the end ``done``, ``stopped`` or ``failed`` (``why``), and ``removed``
     once its bytes are gone (``why``). ``how`` is how whoever asked was verified: ``auth``, ``ip``,
-    ``agent``; nobody of the staff (``made_by`` is ``None``) asked at the terminal. ``round`` counts
-    how often what it holds was taken back: what was begun before is not its archive any more.
+    ``agent``; nobody of the staff (``made_by`` is ``None``) asked at the terminal, or the auditor
+    of a room (``room_id``), of a sample they drew (``sample_id``) or not; ``once`` is the page that
+    was sent there. ``round`` counts how often what it holds was taken back: what was begun before
+    is not its archive any more.
     """
 
     __tablename__ = "packs"
     __table_args__ = (
         sa.Index("ix_packs_made_by", "made_by", "id"),
         sa.Index("ix_packs_kept_until", "kept_until"),
+        sa.Index("ix_packs_room", "room_id", **where("room_id IS NOT NULL")),
+        sa.Index("ux_packs_once", "once", unique=True),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -34,6 +38,9 @@ class Pack(Base):
     state: Mapped[str]
     why: Mapped[str | None]
     made_by: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))
+    room_id: Mapped[str | None] = mapped_column(sa.ForeignKey("rooms.id"))
+    sample_id: Mapped[str | None] = mapped_column(sa.ForeignKey("room_samples.id"))
+    once: Mapped[str | None]
     how: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
     begun_at: Mapped[datetime | None]

@@ -281,6 +281,9 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "room-revoked": lambda one: _room(one, "revoked"),
     "room-entered": lambda one: _room(one, "came, by link and code, into"),
     "room-sampled": lambda one: _room(one, f"drew a sample of {one.more['size']:,} in"),
+    "room-packed": lambda one: _room(
+        one, f"asked for an evidence pack of {_processes(one.more['count'])} in"
+    ),
 }
 _OF_PEOPLE = ("absence", "person", "account", "token", "password", "second", "recovery", "passkey",
               "outside", "sight")  # fmt: skip
@@ -293,6 +296,6 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "people": tuple(
         kind for kind in KINDS if kind.split("-")[0] in _OF_PEOPLE and kind not in _OF_PRIVACY
     ),
-    "rooms": ("room-opened", "room-extended", "room-revoked", "room-entered", "room-sampled"),
+    "rooms": tuple(kind for kind in KINDS if kind.startswith("room-")),
     "settings": ("setting-changed", "mail-tried"),
 }

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection
 
 from portal.actor import Actor
 from portal.errors import Faulty, Unknown
+from portal.language import mark
 from portal.ledger.tables import Head
-from portal.models import FileRow, Pack, PackPart, Process, Team, Trail, User, sights
+from portal.models import FileRow, Pack, PackPart, Process, Room, Team, Trail, User, sights
 from portal.models.files import BEING_CHECKED, REFUSED
 from portal.models.packs import KEEP_DAYS
 from portal.models.processes import PROCESS_STATES
@@ -103,9 +104,16 @@ def chosen(conn: Connection, choice: Choice, limit: int) -> Sequence[str]:
     return conn.execute(query).scalars().all()
 
 
-_PACKS = sa.select(*Pack.__table__.columns, User.name.label("maker")).outerjoin(
-    User, User.id == Pack.made_by
+_PACKS = (
+    sa.select(*Pack.__table__.columns, User.name.label("maker"), Room.purpose.label("room_purpose"))
+    .outerjoin(User, User.id == Pack.made_by)
+    .outerjoin(Room, Room.id == Pack.room_id)
 )
+
+
+def whose(actor: Actor) -> str | None:
+    """Whose packs an actor sees: an admin and an auditor everybody's (``None``), others theirs."""
+    return None if actor.role in ("admin", "auditor") else actor.user_id
 
 
 def recent(conn: Connection, user_id: str | None) -> Sequence[Row]:
@@ -166,6 +174,11 @@ def size(conn: Connection, pack_id: str, *, files: bool) -> int:
     return needed
 
 
+def has_files(conn: Connection, pack_id: str) -> bool:
+    """Whether the files that people sent go into a pack."""
+    return bool(conn.execute(sa.select(Pack.files).where(Pack.id == pack_id)).scalar())
+
+
 def parts(
     conn: Connection, pack_id: str, *states: str, after: int = 0, limit: int = 100
 ) -> Sequence[Row]:
@@ -179,17 +192,24 @@ def parts(
     return conn.execute(query.order_by(PackPart.n).limit(limit)).all()
 
 
-_PARTS = (
-    sa.select(
-        *PackPart.__table__.columns,
-        *(Process.title, Process.reference, Process.key, Process.version),
-        *(Process.state.label("process_state"), Process.started_at, Process.ended_at),
-        sa.func.coalesce(User.name, Team.name).label("owner"),
+def _with_process(*only: sa.ColumnElement[bool]) -> "sa.Select[*tuple[Any, ...]]":
+    """Parts with what is known of their processes; of others than ``only`` nothing is told."""
+    return (
+        sa.select(
+            *PackPart.__table__.columns,
+            *(Process.title, Process.reference, Process.key, Process.version),
+            *(Process.state.label("process_state"), Process.started_at, Process.ended_at),
+            sa.func.coalesce(User.name, Team.name).label("owner"),
+        )
+        .outerjoin(Process, sa.and_(Process.id == PackPart.process_id, *only))
+        .outerjoin(User, User.id == Process.owner_id)
+        .outerjoin(Team, Team.id == Process.team_id)
     )
-    .outerjoin(Process, Process.id == PackPart.process_id)
-    .outerjoin(User, User.id == Process.owner_id)
-    .outerjoin(Team, Team.id == Process.team_id)
-)
+
+
+_PARTS = _with_process()
+# Of what a room granted no more when it was built an auditor is told the id and the reason.
+_PARTS_BUILT = _with_process(PackPart.state == "built")
 
 
 def ready(conn: Connection, pack_id: str, first: int, last: int) -> Sequence[int]:
@@ -212,7 +232,8 @@ def to_close(conn: Connection, pack_id: str) -> tuple[Row, Sequence[Row]] | None
     row = conn.execute(_PACKS.where(Pack.id == pack_id)).first()
     if row is None or row.state != "running":
         return None
-    query = _PARTS.where(PackPart.pack_id == pack_id)
+    told = _PARTS if row.room_id is None else _PARTS_BUILT
+    query = told.where(PackPart.pack_id == pack_id)
     found = conn.execute(query.order_by(PackPart.n)).all()
     return None if any(one.state == "ready" for one in found) else (row, found)
 
@@ -225,11 +246,16 @@ def files(conn: Connection, process_id: str) -> Sequence[Row]:
     return conn.execute(query.order_by(FileRow.id)).all()
 
 
+_REFUSED = mark("the malware scanner refused it")
+_CHECKED = mark("it is still being checked for malware")
+CHANGED = mark("it is no longer as it was stored")
+
+
 def unfit(file: Row) -> str | None:
     """Why a file is not handed out, if it is not."""
     if file.scan == REFUSED:
-        return "the malware scanner refused it"
-    return "it is still being checked for malware" if file.scan == BEING_CHECKED else None
+        return _REFUSED
+    return _CHECKED if file.scan == BEING_CHECKED else None
 
 
 def trail_at(conn: Connection, process_id: str, seq: int, spoken: str) -> Row | None:

@@ -39,8 +39,8 @@ def pack_out(kept: Any, name: str) -> Response:
     """An evidence pack, to be saved. Conflict where its bytes are no longer those stored."""
     if not _store().verify(kept.storage_id, kept.sha256):
         raise Conflict(
-            "This pack is no longer the one that was stored, so it is not handed out.",
-            "Have a new one built, and tell an admin.",
+            _("This pack is no longer the one that was stored, so it is not handed out."),
+            _("Have a new one built, and tell an admin."),
         )
     return _out(kept, name, "application/zip")
 

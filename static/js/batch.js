@@ -15,7 +15,8 @@
       if (!answer.ok) return;
       const now = await answer.json();
       bar.value = now.through;
-      told.textContent = `${now.through.toLocaleString("en")} of ${now.total.toLocaleString("en")}`;
+      const [n, of] = [now.through, now.total].map((one) => one.toLocaleString(document.documentElement.lang));
+      told.textContent = (told.dataset.told || "{n} of {of}").replace("{n}", n).replace("{of}", of);
       if (now.state !== "running") { location.reload(); return; }
     } catch { /* the next look may get through */ }
     setTimeout(look, EVERY);

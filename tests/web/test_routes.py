@@ -212,6 +212,11 @@ GET  /room/population.txt                              403  403  403  403  403  
 POST /room/samples                                     403  403  403  403  403  403  403  403
 GET  /room/samples/<sample_id>                         403  403  403  403  403  403  403  403
 GET  /room/samples/<sample_id>/sample.txt              403  403  403  403  403  403  403  403
+POST /room/packs                                       403  403  403  403  403  403  403  403
+GET  /room/packs/<pack_id>                             403  403  403  403  403  403  403  403
+GET  /room/packs/<pack_id>/progress                    403  403  403  403  403  403  403  403
+POST /room/packs/<pack_id>/stop                        403  403  403  403  403  403  403  403
+GET  /room/packs/<pack_id>/pack.zip                    403  403  403  403  403  403  403  403
 GET  /room/<process_id>                                403  403  403  403  403  403  403  403
 POST /room/<process_id>/trail                          403  403  403  403  403  403  403  403
 GET  /room/<process_id>/trail.pdf                      403  403  403  403  403  403  403  403

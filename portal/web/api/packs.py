@@ -48,7 +48,7 @@ def read_pack(pack_id: str) -> Response:
 def read_pack_file(pack_id: str) -> Response:
     """The archive; 409 until it is built, and after it was removed."""
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, _whose())
+        found = packs.pack(conn, pack_id, packs.whose(caller()))
     verbs.require_taking(pack_id, actor=caller())
     if found.storage_id is None:
         raise Conflict(found.why or "This pack is not ready yet.", "Ask again later.")
@@ -57,7 +57,7 @@ def read_pack_file(pack_id: str) -> Response:
 
 def _pack(pack_id: str) -> Response:
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, _whose())
+        found = packs.pack(conn, pack_id, packs.whose(caller()))
         tally = packs.tally(conn, pack_id)
         failed = packs.parts(conn, pack_id, "failed", limit=verbs.MOST)
     where = f"{request.url_root}api/v1/packs/{pack_id}/file"
@@ -74,10 +74,6 @@ def _pack(pack_id: str) -> Response:
         kept_until=found.kept_until.isoformat() if found.kept_until else None,
         url=where if found.storage_id else None,
     )
-
-
-def _whose() -> str | None:
-    return None if caller().role in ("admin", "auditor") else caller().user_id
 
 
 def _text(body: dict[str, Any], name: str) -> str:

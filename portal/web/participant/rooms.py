@@ -14,7 +14,7 @@ from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import dossier as dossiers
-from portal.readings import feed, samples
+from portal.readings import feed, room_packs, samples
 from portal.readings import rooms as readings
 from portal.web import forms
 from portal.web.downloads import handed_out, ledger_out
@@ -83,13 +83,14 @@ def room_page() -> ResponseReturnValue:
 
 
 def population_page(guest: access.Inside, fault: Faulty | None) -> str:
-    """The room, with the faults of a sample that could not be drawn."""
+    """The room, with the faults of a sample that could not be drawn, or of a pack."""
     note("list")
     nonce = forms.new_nonce()
     with db.reading() as conn:
         found = readings.population(conn, guest.room, after=place(), limit=AT_ONCE)
         names = readings.definition_names(conn, guest.room.scope)
         drawn = samples.of_room(conn, guest.room.id)
+        packs = room_packs.of_room(conn, guest.room.id)
     return render_template(
         "participant/room.html",
         room=guest.room,
@@ -97,12 +98,19 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         names=names,
         head=readings.HEAD,
         samples=drawn,
+        packs=packs,
+        after=place(),
         faults={one.at: one.message for one in fault.faults} if fault else {},
         typed=request.form,
         nonce=nonce,
-        csrf=forms.token("room-sample", guest.session_id, nonce),
+        csrf=forms.token("room-list", guest.session_id, nonce),
         **_told(),
     )
+
+
+def require_ours(guest: access.Inside, nonce: str) -> None:
+    """Refuse a form that is not of a list, a sample or a pack in this room."""
+    forms.require_ours("room-list", guest.session_id, nonce)
 
 
 def place() -> int:

@@ -19,7 +19,7 @@ def room_draw() -> ResponseReturnValue:
     """Draw one; the same press twice is one sample, since the seed of the house is the form's."""
     guest = rooms.proved()
     nonce = forms.sent_nonce()
-    forms.require_ours("room-sample", guest.session_id, nonce)
+    rooms.require_ours(guest, nonce)
     secret = forms.token("room-seed", guest.room.id, nonce)
     fresh = str(int(hashlib.sha256(secret.encode()).hexdigest()[:16], 16))
     who = {"ip": request.remote_addr, "agent": agent()}
@@ -34,7 +34,7 @@ def room_draw() -> ResponseReturnValue:
 def room_sample(sample_id: str) -> ResponseReturnValue:
     """Its processes, as they stand now, and how to draw it again."""
     guest = rooms.proved()
-    place = rooms.place()
+    place, nonce = rooms.place(), forms.new_nonce()
     with db.reading() as conn:
         found = readings.sample(conn, guest.room.id, sample_id)
         members = readings.members(conn, guest.room, found, after=place, limit=rooms.AT_ONCE)
@@ -48,6 +48,8 @@ def room_sample(sample_id: str) -> ResponseReturnValue:
         next=further if further < found.size else None,
         head=readings.HEAD,
         zone=installation.current.timezone,
+        nonce=nonce,
+        csrf=forms.token("room-list", guest.session_id, nonce),
     )
 
 

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from portal import db, language
 from portal.actions import packs as verbs
-from portal.actor import Actor
 from portal.delivery.storage import in_words
 from portal.errors import Conflict, Faulty
 from portal.readings import lists, packs
@@ -64,7 +63,7 @@ def pack(pack_id: str) -> ResponseReturnValue:
 def pack_progress(pack_id: str) -> ResponseReturnValue:
     """How far it is, for the page to tell while one looks at it."""
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, whose(me()))
+        found = packs.pack(conn, pack_id, packs.whose(me()))
         tally = packs.tally(conn, pack_id)
     return {"state": found.state, "through": tally.through, "total": tally.total}
 
@@ -73,7 +72,7 @@ def pack_progress(pack_id: str) -> ResponseReturnValue:
 def begin_pack(pack_id: str) -> ResponseReturnValue:
     """Have it built."""
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, whose(me()))
+        found = packs.pack(conn, pack_id, packs.whose(me()))
         size = packs.size(conn, pack_id, files=found.files)
     try:
         verbs.begin(pack_id, size=size, room=room(), actor=me())
@@ -94,21 +93,16 @@ def stop_pack(pack_id: str) -> ResponseReturnValue:
 def pack_file(pack_id: str) -> Response:
     """The archive, to be saved; each time is a read of each process in it."""
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, whose(me()))
+        found = packs.pack(conn, pack_id, packs.whose(me()))
     verbs.require_taking(pack_id, actor=me())
     if found.storage_id is None:
         raise Conflict(found.why or "This pack is not ready yet.", "Look at its page.")
     return pack_out(found, f"evidence-{pack_id[-12:]}.zip")
 
 
-def whose(actor: Actor) -> str | None:
-    """Whose packs are an actor's to see: an admin and an auditor see everybody's."""
-    return None if actor.role in ("admin", "auditor") else actor.user_id
-
-
 def _list(fault: Faulty | None) -> ResponseReturnValue:
     with db.reading() as conn:
-        found = packs.recent(conn, whose(me()))
+        found = packs.recent(conn, packs.whose(me()))
         definitions = lists.definition_names(conn)
     page = render_template(
         "staff/packs.html",
@@ -117,7 +111,7 @@ def _list(fault: Faulty | None) -> ResponseReturnValue:
         states=STATES,
         keep=packs.KEEP_DAYS,
         most=verbs.MOST,
-        sees_all=whose(me()) is None,
+        sees_all=packs.whose(me()) is None,
         faults=_told(fault),
         typed=request.form,
         in_words=in_words,
@@ -129,7 +123,7 @@ def _page(pack_id: str, fault: Faulty | None) -> ResponseReturnValue:
     after = request.args.get("after", "")
     place = int(after) if after.isascii() and after.isdigit() and len(after) < 8 else 0
     with db.reading() as conn:
-        found = packs.pack(conn, pack_id, whose(me()))
+        found = packs.pack(conn, pack_id, packs.whose(me()))
         shown: dict[str, Any] = {
             "tally": packs.tally(conn, pack_id),
             "failed": packs.parts(conn, pack_id, "failed", limit=AT_ONCE),

@@ -10,10 +10,13 @@ from flask import Flask
 
 from portal import db
 from portal.actions import packs, sights
+from portal.clock import Clock
 from portal.models import Batch, Pack, Process
 from portal.readings import book
 from tasks import job, relay
 from tests import makers, people
+from tests.web.participant.conftest import Visitor
+from tests.web.participant.test_rooms import come_in, open_room
 from tests.web.staff.conftest import Desk
 
 Desks = Callable[[str], Desk]
@@ -156,3 +159,15 @@ def test_a_pack_that_is_taken_back_says_why(desk: Desks, three: list[str]) -> No
         packs.forget(tx, three[0])
     assert "Something of a process in it was erased" in dana.get(where)
     assert dana.client.get(f"{where}/pack.zip").status_code == 409
+
+
+def test_staff_see_of_which_room_a_pack_is(
+    app: Flask, desk: Desks, three: list[str], clock: Clock
+) -> None:
+    visitor = Visitor(app.test_client())
+    come_in(visitor, open_room(clock))
+    where = str(visitor.send("/room/packs", "/room", what="all").location).replace("/room", "")
+    ada = desk("ada")
+    assert "An outside auditor" in ada.get("/packs")
+    assert "the auditor of the room “ISO 9001”" in ada.get(where)
+    desk("dana").get(where, 404)
