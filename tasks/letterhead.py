@@ -168,7 +168,7 @@ def _own(letter: Letter, task: Any) -> dict[str, Any]:
         return {"received": words.received(task.kind, task.outcome, when)}
     if letter.template in ("code", "own_code", "room_code"):
         return {"code": codes.of(letter.facts["code_id"])}
-    if letter.template == "room":
+    if letter.template in ("room", "room_answer"):
         return {"room_url": links.room_url(*letter.facts["room"])}
     if letter.template == "withdrawn":
         return {"reason": words.withdrawn(letter.facts["why"])}

@@ -66,6 +66,8 @@ _FIRST = (
     "mail.declined",
     "mail.asked_again",
     "mail.question",
+    "mail.room_question",
+    "mail.room_answer",
     "mail.answer",
 )
 _LATER = ("mail.reminder", "mail.escalation", "mail.withdrawn", "mail.reassigned", "mail.trouble",

@@ -11,12 +11,20 @@ from portal.db import Tx
 from portal.models import BookEntry
 
 
-def note(tx: Tx, kind: str, user_id: str | None, *, actor: Actor, **told: Any) -> str:
+def note(
+    tx: Tx,
+    kind: str,
+    user_id: str | None,
+    *,
+    actor: Actor,
+    process_id: str | None = None,
+    **told: Any,
+) -> str:
     """Write one line: what happened, to whose account, by whom; ``told`` are words and ids.
 
     The line's id.
     """
-    line = _line(tx, kind, actor)
+    line = {**_line(tx, kind, actor), "process_id": process_id}
     tx.execute(sa.insert(BookEntry).values(**line, user_id=user_id, told=told))
     return str(line["id"])
 

@@ -14,7 +14,8 @@ from portal.db import Tx
 from portal.errors import Unknown
 from portal.language import gettext as _
 from portal.language import mark
-from portal.models import Process, Room, RoomSession, populations
+from portal.models import Process, Room, RoomAnswerer, RoomSession, populations
+from portal.models.people import WRITERS
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
 OUTSIDER = "The outside auditor"
@@ -107,3 +108,18 @@ def require_in(conn: Connection, room_id: str, process_id: str) -> None:
     query = populations.narrowed(sa.select(Process.id).where(Process.id == process_id), scope)
     if conn.execute(query).first() is None:
         raise Unknown(GRANTED_NO_MORE)
+
+
+def may_answer(conn: Connection, actor: Actor, room: Any) -> bool:
+    """Whether an actor answers an auditor's questions: admins, who opened it, whom they named.
+
+    Their deputies do while they are away.
+    """
+    if not actor.is_staff or actor.role not in WRITERS:
+        return False
+    if actor.role == "admin" or room.opened_by in actor.user_ids:
+        return True
+    named = sa.select(RoomAnswerer.user_id).where(
+        RoomAnswerer.room_id == room.id, RoomAnswerer.user_id.in_(actor.user_ids)
+    )
+    return conn.execute(named).first() is not None

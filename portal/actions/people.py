@@ -77,7 +77,7 @@ def _keep_user(
     if teams:
         _join(tx, user_id, teams)
     seats.judge(tx, StaffSession.user_id == user_id)
-    what = {"role": role, "teams": teams, "password": hashed is not None}
+    what: dict[str, Any] = {"role": role, "teams": teams, "password": hashed is not None}
     kind = "person-added" if known is None else "person-changed"
     # Whoever signs in by a password that somebody else chose hears of it.
     is_theirs = known is not None and hashed is not None

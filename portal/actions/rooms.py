@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from portal import db
 from portal.access import book, codes, links, rooms, sessions
+from portal.actions import room_questions
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.values import is_email
@@ -49,7 +50,8 @@ def open_room(
 
     ``typed`` has ``purpose``, ``auditor``, ``email``, the days ``from``, ``to`` of the room (both
     included), ``since``, ``until`` of the starts, and ``processes`` (ids or addresses); ``chosen``
-    ``definition`` and ``state``; ``files`` is ``yes`` or not. Raises Faulty at these, NotYours.
+    ``definition`` and ``state``; ``files`` is ``yes`` or not, ``answerers`` the addresses of those
+    who answer the auditor beside whoever opens it. Raises Faulty at these, NotYours.
     """
     _require_admin(actor)
     faults: list[Fault] = []
@@ -59,6 +61,7 @@ def open_room(
         faults.append(Fault("email", "Enter an e-mail address, such as name@example.com."))
     first, last = (_day(typed, name, faults, is_needed=True) for name in ("from", "to"))
     scope = _scope(tx, typed, chosen, tz, faults)
+    people = room_questions.answerers(tx, typed.get("answerers", ""), faults)
     if first and last:
         _judge_days(tx, first, last, tz, faults)
     if faults or first is None or last is None:
@@ -71,6 +74,7 @@ def open_room(
         "from_at": _start(first, tz), "until_at": until,
     }  # fmt: skip
     tx.execute(sa.insert(Room).values(**row))
+    room_questions.keep_answerers(tx, room_id, people)
     book.note(tx, "room-opened", room_id, actor=actor, purpose=said["purpose"], until=_iso(until))
     _owe_link(tx, room_id, f"room:{room_id}")
     return room_id

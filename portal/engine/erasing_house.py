@@ -27,6 +27,8 @@ from portal.models import (
     Preference,
     ProvedAddress,
     Room,
+    RoomMessage,
+    RoomQuestion,
     SavedView,
     addresses,
 )
@@ -55,7 +57,7 @@ def forget(
 
 
 def _shut_rooms(tx: Tx, word: str) -> Counter[str]:
-    """Nobody comes into a room any more whose auditor is known to nobody."""
+    """Nobody comes into a room any more whose auditor is known to nobody; what they wrote goes."""
     rooms = tx.execute(sa.select(Room.id, Room.email, Room.auditor)).all()
     email, name = addresses.plain(word), word.casefold()
     # Compared here: the databases differ in what is a small letter.
@@ -67,7 +69,10 @@ def _shut_rooms(tx: Tx, word: str) -> Counter[str]:
     }
     if ids:
         tx.execute(sa.update(Room).where(Room.id.in_(ids)).values(left))
-    return Counter(rooms=len(ids))
+    asked = sa.select(RoomQuestion.id).where(RoomQuestion.room_id.in_(ids))
+    theirs = sa.and_(RoomMessage.question_id.in_(asked), RoomMessage.user_id.is_(None))
+    written = tx.execute(sa.update(RoomMessage).where(theirs).values(text="")).rowcount
+    return Counter(rooms=len(ids), questions=written)
 
 
 def _scrub(tx: Tx, word: str) -> Counter[str]:
@@ -82,6 +87,7 @@ def _scrub(tx: Tx, word: str) -> Counter[str]:
         (DefinitionReview, {"note": ERASED}),
         (DefinitionRow, {"handed_reason": ERASED}),
         (Absence, {"note": ERASED}),
+        (RoomMessage, {"text": ""}),
     )
     for table, values in rows:
         columns = [table.__table__.c[name] for name in values]

@@ -29,7 +29,7 @@ _TRAIL = "trail/*.html"
 _LETTERS = (
     "answer", "asked_again", "code", "declined", "delegated", "digest", "escalation", "invite",
     "lost", "message", "own_code", "reassigned", "receipt", "refusal", "reminder", "renewal",
-    "room", "room_code", "settled", "withdrawn",
+    "room", "room_answer", "room_code", "settled", "withdrawn",
 )  # fmt: skip
 # What marks a message, and which of its arguments are one: `babel` counts them from 1.
 KEYWORDS = {

@@ -37,6 +37,7 @@ from portal.models.privacy import Erasure, ErasurePart, Hold
 from portal.models.processes import Participant, Process, StepRun
 from portal.models.questions import Question
 from portal.models.requests import KeptAnswer
+from portal.models.room_questions import RoomAnswerer, RoomMessage, RoomQuestion
 from portal.models.rooms import Room, RoomCode, RoomSample, RoomSession
 from portal.models.searching import SearchDocument
 from portal.models.sights import Grant, Restriction
@@ -95,7 +96,10 @@ __all__ = [
     "RecoveryCode",
     "Restriction",
     "Room",
+    "RoomAnswerer",
     "RoomCode",
+    "RoomMessage",
+    "RoomQuestion",
     "RoomSample",
     "RoomSession",
     "SavedView",

@@ -281,6 +281,12 @@ KINDS: dict[str, Callable[[_Told], str]] = {
     "room-revoked": lambda one: _room(one, "revoked"),
     "room-entered": lambda one: _room(one, "came, by link and code, into"),
     "room-sampled": lambda one: _room(one, f"drew a sample of {one.more['size']:,} in"),
+    "room-asked": lambda one: _room(one, f"wrote question {one.more['number']:,} in"),
+    "room-answered": lambda one: _room(one, f"answered question {one.more['number']:,} in"),
+    "room-answerers": lambda one: (
+        f"{one.who} said who answers in the auditor’s room “{one.more['purpose']}” beside whoever"
+        f" opened it: {words.listed(one.more['names']) if one.more['names'] else 'nobody'}."
+    ),
     "room-packed": lambda one: _room(
         one, f"asked for an evidence pack of {_processes(one.more['count'])} in"
     ),

@@ -68,6 +68,9 @@ def _asking() -> Iterator[Letter]:
     yield letter("room_code", {"code_id": "c1", "expires_at": NOW, "owner": None}, link=None)
     room = {"purpose": "ISO 9001", "until": NOW, "room": ("0" * 32, 1), "owner": None}
     yield letter("room", room, link=None)
+    for writer in ("Ann Okafor", None):
+        more = {"number": 3, "text": "Yes, it was", "writer": writer}
+        yield letter("room_answer", {**room, **more}, link=None)
     yield letter("own_code", {"code_id": "c1", "expires_at": NOW, "owner": None}, link=None)
 
 

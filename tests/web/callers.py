@@ -101,7 +101,7 @@ def new_world(app: Flask) -> World:
         "grant_id": "none",
         "page": "keeping",
         "room_id": room, "room": links.mint(room, 1),
-        "hold_id": "no-such-hold", "sample_id": "none", "erasure_id": "none",
+        "hold_id": "no-such-hold", "sample_id": "none", "erasure_id": "none", "asked_id": "none",
     }  # fmt: skip
     return World(process, names)
 

@@ -144,6 +144,9 @@ POST /rooms                                            403  403  403  403  403  
 GET  /rooms/<room_id>                                  in   in   in   403  403  200  200  in
 POST /rooms/<room_id>/extend                           403  403  403  403  403  403  422  403
 POST /rooms/<room_id>/revoke                           403  403  403  403  403  403  303  403
+GET  /rooms/<room_id>/questions                        in   in   in   403  403  200  200  in
+POST /rooms/<room_id>/questions/<asked_id>             403  403  403  404  404  403  404  403
+POST /rooms/<room_id>/answerers                        403  403  403  403  403  403  303  403
 GET  /packs                                            in   in   in   200  200  200  200  in
 POST /packs                                            403  403  403  303  303  303  303  403
 GET  /packs/<pack_id>                                  in   in   in   404  200  200  200  in
@@ -217,6 +220,9 @@ GET  /room/packs/<pack_id>                             403  403  403  403  403  
 GET  /room/packs/<pack_id>/progress                    403  403  403  403  403  403  403  403
 POST /room/packs/<pack_id>/stop                        403  403  403  403  403  403  403  403
 GET  /room/packs/<pack_id>/pack.zip                    403  403  403  403  403  403  403  403
+GET  /room/questions                                   403  403  403  403  403  403  403  403
+POST /room/questions                                   403  403  403  403  403  403  403  403
+POST /room/questions/<question_id>                     403  403  403  403  403  403  403  403
 GET  /room/<process_id>                                403  403  403  403  403  403  403  403
 POST /room/<process_id>/trail                          403  403  403  403  403  403  403  403
 GET  /room/<process_id>/trail.pdf                      403  403  403  403  403  403  403  403

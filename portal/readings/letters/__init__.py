@@ -33,6 +33,8 @@ _READ: dict[str, Callable[[Connection, Mapping[str, Any], datetime, str], list[L
     "own_code": asking.own_code,
     "room": rooms.room,
     "room_code": rooms.code,
+    "room_question": rooms.question,
+    "room_answer": rooms.answer,
     "lost": asking.lost,
     "digest": asking.digest,
     "withdrawn": asking.withdraw,

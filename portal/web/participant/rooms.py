@@ -14,7 +14,7 @@ from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import dossier as dossiers
-from portal.readings import feed, room_packs, samples
+from portal.readings import feed, room_packs, room_questions, samples
 from portal.readings import rooms as readings
 from portal.web import forms
 from portal.web.downloads import handed_out, ledger_out
@@ -91,6 +91,7 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         names = readings.definition_names(conn, guest.room.scope)
         drawn = samples.of_room(conn, guest.room.id)
         packs = room_packs.of_room(conn, guest.room.id)
+        asked = room_questions.of_room(conn, guest.room, only_granted=True)
     return render_template(
         "participant/room.html",
         room=guest.room,
@@ -99,6 +100,7 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         head=readings.HEAD,
         samples=drawn,
         packs=packs,
+        questions=asked,
         after=place(),
         faults={one.at: one.message for one in fault.faults} if fault else {},
         typed=request.form,
@@ -160,6 +162,7 @@ def room_process(process_id: str) -> ResponseReturnValue:
         history = feed.of_process(conn, found, zone, before=upto, limit=AT_ONCE)
         trail = dossiers.trail_of(conn, process_id, _make())
         is_erased = readings.is_erased(conn, process_id)
+        asked = room_questions.of_room(conn, guest.room, process=process_id, only_granted=True)
     nonce = forms.new_nonce()
     return render_template(
         "participant/room_process.html",
@@ -169,6 +172,7 @@ def room_process(process_id: str) -> ResponseReturnValue:
         history=history,
         trail=trail,
         is_erased=is_erased,
+        questions=asked,
         is_asked=request.args.get("said") == "trail",
         nonce=nonce,
         csrf=forms.token("room", guest.session_id, process_id, nonce),

@@ -8,7 +8,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from portal import clock, db
-from portal.readings import absences, handoffs, lists, stuck, words
+from portal.readings import absences, handoffs, lists, room_questions, stuck, words
 from portal.readings import desk as reading
 from portal.web.staff import rows
 from portal.web.staff.door import doors, house_zone, me
@@ -32,6 +32,7 @@ def desk() -> ResponseReturnValue:
         troubles = reading.troubles(
             conn, user_id=actor.user_id, team_ids=actor.team_ids, stands_for=stands_for
         )
+        of_rooms = room_questions.waiting(conn, actor.user_id or "", stands_for, now)
         to_see = handoffs.to_see(conn, actor.user_id or "", actor.team_ids, stands_for)
         healthy = reading.healthy(conn, now)
     away = absences.stood_for(actor)
@@ -40,10 +41,10 @@ def desk() -> ResponseReturnValue:
     blocked_by = [one for one in to_see if one.is_block]
     lines = rows.tasks(tasks.items, now, house_zone(), away, actor.user_id)
     late_lines = rows.processes(late_rows, now, house_zone(), away, unmet)
-    told = _counts(tasks, troubles, blocked_by, asked_by, given, late_rows, overdue)
+    told = _counts(tasks, troubles, blocked_by, [*asked_by, *of_rooms], given, late_rows, overdue)
     return render_template(
         "staff/desk.html",
-        print=_print(lines, late_lines, troubles, to_see, [healthy]),
+        print=_print(lines, late_lines, troubles, to_see, of_rooms, [healthy]),
         tasks=lines,
         more_tasks=tasks.next,
         overdue=late_lines,
@@ -53,6 +54,7 @@ def desk() -> ResponseReturnValue:
         handoffs=given,
         asked_by=asked_by,
         blocked_by=blocked_by,
+        of_rooms=of_rooms,
         lead=_lead(*told, healthy=healthy),
     )
 

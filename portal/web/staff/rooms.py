@@ -10,7 +10,7 @@ from portal import clock, db
 from portal.access import rooms as access
 from portal.actions import rooms as verbs
 from portal.errors import Faulty, NotYours
-from portal.readings import book, lists, samples, words
+from portal.readings import book, lists, room_questions, samples, words
 from portal.readings import rooms as readings
 from portal.web.staff.door import doors, house_zone, me, said
 from portal.web.staff.filters import STATES
@@ -45,7 +45,7 @@ def open_room() -> ResponseReturnValue:
 @doors.get("/rooms/<room_id>")
 def room(room_id: str) -> ResponseReturnValue:
     """What was granted, and every look."""
-    return _page(room_id, None)
+    return page(room_id, None)
 
 
 @doors.post("/rooms/<room_id>/extend")
@@ -54,7 +54,7 @@ def extend_room(room_id: str) -> ResponseReturnValue:
     try:
         verbs.extend(room_id, request.form, tz=house_zone(), actor=me())
     except Faulty as fault:
-        return _page(room_id, fault)
+        return page(room_id, fault)
     said("Kept. The auditor is mailed the link once more.")
     return redirect(f"/rooms/{room_id}", 303)
 
@@ -92,7 +92,8 @@ def _list(fault: Faulty | None) -> ResponseReturnValue:
     return page, 422 if fault else 200
 
 
-def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
+def page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
+    """The room, with the faults of a form of its page."""
     _require_reader()
     with db.reading() as conn:
         found = readings.room(conn, room_id)
@@ -100,7 +101,9 @@ def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
         looks = book.lines(conn, about=room_id, before=request.args.get("cursor"))
         definitions = lists.definition_names(conn)
         drawn = samples.of_room(conn, room_id)
-    page = render_template(
+        asked = room_questions.of_room(conn, found)
+        answerers = room_questions.answerers(conn, room_id)
+    told = render_template(
         "staff/room.html",
         room=found,
         stand=access.standing(found, clock.now()),
@@ -109,12 +112,14 @@ def _page(room_id: str, fault: Faulty | None) -> ResponseReturnValue:
         population=population,
         looks=looks,
         samples=drawn,
+        questions=asked,
+        answerers=answerers,
         head=samples.HEAD,
         most=verbs.MOST_DAYS,
         faults=_told(fault),
         typed=request.form,
     )
-    return page, 422 if fault else 200
+    return told, 422 if fault else 200
 
 
 def scope_of(scope: Mapping[str, Any], definitions: Any) -> str:
