@@ -90,7 +90,7 @@ def _made(settings: Settings, trail: Any, into: Path) -> sealing.Made:
                 conn, trail.process_id, trail.seq, path,
                 brand=installation.current.brand.name, tz=installation.current.timezone,
                 public_key=str(key.public_key), told=told,
-                spoken=trail.language, paper=trail.paper,
+                spoken=trail.language, paper=trail.paper, zone=trail.zone,
                 carry=store if trail.with_files else None,
                 changes=handover.notes(settings.data_dir),
             )  # fmt: skip

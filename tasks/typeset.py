@@ -52,10 +52,12 @@ def trail(
     paper: Literal["A4", "Letter"] = "A4",
     carry: Store | None = None,
     changes: str = "",
+    zone: str = "",
 ) -> None:
     """Set one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
     The PDF is a new file, ``into``; whatever takes room meanwhile lies in files beside it.
+    Times are in ``zone`` where the reader wants one, else in that of the process, or ``tz``.
     With a store to ``carry`` from, the uploaded files are in it; so are the ``changes`` of the
     portal's keys, by which whoever knows another of them can tell whose it is. The same ledger
     gives the same bytes for the same make and keys, so long as the files are what was received.
@@ -63,7 +65,7 @@ def trail(
     """
     folder = TemporaryDirectory(prefix="portal-trail-", dir=into.parent)
     with language.speaking(spoken), folder as beside:
-        evidence = Evidence(conn, process_id, upto, tz)
+        evidence = Evidence(conn, process_id, upto, tz, zone)
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
         ledger = _ledger(conn, process_id, upto, Path(beside))
         enclosed = [ledger, *_changes(changes), *enclosures(carried)]

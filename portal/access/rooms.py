@@ -14,7 +14,7 @@ from portal.db import Tx
 from portal.errors import Unknown
 from portal.language import gettext as _
 from portal.language import mark
-from portal.models import Process, Room, RoomAnswerer, RoomSession, populations
+from portal.models import Preference, Process, Room, RoomAnswerer, RoomSession, populations
 from portal.models.people import WRITERS
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(hours=24)
@@ -44,11 +44,16 @@ def behind(conn: Connection, read: tuple[str, int] | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """An auditor in a browser; ``room`` has the columns of its row."""
+    """An auditor in a browser; ``room`` has the columns of its row.
+
+    ``language`` and ``zone`` are what goes for their address; ``None`` where nothing was chosen.
+    """
 
     session_id: str
     room: Any
     is_proved: bool
+    language: str | None = None
+    zone: str | None = None
 
     def actor(self, *, ip: str | None, agent: str | None) -> Actor:
         """The auditor as the book has them: by the room's id, since it keeps no outside name."""
@@ -66,9 +71,11 @@ def inside(conn: Connection, secret: str | None) -> Inside | None:
     session = RoomSession.__table__.c
     query = (
         sa.select(
-            *Room.__table__.columns, session.id.label("session_id"), session.proved_at
+            *Room.__table__.columns, session.id.label("session_id"), session.proved_at,
+            Preference.language, Preference.timezone,
         )
         .join(RoomSession, RoomSession.room_id == Room.id)
+        .outerjoin(Preference, Preference.email == Room.email)
         .where(
             session.secret_sha256 == sessions.digest(secret),
             session.entered_at > now - ABSOLUTE,
@@ -78,7 +85,7 @@ def inside(conn: Connection, secret: str | None) -> Inside | None:
     row = conn.execute(query).first()
     if row is None or standing(row, now) != "open":
         return None
-    return Inside(row.session_id, row, row.proved_at is not None)
+    return Inside(row.session_id, row, row.proved_at is not None, row.language, row.timezone)
 
 
 def required(tx: Tx, secret: str | None) -> Inside:

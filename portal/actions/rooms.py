@@ -319,17 +319,21 @@ def look(
     process_id: str | None = None,
     file_id: str | None = None,
     *,
+    page: int | None = None,
     ip: str | None,
     agent: str | None,
 ) -> None:
     """Write down what the auditor is about to be shown, each time anew. Unknown once it is shut.
 
-    ``what`` is a word of ``readings.book.READ``.
+    ``what`` is a word of ``readings.book.READ``. The same ``page`` of a file is one look within an
+    hour: a browser takes its picture in more than one size.
     """
     found = rooms.required(tx, secret)
-    told = {"what": what, "why": "room", "via": "page", "room": found.room.id}
+    told: dict[str, Any] = {"what": what, "why": "room", "via": "page", "room": found.room.id}
     told |= {"file": file_id} if file_id else {}
-    who = found.actor(ip=ip, agent=agent)
-    book.note_read(tx, who, process_id, {**told, "purpose": found.room.purpose}, None)
+    told |= {"page": page} if page else {}
+    who, hour = found.actor(ip=ip, agent=agent), f"{tx.now:%Y-%m-%dT%H}"
+    once = f"room:{found.session_id}:{file_id}:{page}:{hour}" if page else None
+    book.note_read(tx, who, process_id, {**told, "purpose": found.room.purpose}, once)
     tx.execute(sa.update(Room).filter_by(id=found.room.id).values(looked_at=tx.now))
     tx.execute(sa.update(RoomSession).filter_by(id=found.session_id).values(seen_at=tx.now))

@@ -1,7 +1,7 @@
 """Audit trails: asked for by a person, built by the night shift.
 
-One for each state of a ledger and each make: the language that it is told in, its paper, and
-whether it carries the uploaded files.
+One for each state of a ledger and each make: the language that it is told in, its paper, whether
+it carries the uploaded files, and the zone of its times.
 """
 
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from portal import db, language
+from portal import calendar, db, language
 from portal.access import may
 from portal.actor import Actor, system
 from portal.db import Tx, action
@@ -40,21 +40,24 @@ def ask(
     spoken: str = language.SOURCE,
     paper: str = "A4",
     with_files: bool = False,
+    zone: str = "",
     actor: Actor,
 ) -> str:
     """Have the trail built up to the newest event that is not about trails; the trail's id.
 
     Asked again without news, for the same make: the same trail, built again only where it never
-    was. Faulty at ``language``, ``paper`` or ``files`` where it can't be made like that.
+    was. ``zone`` is that of its times, where the reader wants another than the house's. Faulty at
+    ``language``, ``paper``, ``files`` or ``timezone`` where it can't be made like that.
     """
     require_spoken(spoken)
     require_paper(paper)
+    _require_zone(zone)
     chain = record.open_chain(tx, process_id)
     may.process_for(tx, actor, process_id, "see")
     if with_files:
         _require_room(tx, process_id)
     seq = last_event(tx, process_id)
-    make = {"language": spoken, "paper": paper, "with_files": with_files}
+    make = {"language": spoken, "paper": paper, "with_files": with_files, "zone": zone}
     query = sa.select(Trail.id, Trail.storage_id).where(
         Trail.process_id == process_id,
         Trail.seq == seq,
@@ -88,6 +91,13 @@ def require_paper(paper: str) -> None:
     """Raises Faulty at ``paper`` where trails are not set on such paper."""
     if paper not in PAPERS:
         raise Faulty.one("paper", f"An audit trail is set on one of these: {', '.join(PAPERS)}.")
+
+
+def _require_zone(zone: str) -> None:
+    try:
+        calendar.zone(zone or "UTC")
+    except ValueError:
+        raise Faulty.one("timezone", "This is not a time zone, such as Europe/Berlin.") from None
 
 
 def _require_room(tx: Tx, process_id: str) -> None:

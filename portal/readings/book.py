@@ -207,7 +207,8 @@ WHY = {
 def _read(one: _Told) -> str:
     through = ", by the API" if one.more["via"] == "api" else ""
     room = f" in the room “{one.more['purpose']}”" if one.more["why"] == "room" else ""
-    return f"{one.who} {READ[one.more['what']]}, {WHY[one.more['why']]}{room}{through}."
+    page = f", page {one.more['page']}" if one.more.get("page") else ""
+    return f"{one.who} {READ[one.more['what']]}{page}, {WHY[one.more['why']]}{room}{through}."
 
 
 def _room(one: _Told, verb: str) -> str:

@@ -169,6 +169,16 @@ def trail_of(
     return conn.execute(query).first()
 
 
+def trails_of(conn: Connection, process_id: str, zone: str) -> Sequence[Row]:
+    """The newest audit trail of each language and paper, without files, with times in a zone."""
+    built = sa.select(*Trail.__table__.columns).where(
+        Trail.process_id == process_id, Trail.storage_id.is_not(None),
+        Trail.with_files.is_(False), Trail.zone == zone,
+    )  # fmt: skip
+    rows = conn.execute(built.order_by(Trail.seq.desc(), Trail.asked_at.desc()).limit(50)).all()
+    return list({(row.language, row.paper): row for row in reversed(rows)}.values())[::-1]
+
+
 def _facts(
     tree: Definition,
     process: Row,
@@ -217,7 +227,7 @@ def _values(process: Row, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _process(conn: Connection, process_id: str) -> Row | None:
     asked, other = aliased(Trail), aliased(DefinitionRow)
-    newest = sa.select(asked.id).where(asked.process_id == Process.id)
+    newest = sa.select(asked.id).where(asked.process_id == Process.id, asked.zone == "")
     newest = newest.order_by(asked.seq.desc(), asked.asked_at.desc(), asked.id.desc()).limit(1)
     query = (
         sa.select(

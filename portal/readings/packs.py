@@ -262,6 +262,6 @@ def trail_at(conn: Connection, process_id: str, seq: int, spoken: str) -> Row | 
     """The audit trail up to just that event, where one is kept: ``storage_id`` and ``sha256``."""
     query = sa.select(Trail.storage_id, Trail.sha256, Trail.size).where(
         Trail.process_id == process_id, Trail.seq == seq, Trail.language == spoken,
-        Trail.paper == "A4", Trail.with_files.is_(False),
+        Trail.paper == "A4", Trail.with_files.is_(False), Trail.zone == "",
     )  # fmt: skip
     return conn.execute(query.where(Trail.storage_id.is_not(None))).first()

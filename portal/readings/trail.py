@@ -135,14 +135,16 @@ class Line:
 class Evidence:
     """The evidence of one process up to one event, read again for each part of the trail."""
 
-    def __init__(self, conn: Connection, process_id: str, upto: int, tz: str) -> None:
+    def __init__(
+        self, conn: Connection, process_id: str, upto: int, tz: str, zone: str = ""
+    ) -> None:
         self._conn = conn
         self._process = process_id
         self._upto = upto
         self._versions = versions.of_process(conn, process_id, upto)
         self.tree: Definition = self._versions[0].tree
         calendar = self._versions[-1].tree.calendar
-        self.tz = (calendar.timezone if calendar else None) or tz
+        self.tz = zone or (calendar.timezone if calendar else None) or tz
 
     def overview(self) -> Overview:
         """One pass over the ledger for the cover, the summary and the people."""
@@ -401,8 +403,12 @@ def to_build(conn: Connection, trail_id: str) -> sa.Row[Any] | None:
 
 
 def make_of(asked: Mapping[str, str]) -> dict[str, Any]:
-    """The make that an address asks for by ``language``, ``paper`` and ``files`` (true, false)."""
+    """The make that an address asks for by ``language``, ``paper`` and ``files`` (true, false).
+
+    With the times of the house: other zones are for the reader who asked for them.
+    """
     make: dict[str, Any] = {name: asked[name] for name in ("language", "paper") if name in asked}
+    make["zone"] = ""
     return make | ({"with_files": asked["files"] == "true"} if "files" in asked else {})
 
 

@@ -94,9 +94,10 @@ def of(file: Any) -> View:
     return View("not", _(_WHY[found.why])) if found.kind == "none" else View("shown", "", found)
 
 
-def to_read(file: Any, *, task_id: str | None = None, actor: Actor) -> tuple[View, str]:
+def to_read(file: Any, *, task_id: str | None = None, actor: Actor | None) -> tuple[View, str]:
     """What is to be seen of a file, and its text where it is one; its stored bytes are judged.
 
+    Without an ``actor`` the look is written down elsewhere: auditors' are in the book.
     Conflict where they are no longer those that were stored, or the scanner holds them back.
     """
     downloads.require_intact(file, file.name)
@@ -108,10 +109,10 @@ def to_read(file: Any, *, task_id: str | None = None, actor: Actor) -> tuple[Vie
     return view, text
 
 
-def picture(file: Any, number: int, *, task_id: str | None = None, actor: Actor) -> Response:
+def picture(file: Any, number: int, *, task_id: str | None = None, actor: Actor | None) -> Response:
     """The picture of a page (from 1) of a file; ``full`` in the address asks for all of it.
 
-    Unknown where there is none, Conflict as for ``to_read``.
+    Unknown where there is none, Conflict and ``actor`` as for ``to_read``.
     """
     view = of(file)
     if view.rendition is None or view.is_text or not view.pages:
@@ -147,9 +148,9 @@ def _require_here(file: Any) -> None:
 
 
 def _note(
-    file: Any, how: str, page: int, found: Rendition, task_id: str | None, actor: Actor
+    file: Any, how: str, page: int, found: Rendition, task_id: str | None, actor: Actor | None
 ) -> None:
-    if request.method != "HEAD":
+    if actor is not None and request.method != "HEAD":
         looks.note(file, how, page=page, rendition=found.digest, task_id=task_id, actor=actor)
 
 

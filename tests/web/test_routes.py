@@ -215,6 +215,7 @@ GET  /room/population.txt                              403  403  403  403  403  
 POST /room/samples                                     403  403  403  403  403  403  403  403
 GET  /room/samples/<sample_id>                         403  403  403  403  403  403  403  403
 GET  /room/samples/<sample_id>/sample.txt              403  403  403  403  403  403  403  403
+POST /room/reading                                     403  403  403  403  403  403  403  403
 POST /room/packs                                       403  403  403  403  403  403  403  403
 GET  /room/packs/<pack_id>                             403  403  403  403  403  403  403  403
 GET  /room/packs/<pack_id>/progress                    403  403  403  403  403  403  403  403
@@ -228,6 +229,8 @@ POST /room/<process_id>/trail                          403  403  403  403  403  
 GET  /room/<process_id>/trail.pdf                      403  403  403  403  403  403  403  403
 GET  /room/<process_id>/ledger.jsonl                   403  403  403  403  403  403  403  403
 GET  /room/<process_id>/files/<file_id>                403  403  403  403  403  403  403  403
+GET  /room/<process_id>/files/<file_id>/view           403  403  403  403  403  403  403  403
+GET  /room/<process_id>/files/<file_id>/pages/<n>      403  403  403  403  403  403  403  403
 GET  /fresh                                            200  200  200  200  200  200  200  200
 POST /fresh                                            200  200  200  200  200  200  200  200
 GET  /w/<papers>                                       403  200  404  403  403  403  403  403

@@ -3,7 +3,7 @@
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import db, installation, language
+from portal import db, language
 from portal.actions import room_packs as verbs
 from portal.errors import Faulty
 from portal.readings import packs as sizes
@@ -62,13 +62,12 @@ def room_pack_page(pack_id: str) -> ResponseReturnValue:
     further = place + rooms.AT_ONCE
     return render_template(
         "participant/room_pack.html",
-        room=guest.room,
         pack=found,
         tally=tally,
         members=members,
         next=further if further < tally.total else None,
         keep=sizes.KEEP_DAYS,
-        zone=installation.current.timezone,
+        **rooms.told(guest),
         nonce=nonce,
         csrf=forms.token("room-list", guest.session_id, nonce),
     )

@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import db, installation
+from portal import db
 from portal.access.rooms import Inside
 from portal.actions import room_questions as verbs
 from portal.errors import Faulty
@@ -64,7 +64,6 @@ def _page(guest: Inside, process: str | None, at: str = "", fault: Faulty | None
     nonce = forms.new_nonce()
     return render_template(
         "participant/room_questions.html",
-        room=guest.room,
         threads=threads,
         about=process,
         title=title,
@@ -72,7 +71,7 @@ def _page(guest: Inside, process: str | None, at: str = "", fault: Faulty | None
         faults={f"text-{at}" if at != "text" else "text": str(fault)} if fault else {},
         typed=request.form,
         is_said=request.args.get("said") == "yes",
-        zone=installation.current.timezone,
+        **rooms.told(guest),
         nonce=nonce,
         csrf=forms.token("room-question", guest.session_id, nonce),
     )

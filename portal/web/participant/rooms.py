@@ -8,15 +8,15 @@ from flask.typing import ResponseReturnValue
 from portal import clock, db, installation, language
 from portal.access import limits, links
 from portal.access import rooms as access
+from portal.actions import preferences, trails
 from portal.actions import rooms as verbs
-from portal.actions import trails
 from portal.actor import system
 from portal.errors import Faulty, FormTooOld, TooFast, Unknown
 from portal.language import gettext as _
 from portal.readings import dossier as dossiers
 from portal.readings import feed, room_packs, room_questions, samples
 from portal.readings import rooms as readings
-from portal.web import forms
+from portal.web import forms, languages, zones
 from portal.web.downloads import handed_out, ledger_out
 from portal.web.participant.door import (
     NoSession,
@@ -41,7 +41,8 @@ def secret() -> str | None:
     return request.cookies.get(cookie_name())
 
 
-def _nothing() -> Unknown:
+def nothing() -> Unknown:
+    """What is said of all that is not there, or not granted."""
     return Unknown(_("There is nothing here, or nothing that is yours to see."))
 
 
@@ -94,7 +95,6 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         asked = room_questions.of_room(conn, guest.room, only_granted=True)
     return render_template(
         "participant/room.html",
-        room=guest.room,
         found=found,
         names=names,
         head=readings.HEAD,
@@ -106,7 +106,9 @@ def population_page(guest: access.Inside, fault: Faulty | None) -> str:
         typed=request.form,
         nonce=nonce,
         csrf=forms.token("room-list", guest.session_id, nonce),
-        **_told(),
+        zones=zones.OFFERED,
+        is_kept=request.args.get("said") == "reading",
+        **told(guest),
     )
 
 
@@ -138,6 +140,18 @@ def room_code() -> ResponseReturnValue:
     return redirect("/room", 303)
 
 
+@doors.post("/room/reading")
+def room_reading() -> ResponseReturnValue:
+    """Speak that language, and tell moments in that zone, from now on: on pages and in mails."""
+    guest = proved()
+    require_ours(guest, forms.sent_nonce())
+    spoken, email = request.form.get("language", ""), guest.room.email
+    preferences.choose_language(spoken, email=email)
+    preferences.choose_timezone(request.form.get("timezone", ""), email=email)
+    answer = make_response(redirect("/room?said=reading#reading", 303))
+    return languages.remember(answer, spoken, is_https=is_https())
+
+
 @doors.get("/room/population.txt")
 def room_population() -> ResponseReturnValue:
     """The list whose SHA-256 the page shows."""
@@ -152,80 +166,71 @@ def room_population() -> ResponseReturnValue:
 @doors.get("/room/<process_id>")
 def room_process(process_id: str) -> ResponseReturnValue:
     """One process, to be read."""
-    guest = _granted(process_id)
+    guest = granted(process_id)
     note("answers", process_id)
     before = request.args.get("before", "")
     upto = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     with db.reading() as conn:
         found = dossiers.of_process(conn, process_id)
-        zone = installation.current.timezone
-        history = feed.of_process(conn, found, zone, before=upto, limit=AT_ONCE)
-        trail = dossiers.trail_of(conn, process_id, _make())
+        history = feed.of_process(conn, found, zone_of(guest), before=upto, limit=AT_ONCE)
+        built = dossiers.trails_of(conn, process_id, guest.zone or "")
         is_erased = readings.is_erased(conn, process_id)
         asked = room_questions.of_room(conn, guest.room, process=process_id, only_granted=True)
     nonce = forms.new_nonce()
     return render_template(
         "participant/room_process.html",
-        room=guest.room,
         dossier=found,
         process=found.process,
         history=history,
-        trail=trail,
+        trails=built,
+        papers=trails.PAPERS,
         is_erased=is_erased,
         questions=asked,
         is_asked=request.args.get("said") == "trail",
         nonce=nonce,
         csrf=forms.token("room", guest.session_id, process_id, nonce),
-        **_told(),
+        **told(guest),
     )
 
 
 @doors.post("/room/<process_id>/trail")
 def room_ask_trail(process_id: str) -> ResponseReturnValue:
     """Have the audit trail built as the process stands now; it changes nothing in it."""
-    guest = _granted(process_id)
+    guest = granted(process_id)
     forms.require_ours("room", guest.session_id, process_id, forms.sent_nonce())
     limits.spend(f"room-trails:{guest.room.id}", 200, 3600)
-    trails.ask(process_id, spoken=_make()["language"], actor=TRAILS)
+    form = request.form
+    trails.ask(
+        process_id,
+        spoken=form.get("language", language.current()),
+        paper=form.get("paper", trails.PAPERS[0]),
+        zone=guest.zone or "",
+        actor=TRAILS,
+    )
     return redirect(f"/room/{process_id}?said=trail#trail", 303)
 
 
 @doors.get("/room/<process_id>/trail.pdf")
 def room_trail(process_id: str) -> ResponseReturnValue:
-    """The newest audit trail that is built in the reader's language."""
-    _granted(process_id)
+    """The newest audit trail that is built in a language, on a paper, in the reader's zone."""
+    guest = granted(process_id)
+    spoken, paper = request.args.get("language"), request.args.get("paper", trails.PAPERS[0])
+    make = {"language": spoken or language.current(), "paper": paper, "with_files": False}
     with db.reading() as conn:
-        found = dossiers.trail_of(conn, process_id, _make())
+        found = dossiers.trail_of(conn, process_id, {**make, "zone": guest.zone or ""})
     if found is None:
-        raise _nothing()
+        raise nothing()
     note("trail", process_id)
-    name = f"audit-trail-{process_id[-12:]}-{found.seq}.pdf"
+    name = f"audit-trail-{process_id[-12:]}-{found.seq}-{found.language}-{found.paper.lower()}.pdf"
     return handed_out(found, name, "application/pdf")
 
 
 @doors.get("/room/<process_id>/ledger.jsonl")
 def room_ledger(process_id: str) -> ResponseReturnValue:
     """The full ledger as JSON lines, as ``portal verify`` takes it."""
-    _granted(process_id)
+    granted(process_id)
     note("ledger", process_id)
     return ledger_out(process_id)
-
-
-@doors.get("/room/<process_id>/files/<file_id>")
-def room_file(process_id: str, file_id: str) -> ResponseReturnValue:
-    """A file that somebody sent, where files were granted."""
-    guest = _granted(process_id)
-    if not guest.room.files:
-        raise _nothing()
-    try:
-        with db.reading() as conn:
-            file = dossiers.file_of(conn, process_id, file_id)
-    except Unknown:
-        raise _nothing() from None
-    if file.storage_id is None or file.state == "staged":
-        raise _nothing()
-    note("file", process_id, file_id)
-    return handed_out(file, file.name, file.media_type)
 
 
 def _behind(token: str) -> Any:
@@ -235,7 +240,7 @@ def _behind(token: str) -> Any:
         room = access.behind(conn, read)
     if room is None:
         limits.note_failure(f"link:{limits.place(request.remote_addr)}", _MOST_BAD, _TEN_MINUTES)
-        raise _nothing()
+        raise nothing()
     return room
 
 
@@ -244,6 +249,7 @@ def _guest() -> access.Inside:
         found = access.inside(conn, secret())
     if found is None:
         raise _over()
+    languages.greet(found.language)
     return found
 
 
@@ -259,30 +265,34 @@ def proved() -> access.Inside:
     """Whoever typed the code in this browser; Unknown before that."""
     guest = _guest()
     if not guest.is_proved:
-        raise _nothing()
+        raise nothing()
     return guest
 
 
-def _granted(process_id: str) -> access.Inside:
+def granted(process_id: str) -> access.Inside:
+    """Whoever is in a room that grants that process; Unknown where it does not."""
     guest = proved()
     with db.reading() as conn:
         readings.require(conn, guest.room, process_id)
     return guest
 
 
-def note(what: str, process_id: str | None = None, file_id: str | None = None) -> None:
+def note(
+    what: str, process_id: str | None = None, file_id: str | None = None, page: int | None = None
+) -> None:
     """Write down what is about to be shown, a word of ``readings.book.READ``."""
     who = {"ip": request.remote_addr, "agent": agent()}
-    verbs.look(secret(), what, process_id, file_id, **who)
+    verbs.look(secret(), what, process_id, file_id, page=page, **who)
 
 
-def _make() -> dict[str, Any]:
-    """The make of the trails in a room: without the files, which stand beside it."""
-    return {"language": language.current(), "paper": "A4", "with_files": False}
+def zone_of(guest: access.Inside) -> str:
+    """The zone in which an auditor is told of moments: their own choice, else the house's."""
+    return guest.zone or installation.current.timezone
 
 
-def _told() -> dict[str, Any]:
-    return {"zone": installation.current.timezone}
+def told(guest: access.Inside) -> dict[str, Any]:
+    """What each page of a room shows."""
+    return {"room": guest.room, "zone": zone_of(guest)}
 
 
 def _code_page(guest: access.Inside, fault: str, *, is_sent: bool = False) -> str:

@@ -5,7 +5,7 @@ import hashlib
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal import db, installation
+from portal import db
 from portal.actions import samples as verbs
 from portal.errors import Faulty
 from portal.readings import samples as readings
@@ -42,12 +42,11 @@ def room_sample(sample_id: str) -> ResponseReturnValue:
     further = place + rooms.AT_ONCE
     return render_template(
         "participant/room_sample.html",
-        room=guest.room,
         sample=found,
         members=members,
         next=further if further < found.size else None,
         head=readings.HEAD,
-        zone=installation.current.timezone,
+        **rooms.told(guest),
         nonce=nonce,
         csrf=forms.token("room-list", guest.session_id, nonce),
     )
