@@ -3,36 +3,22 @@
 What they type tells them nothing: whether an address is known here shows in its mailbox alone.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-
 import sqlalchemy as sa
 
 from portal import db
 from portal.access import addresses, codes, limits
 from portal.access.addresses import Visitor
+from portal.actions import mailed_codes
 from portal.db import Tx, action
 from portal.definition.values import is_email
 from portal.engine import casting
-from portal.errors import Faulty, FormTooOld, TooFast
+from portal.errors import Faulty, FormTooOld
 from portal.language import gettext as _
-from portal.language import mark, ngettext
 from portal.ledger import outbox
 from portal.models import AddressCode, LostLink, ProvedAddress
 
-LIVES = timedelta(minutes=10)
-MOST_TRIES = 5
-MOST_A_DAY = 10
-_DAY = timedelta(days=1)
 _AN_HOUR = 3600
 _ASKED_FROM_HERE, _ASKED_FOR_ONE = 20, 3
-
-_MISSING = mark("Enter the code of eight digits from the e-mail.")
-_OVER = mark("This code no longer works. Ask for a new one.")
-_TOO_MANY = mark(
-    "Ten codes went to your address within a day, and no more are sent. Try again tomorrow."
-)
 
 
 def ask_for_link(email: str, *, ip: str | None) -> None:
@@ -63,42 +49,25 @@ def _owe_link(tx: Tx, email: str, *, is_enough: bool) -> None:
 def send_code(tx: Tx, secret: str | None) -> None:
     """Owe whoever is in a browser a code to their address. FormTooOld, or TooFast after ten."""
     visitor = _visitor(tx, secret)
-    mine = AddressCode.email == visitor.email
-    today = sa.select(sa.func.count()).where(mine, AddressCode.made_at > tx.now - _DAY)
-    if tx.execute(today).scalar_one() >= MOST_A_DAY:
-        raise TooFast(_(_TOO_MANY), int(_DAY.total_seconds()))
-    code = db.new_id()
-    tx.execute(
-        sa.insert(AddressCode).values(
-            id=code, session_id=visitor.session_id, email=visitor.email, tries=0, made_at=tx.now,
-            expires_at=tx.now + LIVES,
-        )
-    )  # fmt: skip
-    ref = {"code": code, "address": True}
-    owed = outbox.row("mail.own_code", ref, once=f"own_code:{code}", process_id=None, now=tx.now)
-    outbox.put(tx, [owed])
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of a code that was typed: the sentence says what is wrong, if anything is."""
-
-    fault: str | None
+    to_it = AddressCode.email == visitor.email
+    whose = {"session_id": visitor.session_id, "email": visitor.email}
+    mailed_codes.owe(tx, AddressCode, "own_code", to_it, **whose)
 
 
 @action
-def prove(tx: Tx, secret: str | None, entered: str) -> Judged:
+def prove(tx: Tx, secret: str | None, entered: str) -> mailed_codes.Judged:
     """Judge a code from the mailbox; once it is right, this browser shows all of its work.
 
     Raises FormTooOld. A wrong entry is counted, and after five of them the code is void.
     """
     visitor = _visitor(tx, secret)
-    fault = _fault(tx, visitor, entered)
+    mine = sa.and_(AddressCode.session_id == visitor.session_id, AddressCode.email == visitor.email)
+    fault = mailed_codes.fault(tx, AddressCode, mine, entered)
     if fault is None:
         which = {"session_id": visitor.session_id, "email": visitor.email}
         tx.execute(sa.delete(ProvedAddress).filter_by(**which))
         tx.execute(sa.insert(ProvedAddress).values(**which, proved_at=tx.now))
-    return Judged(fault)
+    return mailed_codes.Judged(fault)
 
 
 def _visitor(tx: Tx, secret: str | None) -> Visitor:
@@ -106,31 +75,3 @@ def _visitor(tx: Tx, secret: str | None) -> Visitor:
     if found is None:
         raise FormTooOld(_("For your safety a session ends after some hours."))
     return found
-
-
-def _fault(tx: Tx, visitor: Visitor, entered: str) -> str | None:
-    if not entered.strip():
-        return _(_MISSING)
-    sent = _newest(tx, visitor)
-    if sent is None or sent.tries >= MOST_TRIES or sent.expires_at <= tx.now:
-        return _(_OVER)
-    if codes.is_right(sent.id, entered):
-        # It is good once: the row that could be tried again goes.
-        tx.execute(sa.update(AddressCode).filter_by(id=sent.id).values(expires_at=tx.now))
-        return None
-    tx.execute(sa.update(AddressCode).filter_by(id=sent.id).values(tries=AddressCode.tries + 1))
-    left = MOST_TRIES - sent.tries - 1
-    if not left:
-        return _(_OVER)
-    return ngettext(
-        "This is not the code that was sent last. One try is left.",
-        "This is not the code that was sent last. %(n)s tries are left.",
-        left,
-    )
-
-
-def _newest(tx: Tx, visitor: Visitor) -> Any:
-    """The last code to this browser; locked, so that guesses at once are guesses in turn."""
-    mine = (AddressCode.session_id == visitor.session_id, AddressCode.email == visitor.email)
-    newest = sa.select(AddressCode.__table__).where(*mine).order_by(AddressCode.made_at.desc())
-    return tx.execute(newest.limit(1).with_for_update()).first()

@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,31 +10,22 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from portal import db
-from portal.access import book, codes, links, rooms, sessions
-from portal.actions import room_questions
+from portal.access import book, links, rooms, sessions
+from portal.actions import mailed_codes, room_questions
 from portal.actor import Actor
 from portal.db import Tx, action
 from portal.definition.values import is_email
 from portal.engine import casting, packing
-from portal.errors import Conflict, Fault, Faulty, FormTooOld, NotYours, TooFast, Unknown
+from portal.errors import Conflict, Fault, Faulty, FormTooOld, NotYours, Unknown
 from portal.language import gettext as _
-from portal.language import mark, ngettext
 from portal.ledger import outbox
 from portal.models import DefinitionRow, Pack, Process, Room, RoomCode, RoomSession
 from portal.models.processes import PROCESS_STATES
 
-LIVES = timedelta(minutes=10)
-MOST_TRIES = 5
-MOST_A_DAY = 10
 MOST_NAMED = 500
 MOST_DAYS = 90
 _DAY = timedelta(days=1)
 _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MISSING = mark("Enter the code of eight digits from the e-mail.")
-_OVER = mark("This code no longer works. Ask for a new one.")
-_TOO_MANY = mark(
-    "Ten codes went to your address within a day, and no more are sent. Try again tomorrow."
-)
 _TEXTS = {
     "purpose": ("Say what the audit is for.", 200),
     "auditor": ("Say who audits.", 120),
@@ -244,41 +234,24 @@ def send_code(tx: Tx, secret: str | None) -> None:
     guest = _inside(tx, secret)
     # One after another, so that ten at once are not eleven.
     _locked(tx, guest.room.id)
-    today = sa.select(sa.func.count()).where(
-        RoomCode.room_id == guest.room.id, RoomCode.made_at > tx.now - _DAY
-    )
-    if tx.execute(today).scalar_one() >= MOST_A_DAY:
-        raise TooFast(_(_TOO_MANY), int(_DAY.total_seconds()))
-    code = db.new_id()
-    tx.execute(
-        sa.insert(RoomCode).values(
-            id=code, room_id=guest.room.id, session_id=guest.session_id, tries=0,
-            made_at=tx.now, expires_at=tx.now + LIVES,
-        )
-    )  # fmt: skip
-    ref = {"code": code, "address": True}
-    owed = outbox.row("mail.room_code", ref, once=f"room_code:{code}", process_id=None, now=tx.now)
-    outbox.put(tx, [owed])
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of a code that was typed: the sentence says what is wrong, if anything is."""
-
-    fault: str | None
+    to_it, whose = RoomCode.room_id == guest.room.id, {"room_id": guest.room.id}
+    mailed_codes.owe(tx, RoomCode, "room_code", to_it, session_id=guest.session_id, **whose)
 
 
 @action
-def prove(tx: Tx, secret: str | None, entered: str, *, ip: str | None, agent: str | None) -> Judged:
+def prove(
+    tx: Tx, secret: str | None, entered: str, *, ip: str | None, agent: str | None
+) -> mailed_codes.Judged:
     """Judge a code from the mailbox; once it is right, this browser is in the room. FormTooOld."""
     guest = _inside(tx, secret)
-    fault = _fault(tx, guest.session_id, entered)
+    mine = RoomCode.session_id == guest.session_id
+    fault = mailed_codes.fault(tx, RoomCode, mine, entered)
     if fault is None:
         values = {"proved_at": tx.now, "seen_at": tx.now}
         tx.execute(sa.update(RoomSession).filter_by(id=guest.session_id).values(values))
         who = guest.actor(ip=ip, agent=agent)
         book.note(tx, "room-entered", guest.room.id, actor=who, purpose=guest.room.purpose)
-    return Judged(fault)
+    return mailed_codes.Judged(fault)
 
 
 def _inside(tx: Tx, secret: str | None) -> rooms.Inside:
@@ -286,29 +259,6 @@ def _inside(tx: Tx, secret: str | None) -> rooms.Inside:
     if found is None:
         raise FormTooOld(_("For your safety a session ends after some hours."))
     return found
-
-
-def _fault(tx: Tx, session_id: str, entered: str) -> str | None:
-    if not entered.strip():
-        return _(_MISSING)
-    newest = sa.select(RoomCode.__table__).where(RoomCode.session_id == session_id)
-    newest = newest.order_by(RoomCode.made_at.desc(), RoomCode.id.desc()).limit(1)
-    sent = tx.execute(newest.with_for_update()).first()
-    if sent is None or sent.tries >= MOST_TRIES or sent.expires_at <= tx.now:
-        return _(_OVER)
-    if codes.is_right(sent.id, entered):
-        # It is good once: the row that could be tried again goes.
-        tx.execute(sa.update(RoomCode).filter_by(id=sent.id).values(expires_at=tx.now))
-        return None
-    tx.execute(sa.update(RoomCode).filter_by(id=sent.id).values(tries=RoomCode.tries + 1))
-    left = MOST_TRIES - sent.tries - 1
-    if not left:
-        return _(_OVER)
-    return ngettext(
-        "This is not the code that was sent last. One try is left.",
-        "This is not the code that was sent last. %(n)s tries are left.",
-        left,
-    )
 
 
 @action

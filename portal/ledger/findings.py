@@ -45,20 +45,49 @@ class Finding:
 
 
 @dataclass
-class Report:
-    """What was checked and what was found; `verdict` is the exit status."""
+class Judged:
+    """Whose it is and how that ended, of a ledger or a pack; `verdict` is the exit status."""
 
+    key: str = ""
     key_given: bool = False
+    key_vouched: bool = False  # not the key given, but one that the key given vouches for
+    verdict: int = SOUND
+
+    def worsen(self, verdict: int) -> None:
+        """The worst fault decides."""
+        self.verdict = max(self.verdict, verdict, key=RANK.index)
+
+    def whose(self) -> Iterator[str]:
+        """The key in a line, where there is one."""
+        if self.key:
+            how = "given" if self.key_given else "read in the file"
+            yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
+
+    def in_a_line(self, recorded: str, *, first: str = "", last: str = "") -> str:
+        """The verdict: of what was ``recorded``, with what is said around a key that was given."""
+        if self.verdict == ALTERED:
+            return f"ALTERED: this is not {recorded}."
+        if self.verdict == OTHER_KEY:
+            return "SIGNED BY ANOTHER KEY than the one given."
+        if self.verdict == INCOMPLETE:
+            return "INCOMPLETE: something is missing, see above."
+        if self.key_given:
+            key = "a key that the key given vouches for" if self.key_vouched else "the key given"
+            return f"SOUND: {first}signed by {key}{last}."
+        return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
+
+
+@dataclass
+class Report(Judged):
+    """What was checked and what was found of a ledger."""
+
     events: int = 0
     log: str = ""
     head: str = ""
-    key: str = ""
-    key_vouched: bool = False  # not the key given, but one that the key given vouches for
     anchored: int = 0  # events covered by a signed checkpoint
     signed_at: str = ""
     values: int = 0
     erased: int = 0
-    verdict: int = SOUND
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
     notes: list[Any] = field(default_factory=list)  # its checkpoints that are sound
@@ -69,7 +98,7 @@ class Report:
     def find(self, check: int, verdict: int, text: str) -> None:
         """Note a fault; the verdict is that of the worst."""
         self.done.add(check)
-        self.verdict = max(self.verdict, verdict, key=RANK.index)
+        self.worsen(verdict)
         if len(self.findings) < _KEPT:
             self.findings.append(Finding(check, verdict, text))
         else:
@@ -77,24 +106,13 @@ class Report:
 
     def sentence(self) -> str:
         """The verdict in one line."""
-        if self.verdict == ALTERED:
-            return "ALTERED: this is not what the portal recorded."
-        if self.verdict == OTHER_KEY:
-            return "SIGNED BY ANOTHER KEY than the one given."
-        if self.verdict == INCOMPLETE:
-            return "INCOMPLETE: something is missing, see above."
-        if self.key_given:
-            whose = "a key that the key given vouches for" if self.key_vouched else "the key given"
-            return f"SOUND: signed by {whose}, {self.signed_at}."
-        return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
+        return self.in_a_line("what the portal recorded", last=f", {self.signed_at}")
 
     def told(self) -> Iterator[str]:
         """The whole report in plain lines, the verdict last."""
         yield f"Process {self.log or '(none)'}: {self.events} events, last hash {self.head or '-'}"
         yield f"{self.values} values opened, {self.erased} erased by the rules"
-        if self.key:
-            how = "read in the file" if not self.key_given else "given"
-            yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
+        yield from self.whose()
         failed = {found.check for found in self.findings}
         for number, text in CHECKS.items():
             yield f"{number:>3}  {self._state(number, failed):<12} {text}{self._why(number)}"

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from portal.ledger import archive, chain, ed25519, tree
 from portal.ledger.chain import Malformed
-from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, RANK, SOUND, Report
+from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, Judged, Report
 from portal.ledger.judging import changes_in
 from portal.ledger.keepsakes import NOTHING, Kept, trusted
 from portal.ledger.verify import verify as check
@@ -88,14 +88,10 @@ def _harmless(cell: str) -> str:
 
 
 @dataclass
-class PackReport:
-    """What was checked of a pack; ``verdict`` is the exit status, ``processes`` those checked."""
+class PackReport(Judged):
+    """What was checked of a pack, and what was found."""
 
-    key: str = ""
-    key_given: bool = False
-    key_vouched: bool = False  # not the key given, but one that it vouches for
     total: int = 0
-    verdict: int = SOUND
     findings: list[str] = field(default_factory=list)
     sound: int = 0
     events: int = 0
@@ -107,16 +103,14 @@ class PackReport:
 
     def find(self, verdict: int, text: str) -> None:
         """Note a fault; the verdict is that of the worst."""
-        self.verdict = max(self.verdict, verdict, key=RANK.index)
+        self.worsen(verdict)
         self.findings.append(text)
 
     def told(self) -> Iterator[str]:
         """The report in plain lines, the verdict last."""
         yield f"Evidence pack: {self.total} processes, {self.members} members, {self.events} events"
         yield f"{self.sound} of {self.total} processes are whole and as the portal recorded them"
-        if self.key:
-            how = "given" if self.key_given else "read in the file"
-            yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
+        yield from self.whose()
         if self.with_files:
             yield f"{self.files} files have the digests that were recorded when they came"
         else:
@@ -128,19 +122,8 @@ class PackReport:
         yield from self.findings[:200]
         if len(self.findings) > 200:
             yield f"and {len(self.findings) - 200} faults more"
-        yield self._sentence()
-
-    def _sentence(self) -> str:
-        if self.verdict == ALTERED:
-            return "ALTERED: this is not the pack that the portal made."
-        if self.verdict == OTHER_KEY:
-            return "SIGNED BY ANOTHER KEY than the one given."
-        if self.verdict == INCOMPLETE:
-            return "INCOMPLETE: something is missing, see above."
-        if self.key_given:
-            whose = "a key that the key given vouches for" if self.key_vouched else "the key given"
-            return f"SOUND: complete, nothing added, signed by {whose}."
-        return "sound, not anchored (nothing but a key from outside, --key, tells whose it is)"
+        first = "complete, nothing added, "
+        yield self.in_a_line("the pack that the portal made", first=first)
 
 
 def is_archive(path: Path) -> bool:
