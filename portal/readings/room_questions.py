@@ -19,6 +19,7 @@ from portal.models import (
     sights,
 )
 from portal.readings import lists
+from portal.readings.words import iso
 
 MOST_WAITING = 25
 
@@ -99,6 +100,26 @@ def answerers(conn: Connection, room_id: str) -> Sequence[Any]:
         RoomAnswerer, RoomAnswerer.user_id == User.id
     )
     return conn.execute(query.where(RoomAnswerer.room_id == room_id).order_by(User.name)).all()
+
+
+def of_auditor(conn: Connection, address: str) -> list[dict[str, Any]]:
+    """What is held of an auditor by that address: their rooms, and what they wrote in each."""
+    rooms = conn.execute(sa.select(Room.__table__).where(Room.email == address)).all()
+    return [
+        {
+            "purpose": room.purpose,
+            "auditor": room.auditor,
+            "from": iso(room.from_at),
+            "until": iso(room.until_at),
+            "written": [
+                {"question": thread.number, "at": iso(said.at), "text": said.text}
+                for thread in of_room(conn, room)
+                for said in thread.said
+                if said.who is None
+            ],
+        }
+        for room in rooms
+    ]
 
 
 def waiting(

@@ -26,7 +26,7 @@ from portal.models import (
     Task,
     addresses,
 )
-from portal.readings import entries, words
+from portal.readings import entries, room_questions, words
 
 _OWN_FACTS = ("name", "email", "ip", "agent")
 
@@ -94,6 +94,7 @@ def told(conn: Connection, email: str, made_at: datetime) -> tuple[dict[str, Any
         "about": address,
         "made_at": made_at.isoformat(),
         "processes": processes,
+        "audit_rooms": room_questions.of_auditor(conn, address),
         "other_mails": [_mail(row) for row in conn.execute(other.order_by(Mail.id))],
         "preferences": None
         if chosen is None

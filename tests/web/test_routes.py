@@ -145,7 +145,7 @@ GET  /rooms/<room_id>                                  in   in   in   403  403  
 POST /rooms/<room_id>/extend                           403  403  403  403  403  403  422  403
 POST /rooms/<room_id>/revoke                           403  403  403  403  403  403  303  403
 GET  /rooms/<room_id>/questions                        in   in   in   403  403  200  200  in
-POST /rooms/<room_id>/questions/<asked_id>             403  403  403  404  404  403  404  403
+POST /rooms/<room_id>/questions/<asked_id>             403  403  403  403  403  403  403  403
 POST /rooms/<room_id>/answerers                        403  403  403  403  403  403  303  403
 GET  /packs                                            in   in   in   200  200  200  200  in
 POST /packs                                            403  403  403  303  303  303  303  403

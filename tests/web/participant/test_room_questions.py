@@ -9,12 +9,12 @@ from flask import Flask
 
 from portal import db
 from portal.actions import erasures, processes, room_questions, rooms
-from portal.clock import Clock
+from portal.clock import Clock, now
 from portal.engine import erasing_house
 from portal.errors import Conflict, Faulty, NotYours, Unknown
 from portal.ledger.tables import Entry, Outgoing
 from portal.models import Room, RoomMessage, RoomQuestion
-from portal.readings import letters
+from portal.readings import letters, subject
 from portal.readings.letters import Letter
 from tasks import relay
 from tests import makers, people
@@ -191,6 +191,9 @@ def test_what_an_erased_auditor_wrote_and_what_names_them_is_gone(
     answer(room, "Dear Ines Audit, the warden.")
     ask(visitor, "Another one?")
     answer(room, "Yes.", nonce="2" * 32)
+    with db.reading() as conn:
+        [held] = subject.told(conn, "ines@audit.example", now())[0]["audit_rooms"]
+    assert [one["question"] for one in held["written"]] == [1, 2]
     with db.transaction() as tx:
         gone = erasing_house.forget(tx, ["ines@audit.example"], [], ["Ines Audit"])
     assert gone["questions"] == 2
