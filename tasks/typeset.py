@@ -56,20 +56,22 @@ def trail(
 ) -> None:
     """Set one process up to event ``upto``, told in a language, to be sealed as ``told``.
 
-    The PDF is a new file, ``into``; whatever takes room meanwhile lies in files beside it.
-    Times are in ``zone`` where the reader wants one, else in that of the process, or ``tz``.
-    With a store to ``carry`` from, the uploaded files are in it; so are the ``changes`` of the
-    portal's keys, by which whoever knows another of them can tell whose it is. The same ledger
-    gives the same bytes for the same make and keys, so long as the files are what was received.
-    Raises PdfUnavailable where the page-setting libraries are missing.
+    The PDF is a new file, ``into``; whatever takes room meanwhile lies in files beside it. Times
+    are in ``zone`` if any, else in that of the process, or ``tz``. With a store to ``carry`` from,
+    the uploaded files are in it; so are the ``changes`` of the portal's keys, by which whoever
+    knows another of them can tell whose it is. The same ledger gives the same bytes for the same
+    make and keys, so long as the files are what was received. Raises PdfUnavailable.
     """
-    folder = TemporaryDirectory(prefix="portal-trail-", dir=into.parent)
-    with language.speaking(spoken), folder as beside:
+    with language.speaking(spoken), _beside(into) as beside:
         evidence = Evidence(conn, process_id, upto, tz, zone)
         carried = of_trail(conn, process_id, evidence.files(), carry) if carry else {}
         ledger = _ledger(conn, process_id, upto, Path(beside))
         enclosed = [ledger, *_changes(changes), *enclosures(carried)]
         _set(evidence, Around(brand, public_key, told, carried), paper, enclosed, into)
+
+
+def _beside(path: Path) -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="portal-trail-", dir=path.parent)
 
 
 def _set(
