@@ -189,6 +189,15 @@ class Tx:
         """Forget what is under way, because of a fault that is told already."""
         self._at_once.abandon()
 
+    def let_go(self) -> None:
+        """Let go of what was in hand, which refers to the transaction as this does to it.
+
+        Else all that a step read and made would lie about until the garbage collector comes, and
+        the next step would have to do with memory that no cache holds.
+        """
+        for held in (self.kept, self._before, self._last):
+            held.clear()
+
     def announce(self) -> None:
         """Run what waited for the commit."""
         for call in self._after:
@@ -327,6 +336,7 @@ class Database:
                 raise
             finally:
                 _open_tx.reset(token)
+                tx.let_go()
         fault.at("F4")
         tx.announce()
 

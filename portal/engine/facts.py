@@ -1,5 +1,6 @@
 """What the expressions of a running process may read, worked out of its rows as they stand."""
 
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ class Facts:
     """The facts of one process in hand: built once for each scope, until something changes."""
 
     def __init__(self, running: "Running") -> None:
-        self._running = running
+        # Weak: what is in hand is let go of with its transaction, without a look for circles.
+        self._running: Running = weakref.proxy(running)
         self._within: dict[str, dict[str, Any]] = {}
         self._files: dict[str, dict[str, Any]] = {}
 

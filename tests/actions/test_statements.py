@@ -1,5 +1,6 @@
 """How many statements a step costs, and that the sixtieth round costs what the second did."""
 
+import gc
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,6 +127,20 @@ def test_what_is_over_is_not_looked_through_again(database: db.Database) -> None
             world.loop(process)
         costs.append(seen[0])
     assert max(costs[2:]) <= 1.01 * costs[2], costs
+
+
+def test_what_a_step_had_in_hand_is_gone_without_the_garbage_collector(process: str) -> None:
+    makers.fill(process, company="Sea")
+    makers.send(process, "papers", makers.arrived("licence"))
+    one = makers.task(process, "review")
+    actor = makers.actor_of(one)
+    gc.collect()
+    gc.disable()
+    try:
+        approvals.decide(one.id, "approve", None, nonce="n", actor=actor)
+        assert gc.collect() < 40
+    finally:
+        gc.enable()
 
 
 def test_finished_rounds_are_not_read_to_go_on(sqlite: db.Database) -> None:
