@@ -33,7 +33,8 @@ PANGO_LINE = (
     "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 )
 WHOLE_CHARACTERS = 300_000  # up to here in one piece, tagged: a page of events takes some 3,000
-GROUP_CHARACTERS = 50_000  # some 15 pages
+GROUP_CHARACTERS = 25_000  # of the first group; the others have as many as make
+GROUP_PAGES = 15
 _STAMPED_AT_ONCE = 50
 _MARGIN_MM = 24
 _PX_PER_MM = 96 / 25.4
@@ -135,13 +136,14 @@ def _groups(
 ) -> Iterator[tuple[Path, int]]:
     """Lay out some 15 pages at a time, each group to a file; the half-full page is carried on.
 
-    Gives each file and how many pages it has. Notes the headings of the first rank with the page
-    that each stands on.
+    How many characters that takes, each group tells for the next: a page of answers has half as
+    many as one of events. Gives each file and how many pages it has, and notes the headings of
+    the first rank with the page that each stands on.
     """
     waiting: list[str] = []
-    number, pages, ended = 0, 0, False
+    number, pages, ended, size = 0, 0, False, GROUP_CHARACTERS
     while not ended:
-        ended = _fill(waiting, blocks)
+        ended = _fill(waiting, blocks, size)
         document = _lay_out(waiting, sheet, named=True)
         kept = len(waiting) if ended else _blocks_on_full_pages(document, len(waiting))
         if kept < len(waiting):
@@ -149,6 +151,7 @@ def _groups(
         path = folder / f"group-{number}.pdf"
         _write(document, sheet, "pdf/a-3u", path)
         count = len(document.pages)
+        size = sum(map(len, waiting[:kept])) * GROUP_PAGES // count
         for on, page in enumerate(document.pages, pages):
             headings += [
                 Heading(told, on, *at) for level, told, at, _state in page.bookmarks if level == 1
@@ -159,13 +162,13 @@ def _groups(
         yield path, count
 
 
-def _fill(waiting: list[str], blocks: Iterator[str]) -> bool:
-    """Top up to the size of a group; whether the blocks have come to their end."""
+def _fill(waiting: list[str], blocks: Iterator[str], wanted: int) -> bool:
+    """Top up to that many characters; whether the blocks have come to their end."""
     size = sum(map(len, waiting))
     for block in blocks:
         waiting.append(block)
         size += len(block)
-        if size > GROUP_CHARACTERS:
+        if size > wanted:
             return False
     return True
 

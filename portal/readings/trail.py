@@ -133,7 +133,10 @@ class Line:
 
 
 class Evidence:
-    """The evidence of one process up to one event, read again for each part of the trail."""
+    """The evidence of one process up to one event, read again for each part of the trail.
+
+    What fits into one batch is read once: most trails do, and a part costs nothing then.
+    """
 
     def __init__(
         self, conn: Connection, process_id: str, upto: int, tz: str, zone: str = ""
@@ -141,6 +144,7 @@ class Evidence:
         self._conn = conn
         self._process = process_id
         self._upto = upto
+        self._whole: list[Told] | None = None
         self._versions = versions.of_process(conn, process_id, upto)
         self.tree: Definition = self._versions[0].tree
         calendar = self._versions[-1].tree.calendar
@@ -208,10 +212,15 @@ class Evidence:
             yield from batch
 
     def _raw_batches(self) -> Iterator[list[Told]]:
+        if self._whole is not None:
+            yield self._whole
+            return
         after = -1
         while batch := timeline.of_process(
             self._conn, self._process, after=after, upto=self._upto, limit=_BATCH
         ):
+            if after < 0 and batch[-1].seq == self._upto:
+                self._whole = batch
             yield batch
             after = batch[-1].seq
 
