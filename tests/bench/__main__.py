@@ -34,6 +34,7 @@ class Goal:
     scale: int = 1
     only: str | None = None
     pairs: int | None = None
+    of: str = "cpu"
     peer: bool = False
 
     def verdict(self, result: Result) -> str:
@@ -83,7 +84,7 @@ def _with_heading(goals: list[Goal]) -> list[Goal]:
 
 
 def _tell(goal: Goal, bench: Bench) -> dict[str, Any]:
-    result = bench.compare(goal.subject, goal.yardstick, pairs=goal.pairs)
+    result = bench.compare(goal.subject, goal.yardstick, pairs=goal.pairs, of=goal.of)
     scale, verdict = goal.scale, goal.verdict(result)
     quartiles = f"{result.low / scale:.2f}-{result.high / scale:.2f}"
     wish = f"{goal.stretch:.2f}" if goal.stretch is not None else "-"

@@ -33,25 +33,31 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How to prepare it, how often to call it in one sample, and how much there shall be."""
+    """How to prepare it, how often to call it in one sample, and how much there shall be.
+
+    It is called once before it is timed, unless that takes too long and it ``warms_itself``.
+    """
 
     make: Callable[[Place], Call]
     times: int
     quick_times: int
     size: int = 0
     quick_size: int = 0
+    warms_itself: bool = False
 
 
 SIDES: dict[str, Side] = {}
 
 
 def side(
-    name: str, *, times: int, quick: int | None = None, size: int = 0, quick_size: int = 0
-) -> Callable[[Callable[[Place], Call]], Callable[[Place], Call]]:
+    name: str, *, times: int, quick: int | None = None, size: int = 0, quick_size: int = 0,
+    warms_itself: bool = False,
+) -> Callable[[Callable[[Place], Call]], Callable[[Place], Call]]:  # fmt: skip
     """Enter a function under a name; ``quick`` calls are timed with ``--quick``."""
 
     def enter(make: Callable[[Place], Call]) -> Callable[[Place], Call]:
-        SIDES[name] = Side(make, times, quick or max(1, times // 4), size, quick_size)
+        fewer = quick or max(1, times // 4)
+        SIDES[name] = Side(make, times, fewer, size, quick_size, warms_itself)
         return make
 
     return enter
@@ -565,7 +571,18 @@ def _python(*words: str) -> Call:
 @side("trail-pdf", times=1, quick=1, size=350)
 @side("trail-pdf-usual", times=1, quick=1, size=100)
 def _trail_pdf(place: Place) -> Call:
-    return world.trail(place)
+    world.settle(place)
+    return world.trail(place.folder, place.size)
+
+
+@side("trail-pdf-175", times=1, size=175, warms_itself=True)
+@side("trail-pdf-1000", times=1, size=1_000, warms_itself=True)
+@side("trail-pdf-3500", times=1, size=3_500, warms_itself=True)
+@side("trail-pdf-10000", times=1, size=10_000, warms_itself=True)
+def _trail_pdf_long(place: Place) -> Call:
+    world.settle(place)
+    world.trail(place.folder, 20)()
+    return world.trail(place.folder, place.size)
 
 
 @side("table-pdf", times=1, quick=1, size=350)

@@ -58,9 +58,10 @@ class Result:
         return too_wide or self.yardstick_spread > NOISY_YARDSTICK
 
 
-def measure(call: Callable[[], object], times: int) -> Sample:
+def measure(call: Callable[[], object], times: int, *, warm: bool = True) -> Sample:
     """Seconds a call, children included, after one warm-up; as in a process that stands."""
-    call()
+    if warm:
+        call()
     memory.keep_for_good()
     wall, cpu = time.perf_counter(), _processor_seconds()
     for _ in range(times):
@@ -94,15 +95,20 @@ class Bench:
         """End the servers and delete everything."""
         self._stack.close()
 
-    def compare(self, subject: str, yardstick: str, *, pairs: int | None = None) -> Result:
-        """Run both sides in turns, the yardstick first in every other round."""
+    def compare(
+        self, subject: str, yardstick: str, *, pairs: int | None = None, of: str = "cpu"
+    ) -> Result:
+        """Run both sides in turns, the yardstick first in every other round.
+
+        The ratio is that ``of`` the processor time a call (``cpu``) or of memory (``peak_mib``).
+        """
         ours: list[Sample] = []
         theirs: list[Sample] = []
         for n in range(pairs or PAIRS[self.pace]):
             order = [(subject, ours), (yardstick, theirs)]
             for name, samples in order if n % 2 == 0 else reversed(order):
                 samples.append(self._sample(name))
-        return _result(ours, theirs)
+        return _result(ours, theirs, of)
 
     def profile(self, name: str) -> str:
         """Run one side under cProfile; the table of its dearest calls."""
@@ -174,8 +180,9 @@ class Bench:
         return made
 
 
-def _result(ours: list[Sample], theirs: list[Sample]) -> Result:
-    ratios = [our.cpu / their.cpu for our, their in zip(ours, theirs, strict=True)]
+def _result(ours: list[Sample], theirs: list[Sample], of: str) -> Result:
+    pairs = zip(ours, theirs, strict=True)
+    ratios = [getattr(our, of) / getattr(their, of) for our, their in pairs]
     low, high = min(ratios), max(ratios)
     if len(ratios) > 3:
         low, _, high = statistics.quantiles(ratios, n=4)

@@ -23,7 +23,8 @@ def main(name: str, told: str, *flags: str) -> None:
     if "--profile" in flags:
         print(_profiled(call, place.times))
     else:
-        print(json.dumps(asdict(measure(call, place.times))))
+        warm = not SIDES[name].warms_itself
+        print(json.dumps(asdict(measure(call, place.times, warm=warm))))
 
 
 def _profiled(call: object, times: int) -> str:

@@ -289,17 +289,16 @@ def mixed_process(events: int) -> str:
     return process_id
 
 
-def trail(place: Place) -> Callable[[], None]:
+def trail(folder: Path, events: int) -> Callable[[], None]:
     """The audit trail of a process with that many events, set and sealed as a worker does it."""
     from portal.delivery import pades
     from portal.delivery.seal import Seal
     from tasks import typeset
     from tests import seals
 
-    settle(place)
-    seal, certificate = Seal.of(place.folder), seals.own()
-    log = mixed_process(place.size)
-    upto, path = last_seq(log), place.folder / "trail.pdf"
+    seal, certificate = Seal.of(folder), seals.own()
+    log = mixed_process(events)
+    upto, path = last_seq(log), folder / "trail.pdf"
 
     def run() -> None:
         with db.reading() as conn:
