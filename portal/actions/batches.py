@@ -176,12 +176,14 @@ def _do(batch: Any, row: Any, actor: Actor | None) -> None:
     except AlreadyRecorded:
         process_id = kept_process(repeat)
     except Faulty as fault:
-        _note(batch.id, row.n, "refused", None, [_told(one) for one in fault.faults])
+        faults = [_told(one) for one in fault.faults]
+        _note(batch.id, row.n, "refused", row.process_id, faults)
         return
     except PortalError as refused:
         if refused.status >= 500:
             raise
-        _note(batch.id, row.n, "refused", None, [{"at": "", "message": str(refused)}])
+        told = {"at": "", "message": str(refused)}
+        _note(batch.id, row.n, "refused", row.process_id, [told])
         return
     _note(batch.id, row.n, "done", process_id, [])
 
@@ -297,7 +299,9 @@ def _row(batch_id: str, line: Line) -> dict[str, Any]:
     return {
         "batch_id": batch_id, "n": line.n, "label": line.label[:300], "given": dict(line.given),
         "state": "faulty" if line.faults else "ready",
-        "faults": [_told(one) for one in line.faults], "process_id": None,
+        "faults": [_told(one) for one in line.faults],
+        # Known from the beginning: what is left or refused is erased with its process, too.
+        "process_id": line.given.get("process"),
     }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class BatchRow(Base):
     ``given`` is what it says: of a start ``inputs``, ``participants``, ``reference`` and the
     ``cells`` as they were typed; else ``process`` or ``task``. ``state`` is ``ready``, ``faulty``
     (``faults``: where and what) or ``left`` (not ticked); afterwards ``done`` or ``refused``.
+    ``process_id`` is the process that it is about, or that a start began.
     """
 
     __tablename__ = "batch_rows"

@@ -99,15 +99,17 @@ def as_csv(conn: Connection, found: Row, base_url: str) -> str:
     """What became of each row, beside the cells that were sent; no cell is a formula."""
     query = sa.select(BatchRow.__table__).where(BatchRow.batch_id == found.id)
     lines = conn.execute(_only_seen(query).order_by(BatchRow.n)).all()
-    names = list(dict.fromkeys(name for line in lines for name in line.given.get("cells", {})))
+    # Of what was erased the cells are gone, and their names with them.
+    sent = [line.given.get("cells") or {} for line in lines]
+    names = list(dict.fromkeys(name for cells in sent for name in cells))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(["line", "result", "what", "process", "address", "faults", *names])
-    for line in lines:
+    for line, typed in zip(lines, sent, strict=True):
         process_id = line.process_id or line.given.get("process", "")
         address = f"{base_url}/processes/{process_id}" if process_id else ""
         faults = " ".join(_told(one) for one in line.faults)
-        cells = [line.given.get("cells", {}).get(name, "") for name in names]
+        cells = [typed.get(name, "") for name in names]
         row = [str(line.n), _RESULTS[line.state], line.label, process_id, address, faults, *cells]
         table.writerow([tables.harmless(cell) for cell in row])
     return text.getvalue()

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -14,10 +15,12 @@ from app import create_app
 from portal import db, fault
 from portal.access import holds as standing
 from portal.actions import (
+    batches,
     changes,
     definitions,
     erasures,
     holds,
+    launches,
     processes,
     retention,
     selections,
@@ -165,7 +168,32 @@ def test_a_name_with_letters_beyond_english_goes_from_what_staff_kept_too(
     assert (told.given, told.label, sheet.details) == ({}, ERASED, {})
 
 
-def makers_rows(model: type) -> list[object]:
+def test_p02_what_was_drafted_for_a_process_goes_with_it_done_or_not(house: Settings) -> None:
+    process = makers.start(makers.FORM, vendor={"email": "c@sea.example", "name": "Zqxcher"})
+    for kind in ("remind", "cancel"):
+        selections.plan(kind, [process], actor=DANA)
+    assert [one.given["who"] for one in makers_rows(BatchRow)] == ["Zqxcher", "Zqxcher"]
+    processes.cancel(process, "Enough.", actor=DANA)
+    erase(process)
+    rows = makers_rows(BatchRow)
+    assert [(one.label, set(one.given.values())) for one in rows] == [(ERASED, {None})] * 2
+
+
+def test_the_table_of_a_sheet_can_be_had_once_a_process_of_it_is_erased(house: Settings) -> None:
+    makers.publish(makers.FORM)
+    sheet = [(1, ["vendor.email", "vendor.name"]), (2, ["c@sea.example", "Zqxcher"])]
+    batch = launches.plan("demo", "suppliers.csv", sheet, actor=DANA)
+    batches.begin(batch, actor=DANA)
+    relay.carry_out_here()
+    [process] = [one.process_id for one in makers_rows(BatchRow)]
+    processes.cancel(process, "Enough.", actor=DANA)
+    erase(process)
+    told = at_the_desk(create_app(house), "ada").call("GET", f"/batches/{batch}/result.csv", {})
+    assert told.status_code == 200
+    assert told.text.splitlines()[1].startswith(f"2,done,{ERASED},{process}")
+
+
+def makers_rows(model: type) -> list[Any]:
     with db.reading() as conn:
         return list(conn.execute(sa.select(model.__table__)))  # type: ignore[attr-defined]
 
