@@ -16,6 +16,7 @@ from portal.access import holds
 from portal.actions import erasures
 from portal.clock import now as moment
 from portal.definition.retention import Retention
+from portal.errors import Faulty
 from portal.models import DefinitionRow, Erasure, ErasurePart, Process, trees
 from portal.models.house import retention_days
 
@@ -70,9 +71,10 @@ def due(
 ) -> Iterator[Due]:
     """What has been kept long enough and was not erased, longest ago first for each definition.
 
-    All of it, some at a time, or that of one definition; or what comes after one process.
+    All of it, some at a time, or that of one definition; or what comes after one process: Faulty at
+    ``cursor`` where there is no such process, or it runs.
     """
-    since, after = _place(conn, after_process)
+    since, after = _place(conn, after_process) if after_process else (None, None)
     for its, _, keep, _ in _keeps(conn):
         if since not in (None, its):
             continue
@@ -87,15 +89,17 @@ def due(
             place = rows[-1].ended_at, rows[-1].id
 
 
-def _place(
-    conn: Connection, process_id: str | None
-) -> tuple[str | None, tuple[datetime, str] | None]:
+def _place(conn: Connection, process_id: str) -> tuple[str, tuple[datetime, str]]:
     """The definition that a process is of, and where in its order it stands."""
     query = sa.select(Process.key, Process.ended_at, Process.id).where(
         Process.id == process_id, Process.ended_at.is_not(None)
     )
-    row = conn.execute(query).first() if process_id else None
-    return (row.key, (row.ended_at, row.id)) if row else (None, None)
+    row = conn.execute(query).first()
+    if row is None:
+        raise Faulty.one(
+            "cursor", "This is not a cursor of this list. Take `next` of the page before."
+        )
+    return row.key, (row.ended_at, row.id)
 
 
 def run() -> int:

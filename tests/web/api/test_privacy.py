@@ -157,6 +157,8 @@ def test_the_dry_run_of_retention_comes_in_pages_and_says_what_stays(
     ]  # fmt: skip
     assert rest["next"] is None
     assert ada.get("/privacy/due?definition=other")["items"] == []
+    wrong = ada.get("/privacy/due?cursor=elsewhere", 422)
+    assert [one["at"] for one in wrong["errors"]] == ["cursor"], "and never the first page again"
 
 
 @pytest.mark.parametrize(
