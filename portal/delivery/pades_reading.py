@@ -39,7 +39,8 @@ class Holder:
 class Found:
     """One PAdES signature. ``faults`` are sentences, none where it holds.
 
-    ``claimed_at`` is the signer's own word, ``stamped_at`` that of the service ``stamper``.
+    ``claimed_at`` is the signer's own word, ``stamped_at`` that of the service ``stamper``, where
+    its stamp belongs to the seal.
     ``proofs`` tells whether there is a store with proofs against revocation.
     """
 
@@ -84,7 +85,7 @@ def _read(raw: bytes) -> Found:
     return Found(
         signer=_holder(one.signer_cert),
         claimed_at=one.self_reported_timestamp,
-        stamped_at=stamp.timestamp if stamp else None,
+        stamped_at=stamp.timestamp if stamp and stamp.intact and stamp.valid else None,
         stamper=stamper,
         proofs="/DSS" in reader.root,
         faults=tuple(_faults(one, status)),

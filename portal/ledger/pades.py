@@ -166,6 +166,7 @@ def _stamped(report: Report, found: _Signed) -> str:
         own &= hashlib.new(stamp.hash, stamp.content).digest() == _octets(stamp.told, _DIGEST)
         if not (own and _is_signed(stamp)):
             report.find(14, ALTERED, "the time stamp in the seal does not belong to it")
+            return "Time: proved by nothing, since the time stamp does not belong to the seal"
     except (NotKnown, *_DAMAGED):
         return "Not checked: the time stamp, of a kind that portal verify alone can judge"
     return (

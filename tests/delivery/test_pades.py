@@ -367,6 +367,9 @@ def test_a_reader_of_pdfs_sees_what_stands_behind_the_signature(
 
 # Stamped
 
+# Before the digest that is stamped: SHA-256, and that 32 bytes follow.
+STAMPED = rb"300D0609608648016503040201(?:0500)?0420"
+
 
 @pytest.mark.parametrize("pinned", [True, False])
 def test_a_stamp_says_when_and_who(
@@ -383,6 +386,14 @@ def test_a_stamp_says_when_and_who(
     assert (said.findings, said.done) == ([], {14})
     assert f"sealed at {seals.AT:%Y-%m-%d %H:%M:%S} UTC at the latest" in said.remarks[-1]
     assert "by a time stamp of “Sea Time”" in said.remarks[-1]
+    at = re.search(STAMPED, made.upper()).end()  # type: ignore[union-attr]
+    other = made[:at] + b"0" * 64 + made[at + 64 :]
+    said = alone(other)
+    assert [one.text for one in said.findings] == [
+        "the time stamp in the seal does not belong to it"
+    ]
+    assert said.remarks[-1].startswith("Time: proved by nothing"), "and no moment is told"
+    assert pades_reading.read(other).stamped_at is None
 
 
 @pytest.mark.parametrize(
