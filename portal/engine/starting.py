@@ -18,7 +18,7 @@ from portal.engine.running import Running, doer, work_calendar
 from portal.errors import Fault, Faulty
 from portal.ledger import record
 from portal.ledger.catalogue import ProcessStarted
-from portal.models import DefinitionRow, trees
+from portal.models import DefinitionRow, sights, trees
 from portal.prepared import prepared
 
 
@@ -61,10 +61,12 @@ def prepare(
 ) -> Start:
     """Check all that a start needs, with nothing written.
 
-    Raises Faulty at ``definition``, at input ids and at ``participants.ROLE``.
+    Raises Faulty at ``definition``, at input ids and at ``participants.ROLE``. A definition that
+    is hidden from whoever starts it is not there; one that a step runs is the definition's affair.
     """
     row = tx.first(_CURRENT, key=key)
-    if row is None:
+    is_there = row is not None and (parent or sights.is_known(tx.conn, actor, key))
+    if not is_there:
         raise Faulty.one("definition", f"There is no definition with the key “{key}”.")
     tree = trees.tree(tx.conn, row.id)
     process = _process(tx, row, tree, actor, reference, parent)

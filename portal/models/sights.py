@@ -134,6 +134,14 @@ def only_known(
     return wanted.where(sa.or_(key.not_in(sorted(actor.hidden)), key.in_(theirs)))
 
 
+def is_known(conn: Connection, actor: Actor, key: str) -> bool:
+    """Whether a definition is anything to the actor; asks only where it is restricted."""
+    if key not in actor.hidden:
+        return True
+    theirs = sa.select(Process.id).where(Process.key == key, Process.id.in_(_named(actor)))
+    return conn.execute(theirs.limit(1)).first() is not None
+
+
 _ALL = 2**31 - 1
 _MOST_MERGED = 60  # definitions: of more than these a row to be seen is met soon on any way
 

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from portal.actions import sights
-from tests import people
+from portal.models import Process
+from tests import makers, people
 from tests.web import test_routes
 from tests.web.callers import Caller, World, at_the_desk, by_token, new_world
 from tests.web.test_routes import API, API_CALLERS, PAGE_CALLERS, PAGES, app, filled, table
@@ -83,6 +84,16 @@ def test_a_definition_of_which_nobody_let_them_see_anything_is_not_there_either(
     for place in listed:
         path = f"/api/v1/{place}" if is_api else f"/{place}"
         assert "demo" not in caller.call("GET", path, {}).text.lower(), place
+    before = len(makers.rows(Process))
+    body = {
+        "definition": "demo",
+        "inputs": {"amount": "5"},
+        "participants": {"vendor": people.VERA},
+    }
+    sent = {"json": body} if is_api else {"in.amount": "5"}
+    path = "/api/v1/processes" if is_api else "/processes/new/demo"
+    assert caller.call("POST", path, sent).status_code == (422 if is_api else 404)
+    assert len(makers.rows(Process)) == before
 
 
 @pytest.mark.parametrize("name", ["finn", "dana", "aud", "ada", "tool"])
