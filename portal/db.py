@@ -238,6 +238,12 @@ class _AtOnce:
                 self.pipeline.__exit__(None, None, None)
 
 
+# That a connection keeps ready to run: a step has some fifty, as an INSERT is one for each number
+# of rows, and the pages of staff a hundred more. Of SQLite's the driver would keep 128, each of
+# 8 kB; a step whose statements have all to be made anew costs half as much again.
+_KEPT_STATEMENTS = 400
+
+
 class Database:
     """One database: ``sqlite:///FILE`` or ``postgresql://…``."""
 
@@ -272,7 +278,10 @@ class Database:
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            self.url, connect_args={"timeout": 30}, pool_size=pool_size, hide_parameters=True
+            self.url,
+            connect_args={"timeout": 30, "cached_statements": _KEPT_STATEMENTS},
+            pool_size=pool_size,
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
@@ -475,8 +484,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    # A step alone runs some thirty statements, and an INSERT is one for each number of rows.
-    connection.prepared_max = 400
+    connection.prepared_max = _KEPT_STATEMENTS
 
 
 REST_SECONDS = 1.0  # in which a connection is not asked whether it is still there
