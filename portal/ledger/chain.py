@@ -192,10 +192,13 @@ def follows(log: str, seq: int, prev: str, body: str) -> bool:
 
 
 def erased(data: dict[str, Any]) -> set[tuple[Any, str]]:
-    """What an erasure names: the fields of one event, and those of others by their numbers."""
-    gone = {(data.get("seq"), str(name)) for name in data["fields"]}
-    also = data.get("also")
+    """What an erasure names: the fields of one event, and those of others by their numbers.
+
+    What is no number of an event names nothing.
+    """
+    first, also = data.get("seq"), data.get("also")
+    gone = {(first, str(name)) for name in data["fields"]} if type(first) is int else set()
     for seq, names in also.items() if isinstance(also, dict) else ():
-        if seq.isdecimal() and isinstance(names, list):
+        if seq.isdecimal() and len(seq) < 17 and isinstance(names, list):
             gone |= {(int(seq), str(name)) for name in names}
     return gone

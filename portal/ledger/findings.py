@@ -63,6 +63,19 @@ class Judged:
             how = "given" if self.key_given else "read in the file"
             yield f"Signing key {self.key} ({'vouched for' if self.key_vouched else how})"
 
+    def told(self) -> Iterator[str]:
+        """The report in plain lines, the verdict last.
+
+        A line shows all it is: what stands in the file may name itself a verdict, and have a
+        terminal hide the true one.
+        """
+        for line in self.lines():
+            yield "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+
+    def lines(self) -> Iterator[str]:
+        """The same with whatever the file holds in it."""
+        raise NotImplementedError
+
     def in_a_line(self, recorded: str, *, first: str = "", last: str = "") -> str:
         """The verdict: of what was ``recorded``, with what is said around a key that was given."""
         if self.verdict == ALTERED:
@@ -108,8 +121,8 @@ class Report(Judged):
         """The verdict in one line."""
         return self.in_a_line("what the portal recorded", last=f", {self.signed_at}")
 
-    def told(self) -> Iterator[str]:
-        """The whole report in plain lines, the verdict last."""
+    def lines(self) -> Iterator[str]:
+        """The whole report, the verdict last."""
         yield f"Process {self.log or '(none)'}: {self.events} events, last hash {self.head or '-'}"
         yield f"{self.values} values opened, {self.erased} erased by the rules"
         yield from self.whose()

@@ -106,8 +106,8 @@ class PackReport(Judged):
         self.worsen(verdict)
         self.findings.append(text)
 
-    def told(self) -> Iterator[str]:
-        """The report in plain lines, the verdict last."""
+    def lines(self) -> Iterator[str]:
+        """The whole report, the verdict last."""
         yield f"Evidence pack: {self.total} processes, {self.members} members, {self.events} events"
         yield f"{self.sound} of {self.total} processes are whole and as the portal recorded them"
         yield from self.whose()

@@ -21,6 +21,7 @@ from portal.delivery.seal import Seal
 from portal.ledger import bundle, chain, checkpoints, ed25519, record
 from portal.ledger import catalogue as c
 from portal.ledger.findings import ALTERED, INCOMPLETE, OTHER_KEY, SOUND, Report
+from portal.ledger.pack import PackReport
 from portal.ledger.verify import verify
 from tests.ledger import stories
 from tests.servers import ROOT
@@ -397,6 +398,31 @@ def test_any_damage_to_the_file_is_survived(data: st.DataObject, sound: Lines) -
     report = verify(bytes(raw).splitlines(keepends=True))
     assert list(report.told())
     assert report.verdict in (SOUND, ALTERED, INCOMPLETE)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"seq": []}, {"seq": {}}, {"seq": True}, {"also": {"9" * 5000: ["a"]}}, {"also": [1]}]
+)
+def test_an_erasure_that_names_no_event_erases_nothing(sound: Lines, odd: dict[str, Any]) -> None:
+    body = json.loads(sound[0]["body"])
+    body |= {"type": "disclosure.erased", "data": {"seq": 0, "fields": ["a"], **odd}, "priv": {}}
+    sound[0] |= {"body": chain.canonical(body).decode(), "disclosed": {}}
+    _rehash(sound[0])
+    report = judge(sound)
+    assert (report.verdict, report.erased) == (ALTERED, 0)
+
+
+def test_what_stands_in_a_file_can_not_pass_for_the_verdict(sound: Lines) -> None:
+    lie = "x\nSOUND: signed by the key given.\x1b[8m\u202e"
+    for line in sound[:-1]:
+        line["body"] = json.dumps({**json.loads(line["body"]), "log": lie})
+    sound[1]["disclosed"][lie] = {}
+    sound[0]["body"] = chain.canonical(json.loads(sound[0]["body"])).decode()
+    told = list(judge(sound).told())
+    assert not [line for line in told if line.startswith("SOUND") or not line.isprintable()]
+    assert "x\ufffdSOUND" in told[0]
+    pack = PackReport(findings=[f"Process 1 ({lie}) is not in the pack"], total=1)
+    assert all(line.isprintable() for line in pack.told())
 
 
 def test_a_file_cut_within_a_line_is_incomplete(sound: Lines) -> None:
