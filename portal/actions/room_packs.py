@@ -18,6 +18,7 @@ from portal.models import Pack, PackPart, Process, Room, RoomSample, RoomSession
 MOST_AT_ONCE = 2
 MOST_A_DAY = 20
 _DAY = timedelta(days=1)
+_SETTING_OFF = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,10 @@ def _chosen(tx: Tx, room: Any, wanted: Wanted) -> tuple[str, Sequence[str]]:
 
 def _require_turn(tx: Tx, room_id: str) -> None:
     mine = sa.select(sa.func.count()).where(Pack.room_id == room_id)
-    if tx.execute(mine.where(Pack.state == "running")).scalar_one() >= MOST_AT_ONCE:
+    # One that is asked for at this very moment counts, too; one whose making broke off does not.
+    fresh = sa.and_(Pack.state == "draft", Pack.made_at > tx.now - _SETTING_OFF)
+    going = mine.where(sa.or_(Pack.state == "running", fresh))
+    if tx.execute(going).scalar_one() >= MOST_AT_ONCE:
         raise Conflict(
             _("Packs of this room are being built already."), _("Wait for them, or stop one.")
         )

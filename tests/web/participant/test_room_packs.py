@@ -16,6 +16,7 @@ from portal.cli.verify import verify
 from portal.clock import Clock
 from portal.models import Pack, PackPart, Process, Room
 from portal.readings import book
+from portal.web.participant import room_packs as door
 from tasks import job, relay
 from tests import makers, people
 from tests.web.participant.conftest import Visitor, hidden_in
@@ -234,6 +235,19 @@ def test_the_same_press_twice_is_one_pack_and_too_many_are_refused(
     assert visitor.send("/room/packs", "/room", what="all").status_code == 429
     clock.advance(hours=24)
     come_in(visitor, room)
+    ask(visitor, what="all")
+
+
+def test_of_packs_asked_for_at_once_no_more_are_built_than_of_those_in_turn(
+    visitor: Visitor, three: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = open_room(clock)
+    come_in(visitor, room)
+    monkeypatch.setattr(door, "_begin", lambda _pack: None)  # each is laid out, and none set off
+    for _n in range(2):
+        ask(visitor, what="all")
+    assert visitor.send("/room/packs", "/room", what="all").status_code == 409
+    clock.advance(minutes=6)
     ask(visitor, what="all")
 
 
