@@ -19,7 +19,16 @@ from portal.errors import Conflict, Fault, Faulty, NotYours, Unknown
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger import outbox
-from portal.models import Process, Room, RoomAnswerer, RoomMessage, RoomQuestion, User, populations
+from portal.models import (
+    Process,
+    Room,
+    RoomAnswerer,
+    RoomMessage,
+    RoomQuestion,
+    User,
+    addresses,
+    populations,
+)
 from portal.models.people import WRITERS
 
 LONGEST = 4000  # letters; it is mailed to the other side
@@ -141,13 +150,13 @@ def name_answerers(tx: Tx, room_id: str, text: str, *, actor: Actor) -> None:
 
 def answerers(tx: Tx, text: str, faults: list[Fault]) -> Sequence[Any]:
     """The users (``id``, ``name``) that these addresses name, a fault where one is nobody's."""
-    wanted = list(dict.fromkeys(text.casefold().replace(",", " ").split()))
+    wanted = list(dict.fromkeys(addresses.plain(text).replace(",", " ").split()))
     if len(wanted) > MOST_ANSWERERS:
         faults.append(Fault("answerers", f"Name up to {MOST_ANSWERERS} people."))
         return []
-    query = sa.select(User.id, User.name, sa.func.lower(User.email).label("email"))
+    query = sa.select(User.id, User.name, User.email).where(User.email.in_(wanted))
     able = query.where(User.is_active, User.role.in_(WRITERS))
-    rows = tx.execute(able.where(sa.func.lower(User.email).in_(wanted)).order_by(User.name)).all()
+    rows = tx.execute(able.order_by(User.name)).all()
     known = {row.email for row in rows}
     if unknown := next((one for one in wanted if one not in known), None):
         faults.append(Fault("answerers", f"“{unknown[:80]}” is nobody here who may answer."))

@@ -6,15 +6,18 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal import db
+from portal.access import limits
 from portal.access.rooms import Inside
 from portal.actions import room_questions as verbs
-from portal.errors import Faulty
+from portal.errors import Faulty, PortalError, TooFast
 from portal.readings import dossier as dossiers
 from portal.readings import room_questions as readings
 from portal.readings import rooms as room_readings
 from portal.web import forms
 from portal.web.participant import rooms
 from portal.web.participant.door import agent, doors
+
+_MOST, _AN_HOUR = 60, 3600  # each is a mail to everybody who answers
 
 
 @doors.get("/room/questions")
@@ -30,7 +33,7 @@ def room_ask() -> ResponseReturnValue:
     form, process = request.form, request.form.get("process") or None
     try:
         number = verbs.ask(rooms.secret(), form.get("text", ""), process_id=process, **_sent(guest))
-    except Faulty as fault:
+    except (Faulty, TooFast) as fault:
         return _page(guest, process, "text", fault), fault.status
     return redirect(f"/room/questions?said=yes#question-{number}", 303)
 
@@ -42,7 +45,7 @@ def room_ask_more(question_id: str) -> ResponseReturnValue:
     text = request.form.get("text", "")
     try:
         number = verbs.add(rooms.secret(), question_id, text, **_sent(guest))
-    except Faulty as fault:
+    except (Faulty, TooFast) as fault:
         return _page(guest, None, question_id, fault), fault.status
     return redirect(f"/room/questions?said=yes#question-{number}", 303)
 
@@ -50,10 +53,13 @@ def room_ask_more(question_id: str) -> ResponseReturnValue:
 def _sent(guest: Inside) -> dict[str, Any]:
     nonce = forms.sent_nonce()
     forms.require_ours("room-question", guest.session_id, nonce)
+    limits.spend(f"room-questions:{guest.room.id}", _MOST, _AN_HOUR)
     return {"nonce": nonce, "ip": request.remote_addr, "agent": agent()}
 
 
-def _page(guest: Inside, process: str | None, at: str = "", fault: Faulty | None = None) -> str:
+def _page(
+    guest: Inside, process: str | None, at: str = "", fault: PortalError | None = None
+) -> str:
     """The questions; ``at`` says of which form the fault is: ``text``, or a question's id."""
     with db.reading() as conn:
         if process is not None:

@@ -9,6 +9,7 @@ from flask import Flask
 
 from portal import db
 from portal.actions import erasures, processes, room_questions, rooms
+from portal.brand import Brand
 from portal.clock import Clock, now
 from portal.engine import erasing_house
 from portal.errors import Conflict, Faulty, NotYours, Unknown
@@ -16,7 +17,8 @@ from portal.ledger.tables import Entry, Outgoing
 from portal.models import Room, RoomMessage, RoomQuestion
 from portal.readings import letters, subject
 from portal.readings.letters import Letter
-from tasks import relay
+from portal.web.participant import room_questions as door
+from tasks import letterhead, relay
 from tests import makers, people
 from tests.web.participant.conftest import Visitor, hidden_in
 from tests.web.participant.test_rooms import ADA, come_in, open_room, told
@@ -217,6 +219,30 @@ def test_erasing_a_process_takes_what_was_asked_about_it(
     assert "Did Vera" not in page
     assert "These words were erased." in page
     assert "Who keeps the keys?" in page
+
+
+def test_who_writes_too_fast_is_told_to_wait_and_loses_nothing_typed(
+    visitor: Visitor, two: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "_MOST", 1)
+    come_in(visitor, open_room(clock))
+    ask(visitor, "Who keeps the keys?")
+    [row] = makers.rows(RoomQuestion)
+    for where in ("/room/questions", f"/room/questions/{row.id}"):
+        refused = visitor.send(where, "/room/questions", text="And who else?")
+        assert refused.status_code == 429
+        assert "And who else?" in refused.text
+    assert len(makers.rows(RoomMessage)) == 1
+
+
+def test_the_mail_of_a_question_is_kept_without_who_asked(
+    visitor: Visitor, two: list[str], clock: Clock
+) -> None:
+    come_in(visitor, open_room(clock))
+    ask(visitor, "Who keeps the keys?")
+    [mail] = owed("mail.room_question")
+    kept = letterhead.message(mail, "id", at=now(), brand=Brand("Sea")).subject
+    assert kept == "A question in the audit room: ISO 9001", "none of the auditor's own mails"
 
 
 def test_after_three_hundred_questions_no_more_are_taken(
