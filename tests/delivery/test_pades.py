@@ -24,6 +24,7 @@ from portal.ledger import seals as seals_of
 from portal.ledger.findings import Report
 from tests import seals, timestamps
 from tests.delivery.trail import SHEET, blocks
+from tests.delivery.trail import made as laid_out
 from tests.servers import program
 from tests.timestamps import Service, running
 
@@ -37,7 +38,7 @@ def seal(tmp_path_factory: pytest.TempPathFactory) -> Seal:
 
 @pytest.fixture(scope="module")
 def pages() -> bytes:
-    return seals.rendered(blocks(30), SHEET)
+    return laid_out(30)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def is_signature(found: seals_of.Sealed) -> bool:
 def test_an_independent_program_finds_it_valid_and_whole(
     rows: int, seal: Seal, tmp_path: Path
 ) -> None:
-    raw = seals.rendered(blocks(rows), SHEET)
+    raw = laid_out(rows)
     made = seals.sealed(raw, seal)
     assert made.startswith(raw)
     told = pdfsig(made, tmp_path)
@@ -120,7 +121,7 @@ def test_an_independent_program_finds_it_valid_and_whole(
 
 @pytest.mark.parametrize(("rows", "conformance"), [(30, "A"), (LONG, "U")])
 def test_it_stays_pdf_a_3_in_structure(rows: int, conformance: str, seal: Seal) -> None:
-    made = seals.sealed(seals.rendered(blocks(rows), SHEET), seal)
+    made = seals.sealed(laid_out(rows), seal)
     with pikepdf.open(io.BytesIO(made)) as document:
         metadata = document.open_metadata()
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", conformance)
@@ -229,7 +230,7 @@ def contents(raw: bytes) -> bytes:
 
 @pytest.mark.parametrize("rows", [30, LONG])
 def test_no_byte_may_be_turned_anywhere(rows: int, seal: Seal) -> None:
-    made = seals.sealed(seals.rendered(blocks(rows), SHEET), seal)
+    made = seals.sealed(laid_out(rows), seal)
     assert is_sound(made, seal)
     for number, at in enumerate(places(made)):
         raw = bytearray(made)
@@ -343,7 +344,7 @@ class Other:
 def test_whatever_is_put_in_taken_out_or_exchanged_shows(
     plain: bytes, pages: bytes, seal: Seal, touch: Callable[[bytes, bytes], bytes]
 ) -> None:
-    Other.made = seals.sealed(seals.rendered(blocks(31), SHEET), seal)
+    Other.made = seals.sealed(laid_out(31), seal)
     assert not is_sound(touch(plain, pages), seal)
     assert is_caught_alone(touch(plain, pages))
 

@@ -17,6 +17,7 @@ import pytest
 from portal.delivery import pdf
 from tests import seals
 from tests.delivery.trail import SHEET, blocks
+from tests.delivery.trail import made as laid_out
 from tests.servers import program
 
 HOUSE = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_process(tmp_path: Path, rows
 def test_every_row_is_there_once_in_order_and_every_page_numbered(
     tmp_path: Path, rows: int
 ) -> None:
-    pages = text(seals.rendered(blocks(rows), SHEET), tmp_path)
+    pages = text(laid_out(rows), tmp_path)
     assert re.findall(r"row(\d+)", "".join(pages)) == [str(row) for row in range(rows)]
     for number, page in enumerate(pages, 1):
         assert page.split("\n")[0].startswith('Supplier onboarding · Sea "Ltd" </style> \\')
@@ -68,7 +69,7 @@ def test_every_row_is_there_once_in_order_and_every_page_numbered(
 @pytest.mark.parametrize(("rows", "conformance"), [(30, "A"), (LONG, "U")])
 def test_it_is_pdf_a_3_in_structure(rows: int, conformance: str) -> None:
     """G14, as far as it shows without veraPDF: declared, fonts in, no encryption, files related."""
-    with pikepdf.open(io.BytesIO(seals.rendered(blocks(rows), SHEET))) as document:
+    with pikepdf.open(io.BytesIO(laid_out(rows))) as document:
         metadata = document.open_metadata()
         assert metadata["pdfaid:part"] == "3"
         assert metadata["pdfaid:conformance"] == conformance
@@ -113,7 +114,7 @@ def test_an_enclosure_from_a_file_gives_the_bytes_that_its_content_gives(tmp_pat
 
 
 def test_the_ledger_can_be_taken_out_with_zlib_alone() -> None:
-    content = seals.rendered(blocks(3), SHEET)
+    content = laid_out(3)
     found = re.search(rb"/Type /EmbeddedFile.*?stream\r?\n(.*?)endstream", content, re.DOTALL)
     assert found
     assert zlib.decompressobj().decompress(found[1]) == SHEET.enclosures[0].content

@@ -8,7 +8,9 @@ import resource
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from portal.delivery import pdf
 
@@ -32,6 +34,15 @@ def blocks(rows: int) -> Iterator[str]:
             f"Fri 27 Nov 2026, 17:00 (Berlin), from 10.1.2.3, Firefox on Linux "
             f"<code>{digest}</code></p>"
         )
+
+
+@cache
+def made(rows: int) -> bytes:
+    """So many of them as a document, set once in a run: the same rows give the same bytes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made.pdf"
+        pdf.render(blocks(rows), SHEET, path)
+        return path.read_bytes()
 
 
 if __name__ == "__main__":
