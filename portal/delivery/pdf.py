@@ -8,6 +8,7 @@ of its last, half-full page on to the next group, so that nobody can see where g
 Nothing is fetched: only ``data:`` addresses and ``asset:NAME`` for files handed in.
 """
 
+import gc
 import io
 import logging
 import os
@@ -157,7 +158,8 @@ def _groups(
                 Heading(told, on, *at) for level, told, at, _state in page.bookmarks if level == 1
             ]
         pages += count
-        del document, waiting[:kept]
+        del document, page, waiting[:kept]
+        gc.collect()  # pages refer to each other in circles: they would lie beside the next ones
         number += 1
         yield path, count
 
@@ -266,6 +268,8 @@ def _stamps(total: int, sheet: Sheet, folder: Path) -> Iterator[Path]:
         blanks = ["", *['<p style="break-before: page"></p>'] * (count - 1)]
         document = _lay_out(blanks, sheet, header=header, first=start + 1)
         _write(document, sheet, "pdf/a-3u", path)
+        del document
+        gc.collect()
         yield path
 
 
