@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.engine.rows import _FOREVER
 from tests.servers import ROOT
 
 SOURCES = sorted([*(ROOT / "portal").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")])
@@ -32,6 +33,20 @@ def test_no_list_is_cut_by_offset() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "offset"
     ]
     assert not named(found)
+
+
+def test_what_a_row_is_of_is_set_where_it_is_made_and_nowhere_else() -> None:
+    """It is written once: what set it later would be lost without a word."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in SOURCES
+        if path.parent.name in ("engine", "actions")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if node.attr in _FOREVER
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+    ]
+    assert not found
 
 
 def test_functions_are_short() -> None:
