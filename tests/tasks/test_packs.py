@@ -39,6 +39,9 @@ UPLOAD = """\
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 ODD = "=cmd|' /C calc'!A0 ../..\\con.pdf"
 
+# What is done to an archive's bytes hangs on no database.
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 def dana() -> Actor:
     return people.staff("dana")
@@ -135,6 +138,7 @@ def test_a_pack_holds_everything_and_is_sound(
     assert "What the PDFs print was not checked" in told.stdout
 
 
+@ON_SQLITE
 def test_right_after_a_change_of_keys_a_pack_is_sound_by_either_key(
     house: Settings, three: list[str], tmp_path: Path
 ) -> None:
@@ -182,6 +186,7 @@ def test_the_same_processes_give_the_same_bytes(
     assert archive(house, ask_and_build(list(reversed(three)))) == first
 
 
+@ON_SQLITE
 def test_without_files_it_says_so_and_is_sound(
     house: Settings, three: list[str], tmp_path: Path
 ) -> None:
@@ -190,6 +195,7 @@ def test_without_files_it_says_so_and_is_sound(
     assert b"/files/" not in path.read_bytes().partition(b"verify.pyz")[2]
 
 
+@ON_SQLITE
 def test_a_lost_file_is_named_and_the_rest_is_there(
     house: Settings, three: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -337,6 +343,7 @@ def test_what_another_worker_built_meanwhile_keeps_nobody_from_the_rest(
     assert pack(pack_id).state == "done"
 
 
+@ON_SQLITE
 def test_a_pack_bears_the_name_that_an_admin_gave_the_house(
     house: Settings, three: list[str], tmp_path: Path
 ) -> None:
@@ -352,6 +359,7 @@ def test_a_pack_bears_the_name_that_an_admin_gave_the_house(
     assert "Sea Works" not in told
 
 
+@ON_SQLITE
 def test_a_part_that_was_changed_on_disk_is_built_anew(
     house: Settings, three: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -396,6 +404,7 @@ def test_a_stopped_pack_builds_no_more(house: Settings, three: list[str]) -> Non
     assert pack(pack_id).state == "stopped"
 
 
+@ON_SQLITE
 def test_a_closed_account_gets_nothing(house: Settings, three: list[str]) -> None:
     pack_id = ask(three, people.staff("aud"))
     leaving.close("aud", actor=people.staff("ada"))
@@ -405,6 +414,7 @@ def test_a_closed_account_gets_nothing(house: Settings, three: list[str]) -> Non
     }
 
 
+@ON_SQLITE
 def test_each_process_in_it_knows_who_took_it(house: Settings, three: list[str]) -> None:
     pack_id = ask_and_build(three)
     packs.note_taken(pack_id, actor=people.staff("aud"))
@@ -413,6 +423,7 @@ def test_each_process_in_it_knows_who_took_it(house: Settings, three: list[str])
     assert {one.told["what"] for one in told} == {"pack"}
 
 
+@ON_SQLITE
 def test_every_change_of_a_byte_is_found(house: Settings, three: list[str], tmp_path: Path) -> None:
     raw = archive(house, ask_and_build(three[:1]))
     path = tmp_path / "pack.zip"
@@ -424,6 +435,7 @@ def test_every_change_of_a_byte_is_found(house: Settings, three: list[str], tmp_
         assert check(path).verdict in (1, 3), place
 
 
+@ON_SQLITE
 def test_what_is_added_cut_or_squeezed_in_is_found(
     house: Settings, three: list[str], tmp_path: Path
 ) -> None:
@@ -448,6 +460,7 @@ def test_what_is_added_cut_or_squeezed_in_is_found(
         assert check(path).verdict == 1, name
 
 
+@ON_SQLITE
 def test_a_pack_without_one_of_its_processes_or_by_another_key_is_found(
     house: Settings, three: list[str], tmp_path: Path
 ) -> None:
@@ -478,6 +491,7 @@ def packed(members: dict[str, bytes]) -> bytes:
     return body + b"".join(zips.directory([member for member, _ in named]))
 
 
+@ON_SQLITE
 def test_it_is_kept_for_two_weeks_at_most(house: Settings, three: list[str]) -> None:
     found = pack(ask_and_build(three[:1]))
     assert found.kept_until is not None
