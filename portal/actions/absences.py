@@ -9,6 +9,7 @@ from portal import calendar, installation
 from portal.access import book, may
 from portal.actor import Actor
 from portal.db import Tx, action
+from portal.definition.values import date_of, holds_control
 from portal.errors import Fault, Faulty, NotYours, Unknown
 from portal.models import Absence, User
 from portal.models.people import WRITERS
@@ -46,6 +47,8 @@ def set_away(
         faults += _faults_of_days(first, last, today)
     if len(note.strip()) > LONGEST_NOTE:
         faults.append(Fault("note", f"Say it in {LONGEST_NOTE} letters."))
+    elif holds_control(note):
+        faults.append(Fault("note", "Remove the characters that can’t be shown."))
     second = _deputy(tx, user, deputy.strip().lower(), faults)
     if faults or first is None or last is None or second is None:
         raise Faulty(faults)
@@ -90,7 +93,7 @@ def _subject(tx: Tx, user_id: str, actor: Actor) -> _User:
 
 def _day(at: str, typed: str, faults: list[Fault]) -> date | None:
     try:
-        return date.fromisoformat(typed.strip())
+        return date_of(typed.strip())
     except ValueError:
         faults.append(Fault(at, "Give a day, such as 2026-12-04."))
         return None

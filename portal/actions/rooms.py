@@ -14,7 +14,7 @@ from portal.access import book, links, rooms, sessions
 from portal.actions import mailed_codes, room_questions
 from portal.actor import Actor
 from portal.db import Tx, action
-from portal.definition.values import is_email
+from portal.definition.values import date_of, holds_control, is_email
 from portal.engine import casting, packing
 from portal.errors import Conflict, Fault, Faulty, FormTooOld, NotYours, Unknown
 from portal.language import gettext as _
@@ -85,6 +85,8 @@ def _text(typed: Mapping[str, str], name: str, faults: list[Fault]) -> str:
     text = " ".join(typed.get(name, "").split())
     if not text or len(text) > most:
         faults.append(Fault(name, f"Use up to {most} characters." if text else missing))
+    elif holds_control(text):
+        faults.append(Fault(name, "Remove the characters that can’t be shown."))
     return text
 
 
@@ -95,7 +97,7 @@ def _day(
     if not text and not is_needed:
         return None
     try:
-        return date.fromisoformat(text)
+        return date_of(text)
     except ValueError:
         faults.append(Fault(name, "Give the day as year, month and day: 2026-11-30."))
         return None
@@ -161,7 +163,8 @@ def _named(tx: Tx, text: str, faults: list[Fault]) -> list[str]:
         return []
     there = [one for one in ids if _ID.fullmatch(one)]
     known = set(tx.execute(sa.select(Process.id).where(Process.id.in_(there))).scalars())
-    if unknown := next((one for one in ids if one not in known), None):
+    unknown = next((one for one in ids if one not in known), None)
+    if unknown is not None:
         faults.append(Fault("processes", f"There is no process “{unknown[:40]}”."))
     return ids
 

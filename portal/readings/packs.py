@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal.actor import Actor
+from portal.definition.values import date_of
 from portal.errors import Faulty, Unknown
 from portal.language import mark
 from portal.ledger.tables import Head
@@ -78,7 +79,7 @@ def _day(asked: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return date_of(text)
     except ValueError:
         raise Faulty.one(name, "Give the day as year, month and day: 2026-11-30.") from None
 

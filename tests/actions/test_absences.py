@@ -199,11 +199,13 @@ def test_an_absence_is_said_changed_and_ended_and_the_book_tells(clock: Clock) -
         ({"until_on": "2026-11-29"}, "until"),
         ({"from_on": "2025-01-01", "until_on": "2025-01-02"}, "until"),
         ({"until_on": "2028-01-01"}, "until"),
+        ({"from_on": "9999-12-31", "until_on": "9999-12-31"}, "from"),
         ({"note": "x" * 301}, "note"),
+        ({"note": "by\0e"}, "note"),
     ):
         with pytest.raises(Faulty) as refused:
             away("olga", "finn", **wrong)
-        assert [one.at for one in refused.value.faults] == [at]
+        assert refused.value.faults[0].at == at
     for unfit in ("olga", "aud", "mallory"):
         with pytest.raises(Faulty) as refused:
             away("olga", unfit)

@@ -244,6 +244,8 @@ def test_faults_of_the_form_and_who_may_open_a_room(app: Flask, clock: Clock) ->
     far = (now() + timedelta(days=90)).date().isoformat()
     for more, at in (({"to": far}, "to"), ({"email": "x"}, "email"), ({"purpose": " "}, "purpose"),
                      ({"processes": "nothing"}, "processes"), ({"since": "x"}, "since"),
+                     ({"processes": "/"}, "processes"), ({"until": "9999-12-31"}, "until"),
+                     ({"since": "0001-01-01"}, "since"), ({"auditor": "In\0es"}, "auditor"),
                      ({"to": "2001-01-01"}, "to")):  # fmt: skip
         entered = typed(clock, **more)
         with pytest.raises(Faulty) as refused:

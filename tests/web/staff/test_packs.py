@@ -145,6 +145,7 @@ def test_what_is_faulty_is_told_at_its_place_and_nothing_typed_is_lost(
     assert 'value="2026-12-01"' in answer.text
     assert 'value="cancelled" checked' in answer.text
     assert dana.send("/packs", since="soon").status_code == 422
+    assert dana.send("/packs", until="9999-12-31").status_code == 422  # no day comes after it
     assert dana.send("/packs", state=["sleeping"]).status_code == 422
     assert dana.send("/packs", since="2031-01-01").status_code == 422
     assert makers.rows(Pack) == []
