@@ -22,7 +22,7 @@ from portal.definition.values import is_email
 from portal.engine import erasing, erasing_house
 from portal.errors import Conflict, Fault, Faulty, Unknown
 from portal.ledger import outbox, record
-from portal.models import Erasure, ErasurePart, Participant, Preference, Process, User, addresses
+from portal.models import Erasure, ErasurePart, Participant, Process, User, addresses
 from portal.models.privacy import ASKABLE
 
 CLOCK = system("retention")
@@ -163,7 +163,7 @@ def replay(tx: Tx, lines: Iterable[Mapping[str, Any]]) -> int:
     For a database that was restored from a backup made before them. ``lines`` as
     ``readings.erasures.line`` makes them. What is known already is passed over, whole or in part.
     """
-    owed: set[str] = set()
+    owed, subjects = set[str](), set[str]()
     n = 0
     for line in lines:
         id_ = line["erasure"]
@@ -174,7 +174,8 @@ def replay(tx: Tx, lines: Iterable[Mapping[str, Any]]) -> int:
             if tx.execute(new).first() is not None:
                 n += 1
                 owed.add(id_)
-        _forget_subjects(tx, set(line["subjects"]))
+        subjects.update(line["subjects"])
+    _forget_subjects(tx, subjects)
     for id_ in sorted(owed):
         _owe(tx, id_)
     return n
@@ -292,7 +293,7 @@ def _forget_subjects(tx: Tx, subjects: set[str]) -> None:
     """What a restored database keeps of people beside their processes, by keyed digests."""
     if not subjects:
         return
-    known = set(tx.execute(sa.select(Preference.email)).scalars())
+    known = erasing_house.addresses_kept(tx)
     theirs = [email for email in known if pseudonyms.of(email) in subjects]
     if theirs:
         erasing_house.forget(tx, theirs, [])

@@ -5,7 +5,7 @@ What was asked for by typing an address goes; of what staff wrote only what name
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -37,14 +37,16 @@ _BY_ADDRESS = (Preference, LostLink, AddressCode, ProvedAddress)
 
 
 def forget(
-    tx: Tx, emails: Sequence[str], process_ids: Sequence[str], names: Sequence[str] = ()
+    tx: Tx, emails: Sequence[str], process_ids: Sequence[str], names: Iterable[str] = ()
 ) -> Counter[str]:
     """Take away what names these addresses or full names, and answers kept for programs.
 
-    How much of each kind that is.
+    Auditors are known by the names in their rooms, too. How much of each kind that is.
     """
     gone: Counter[str] = Counter()
     known = [addresses.plain(email) for email in emails]
+    auditors = sa.select(Room.auditor).where(Room.email.in_(known))
+    names = dict.fromkeys([*names, *tx.execute(auditors).scalars()])
     for table in _BY_ADDRESS if known else ():
         which = table.email.in_(known)
         gone["preferences"] += tx.execute(sa.delete(table).where(which)).rowcount
@@ -54,6 +56,14 @@ def forget(
         for one in _naming(tx, KeptAnswer, (KeptAnswer.answer,), word):
             tx.execute(sa.delete(KeptAnswer).where(one))
     return +gone
+
+
+def addresses_kept(tx: Tx) -> set[str]:
+    """Every address by which the house keeps anything of somebody beside the processes."""
+    columns = [*(table.email for table in _BY_ADDRESS), Room.email]
+    mails = sa.select(Mail.to).where(Mail.process_id.is_(None))
+    each = sa.union(mails, *(sa.select(column) for column in columns))
+    return set(tx.execute(each).scalars()) - {""}
 
 
 def _shut_rooms(tx: Tx, word: str) -> Counter[str]:

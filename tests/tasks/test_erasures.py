@@ -50,6 +50,7 @@ from portal.models import (
     Participant,
     Preference,
     Process,
+    Room,
     Task,
     Trail,
 )
@@ -61,6 +62,7 @@ from tests import makers, people
 from tests.tasks import canaries
 from tests.tasks.canaries import MARK, OTHER, WHO
 from tests.web.callers import at_the_desk, by_token
+from tests.web.participant.test_rooms import open_room
 
 ADA, DANA = people.staff("ada"), people.staff("dana")
 ASKED = {"basis": "request", "reference": "DSR 7"}
@@ -158,7 +160,8 @@ def test_a_name_with_letters_beyond_english_goes_from_what_staff_kept_too(
     batch = selections.plan("cancel", [process], actor=DANA)
     with db.transaction() as tx:
         row = sa.update(BatchRow).where(BatchRow.batch_id == batch)
-        tx.execute(row.values(given={"cells": [typed]}, label=typed))
+        # As of a sheet of which nothing was started: it is of no process.
+        tx.execute(row.values(given={"cells": [typed]}, label=typed, process_id=None))
         asked = sa.update(Batch).where(Batch.id == batch)
         tx.execute(asked.values(details={"reason": f"{typed} asked"}))
     processes.cancel(process, "Enough.", actor=DANA)
@@ -538,6 +541,22 @@ def test_an_old_backup_is_erased_anew_from_the_list(
     relay.carry_out_here()
     assert canaries.in_database() == []
     assert erasures.replay(lines) == 0, "a second time nothing is owed"
+
+
+def test_an_auditor_who_was_erased_is_so_again_after_an_old_backup(
+    house: Settings, clock: Clock
+) -> None:
+    who = "ines@audit.example"
+    makers.publish(makers.FORM)
+    room = open_room(clock, email=who)
+    erase_person(who)
+    lines = list(listed.lines(house.data_dir / listed.FILE))
+    with db.transaction() as tx:  # as after a restore: they are known again
+        again = sa.update(Room).where(Room.id == room)
+        tx.execute(again.values(auditor="Ines Audit", email=who, revoked_at=None))
+    erasures.replay(lines)
+    [left] = makers.rows(Room)
+    assert (left.auditor, left.email, left.revoked_at is None) == (ERASED, "", False)
 
 
 def test_half_a_line_of_a_writer_that_died_keeps_no_later_one_off_the_list(tmp_path: Path) -> None:

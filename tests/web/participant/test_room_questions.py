@@ -11,7 +11,6 @@ from portal import db
 from portal.actions import erasures, processes, room_questions, rooms
 from portal.brand import Brand
 from portal.clock import Clock, now
-from portal.engine import erasing_house
 from portal.errors import Conflict, Faulty, NotYours, Unknown
 from portal.ledger.tables import Entry, Outgoing
 from portal.models import Room, RoomMessage, RoomQuestion
@@ -196,9 +195,8 @@ def test_what_an_erased_auditor_wrote_and_what_names_them_is_gone(
     with db.reading() as conn:
         [held] = subject.told(conn, "ines@audit.example", now())[0]["audit_rooms"]
     assert [one["question"] for one in held["written"]] == [1, 2]
-    with db.transaction() as tx:
-        gone = erasing_house.forget(tx, ["ines@audit.example"], [], ["Ines Audit"])
-    assert gone["questions"] == 2
+    who, asked = "ines@audit.example", {"basis": "request", "reference": ""}
+    erasures.of_person(who, **asked, confirmed=who, actor=ADA)
     texts = [row.text for row in sorted(makers.rows(RoomMessage), key=lambda row: row.id)]
     assert texts == ["", "", "", "Yes."]
     assert owed("mail.room_question") == []
