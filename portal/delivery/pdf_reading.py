@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from portal.errors import PortalError
+from portal.ledger.seals import streams
 
 if TYPE_CHECKING:
     import pikepdf
 
 T = TypeVar("T")
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_LARGEST = 1 << 30  # of an enclosure, unpacked
+_LARGEST = 1 << 29  # of all enclosures, unpacked
+_LARGEST_PAGE = 1 << 24  # of what one page or form draws, and of the map of a font
+_MOST_FORMS = 10_000  # drawn on a page
+_TOO_MUCH = "The PDF unpacks to more than any audit trail holds."
 _DEEPEST = 8  # forms within forms
 _MAPPED = re.compile(
     rb"beginbf(char|range)(.*?)endbf(?:char|range)", re.DOTALL
@@ -63,6 +66,8 @@ def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
     try:
         with pikepdf.open(path) as pdf:
             return read(pdf)
+    except NotReadable:
+        raise
     except Exception as fault:  # a hostile file may break any assumption of the parser
         raise NotReadable("The PDF is damaged or encrypted and can't be read.") from fault
 
@@ -70,16 +75,41 @@ def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
 def _enclosures(pdf: "pikepdf.Pdf") -> list[tuple[str, bytes]]:
     found: dict[tuple[Any, str], bytes] = {}
     loose: dict[Any, bytes] = {}
+    read: dict[Any, bytes] = {}
+
+    def held_in(stream: Any) -> bytes:
+        left = _LARGEST - sum(map(len, read.values()))
+        if stream.objgen not in read:
+            read[stream.objgen] = _unpacked(stream, left)
+        return read[stream.objgen]
+
     for item in pdf.objects:
         if isinstance(item, _types().Dictionary) and "/EF" in item:
             name = str(item.get("/UF", item.get("/F", "")))
             for _form, held in item.EF.items():  # a reader may show any of them
-                found[held.objgen, name] = bytes(held.read_bytes())
+                found[held.objgen, name] = held_in(held)
         elif isinstance(item, _types().Stream) and item.get("/Type") == "/EmbeddedFile":
-            loose[item.objgen] = bytes(item.read_bytes())
+            loose[item.objgen] = held_in(item)
     named = {place for place, _ in found}
     files = [(name, raw) for (_, name), raw in found.items()]
     return files + [("", raw) for place, raw in loose.items() if place not in named]
+
+
+def _unpacked(stream: Any, most: int) -> bytes:
+    """The bytes of a stream, packed as in our own files or not at all, ``most`` of them.
+
+    NotReadable for any other: a few bytes can unpack to more than any memory holds.
+    """
+    kinds = stream.get("/Filter", [])
+    kinds = [str(kind) for kind in ([kinds] if isinstance(kinds, _types().Name) else kinds)]
+    raw = bytes(stream.read_raw_bytes())
+    if kinds == ["/FlateDecode"] and "/DecodeParms" not in stream:
+        raw = zlib.decompressobj().decompress(raw, most + 1)
+    elif kinds:
+        raise NotReadable("The PDF is packed otherwise than an audit trail.")
+    if len(raw) > most:
+        raise NotReadable(_TOO_MUCH)
+    return raw
 
 
 def _types() -> Any:
@@ -90,19 +120,30 @@ def _types() -> Any:
 
 def _loose_streams(path: Path) -> Iterator[tuple[str, bytes]]:
     """Streams that unpack, of a file too damaged to be opened."""
-    for match in _STREAM.finditer(path.read_bytes()):
+    left = _LARGEST
+    for packed in streams(path.read_bytes()):
         try:
-            yield "", zlib.decompressobj().decompress(match[1], _LARGEST)
+            found = zlib.decompressobj().decompress(packed, left + 1)
         except zlib.error:
             continue
+        left -= len(found)
+        if left < 0:
+            raise NotReadable(_TOO_MUCH)
+        yield "", found
 
 
 def _page_text(page: "pikepdf.Page") -> str:
-    return "".join(_drawn(page.obj, page.obj.get("/Resources", {}), {}, 0))
+    return "".join(_drawn(page.obj, page.obj.get("/Resources", {}), {}, [_MOST_FORMS], 0))
 
 
-def _drawn(content: Any, resources: Any, maps: dict[Any, Any], depth: int) -> Iterator[str]:
-    """The text a page or a form draws; ``maps`` keeps the fonts already read."""
+def _drawn(
+    content: Any, resources: Any, maps: dict[Any, Any], left: list[int], depth: int
+) -> Iterator[str]:
+    """The text a page or a form draws; ``maps`` keeps the fonts already read.
+
+    ``left`` is how many forms it may still draw: each may draw the next one many times.
+    """
+    _require_small(content)
     decode: Callable[[bytes], str] = bytes.decode
     fonts, forms = resources.get("/Font", {}), resources.get("/XObject", {})
     for operands, operator in _types().parse_content_stream(content):
@@ -112,7 +153,10 @@ def _drawn(content: Any, resources: Any, maps: dict[Any, Any], depth: int) -> It
         elif name == "Do" and depth < _DEEPEST:
             form = forms[str(operands[0])]
             if form.get("/Subtype") == "/Form":
-                yield from _drawn(form, form.get("/Resources", resources), maps, depth + 1)
+                left[0] -= 1
+                if left[0] < 0:
+                    raise NotReadable("The PDF draws more than any audit trail.")
+                yield from _drawn(form, form.get("/Resources", resources), maps, left, depth + 1)
         if name in _NEW_LINE:
             yield "\n"
         if name in ("Tj", "'", '"'):
@@ -122,11 +166,22 @@ def _drawn(content: Any, resources: Any, maps: dict[Any, Any], depth: int) -> It
             yield "".join(decode(bytes(part)) for part in strings)
 
 
+def _require_small(content: Any) -> None:
+    """Refuse with NotReadable a page or form of more than a page can be."""
+    held = content if isinstance(content, _types().Stream) else content.get("/Contents", [])
+    parts = [held] if isinstance(held, _types().Stream) else held
+    left = _LARGEST_PAGE
+    for part in parts:
+        left -= len(_unpacked(part, left))
+
+
 def _font(font: Any, maps: dict[Any, Any]) -> Callable[[bytes], str]:
     """How the bytes of a font's strings become text, by its own ToUnicode map."""
     if font.objgen not in maps:
         width = 2 if font.get("/Subtype") == "/Type0" else 1
-        table = _unicode_map(bytes(font.ToUnicode.read_bytes())) if "/ToUnicode" in font else {}
+        table = (
+            _unicode_map(_unpacked(font.ToUnicode, _LARGEST_PAGE)) if "/ToUnicode" in font else {}
+        )
         maps[font.objgen] = lambda raw: "".join(
             table.get(code, chr(code) if width == 1 else "") for code in _codes(raw, width)
         )

@@ -18,9 +18,8 @@ from portal.ledger.findings import ALTERED, INCOMPLETE, Report
 from portal.ledger.keepsakes import NOTHING, Kept, Receipt
 from portal.ledger.verify import lines_of, verify
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
-_LARGEST = 1 << 30  # of what a PDF carries, unpacked
+_LARGEST = 1 << 29  # of all that a PDF carries, unpacked: a ledger of some 400,000 events
 _PAGES = "portal verify reads what a PDF prints, this program its ledger and its seal"
 CHANGES = "key-changes.txt"  # in a trail
 _MOST_CHANGES = 256 * 1024  # of changes of keys: some hundred of them
@@ -55,9 +54,13 @@ def judge_pdf(
     certificate: str | None = None,
 ) -> Report:
     """Check the ledger in a PDF, and its seal; what its pages print is not looked at."""
-    found = _own(raw)
+    report = Report(key_given=key is not None)
+    try:
+        found = _own(raw)
+    except chain.Malformed as fault:
+        report.find(1, ALTERED, str(fault))
+        return report
     if len(found) != 1:
-        report = Report(key_given=key is not None)
         many = "There is more than one ledger inside this PDF."
         none = "There is no ledger inside this PDF: it is not an audit trail."
         report.find(1, ALTERED if found else INCOMPLETE, many if found else none)
@@ -123,14 +126,19 @@ def changes_in(texts: Iterable[bytes]) -> Kept:
 
 
 def _streams(raw: bytes, is_wanted: Callable[[bytes], bool]) -> Iterator[bytes]:
-    for match in _STREAM.finditer(raw):
+    """Those that are wanted, unpacked. Malformed where they come to more than any trail holds."""
+    left = _LARGEST
+    for packed in seals.streams(raw):
         try:
-            packed = zlib.decompressobj()
-            if is_wanted(packed.decompress(match[1], 64)):
-                yield zlib.decompressobj().decompress(match[1], _LARGEST)
+            if is_wanted(zlib.decompressobj().decompress(packed, 64)):
+                found = zlib.decompressobj().decompress(packed, left + 1)
+                left -= len(found)
+                if left < 0:
+                    raise chain.Malformed("this PDF unpacks to more than any audit trail holds")
+                yield found
         except zlib.error:
-            if is_wanted(match[1]):
-                yield match[1]
+            if is_wanted(packed):
+                yield packed
 
 
 def _own(raw: bytes) -> set[bytes]:

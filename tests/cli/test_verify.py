@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from portal.cli.main import answer, portal
 from portal.db import Database
 from portal.delivery import handover, pdf, pdf_reading
 from portal.delivery.seal import Seal
-from portal.ledger import catalogue, ed25519, record
+from portal.ledger import catalogue, ed25519, judging, record
 from portal.ledger import seals as seals_of
 from portal.ledger.judging import judge
 from tests import seals
@@ -492,6 +493,66 @@ def test_no_damage_to_a_pdf_ends_in_a_traceback_or_is_sound(
         raw[at : at + data.draw(st.integers(0, 200))] = data.draw(st.binary(max_size=50))
     (tmp_path / "damaged.pdf").write_bytes(raw)
     assert verify(tmp_path / "damaged.pdf")[0] in ((0,) if raw == whole else (1, 2))
+
+
+def flate(unit: bytes, times: int, start: bytes = b"") -> bytes:
+    packer = zlib.compressobj(9)
+    packed = packer.compress(start)
+    return packed + b"".join(packer.compress(unit) for _ in range(times)) + packer.flush()
+
+
+def bomb(path: Path, how: str) -> Path:
+    """A small file that would take gigabytes or for ever, were nothing bounded."""
+    ledger, name = b'{"seq":0}', pikepdf.Name
+    opened = pikepdf.new()
+    opened.add_blank_page()
+    page, filters = opened.pages[0].obj, name.FlateDecode
+    if how == "ledger":
+        ledger = flate(b" " * (1 << 20), 40, b'{"seq":0')
+    elif how == "twice packed":
+        ledger, filters = zlib.compress(flate(b" " * (1 << 20), 40, ledger), 9), [filters, filters]
+    else:
+        filters = None
+    drawn = pikepdf.Stream(opened, b"/F Do\n" * 12)
+    if how == "page":
+        drawn.write(flate(b"BT (a) Tj ET\n" * 1000, 2000), filter=name.FlateDecode)
+    if how == "forms":
+        form = opened.make_indirect(pikepdf.Stream(opened, b"BT (a) Tj ET"))
+        form.Subtype = name.Form
+        for _ in range(7):
+            below, form = form, opened.make_indirect(pikepdf.Stream(opened, b"/F Do\n" * 12))
+            form.Subtype, form.Resources = name.Form, pikepdf.Dictionary(XObject={"/F": below})
+        page.Resources = pikepdf.Dictionary(XObject={"/F": form})
+    page.Contents = opened.make_indirect(drawn)
+    carried = pikepdf.Stream(opened, b"")
+    if filters is not None:
+        carried.write(ledger, filter=filters)
+    else:
+        carried.write(ledger)
+    carried.Type = name.EmbeddedFile
+    opened.Root.Carried = opened.make_indirect(carried)
+    level = pikepdf.StreamDecodeLevel.none
+    opened.save(path, compress_streams=False, stream_decode_level=level)
+    return path
+
+
+@pytest.mark.parametrize("how", ["ledger", "twice packed", "page", "forms", "no end"])
+def test_what_unpacks_without_measure_is_refused(
+    how: str, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reader in (judging, pdf_reading):  # the bound itself would only make this slow
+        monkeypatch.setattr(reader, "_LARGEST", 10_000_000)
+    path = tmp_path / "bomb.pdf"
+    if how == "no end":  # looked for from each of its beginnings
+        path.write_bytes(b"%PDF-1.7\n" + b"stream\n" * 200_000)
+    else:
+        bomb(path, how)
+    assert path.stat().st_size < 2_000_000
+    status, told = verify(path)
+    assert status in (1, 2)
+    if how in ("ledger", "page", "forms"):
+        assert "more than any audit trail" in told
+    assert judge(path).verdict in (1, 2)
 
 
 # The verifier in one file, as somebody far from any portal runs it
