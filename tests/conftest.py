@@ -37,15 +37,15 @@ PAGES = ("web/staff", "web/participant", "web/api")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--both`` has the tests of pages run on both databases, too."""
-    parser.addoption("--both", action="store_true", help="try each page on both databases")
+    """``--turns`` has each test of a page run on one of the two databases only."""
+    parser.addoption("--turns", action="store_true", help="try each page on one database")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The rooms in which single tests take long come first; a page is tried on one database."""
+    """The rooms in which single tests take long come first, in the order of `LONG`."""
     places = {room: place for place, room in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(LONG)))
-    if not config.getoption("both"):
+    if config.getoption("turns"):
         left = [item for item in items if _is_elsewhere(item)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if not _is_elsewhere(item)]
