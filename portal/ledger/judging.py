@@ -19,6 +19,7 @@ from portal.ledger.keepsakes import NOTHING, Kept, Receipt
 from portal.ledger.verify import lines_of, verify
 
 _FIRST_LINE = re.compile(rb'\s*\{"(?:seq|hash|body|disclosed|checkpoint)"')
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _LARGEST = 1 << 29  # of all that a PDF carries, unpacked: a ledger of some 400,000 events
 _PAGES = "portal verify reads what a PDF prints, this program its ledger and its seal"
 CHANGES = "key-changes.txt"  # in a trail
@@ -146,9 +147,12 @@ def _own(raw: bytes) -> set[bytes]:
 
     People upload ledgers, too, and a trail carries what was uploaded; its own has their digests.
     """
-    found = set(carried(raw))
-    digests = {one: hashlib.sha256(one).hexdigest().encode() for one in found}
-    return {one for one in found if not any(digests[one] in other for other in found - {one})}
+    found = {hashlib.sha256(one).hexdigest().encode(): one for one in carried(raw)}
+    if len(found) < 2:
+        return set(found.values())
+    # In one walk over each: a hostile file may carry any number of them.
+    named = {hit[0] for one in found.values() for hit in _DIGEST.finditer(one) if hit[0] in found}
+    return {one for digest, one in found.items() if digest not in named}
 
 
 def digests_of(places: Iterable[Path]) -> Collection[str]:

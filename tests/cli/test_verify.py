@@ -536,7 +536,7 @@ def bomb(path: Path, how: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", ["ledger", "twice packed", "page", "forms", "no end"])
+@pytest.mark.parametrize("how", ["ledger", "twice packed", "page", "forms", "no end", "many"])
 def test_what_unpacks_without_measure_is_refused(
     how: str, verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -545,6 +545,9 @@ def test_what_unpacks_without_measure_is_refused(
     path = tmp_path / "bomb.pdf"
     if how == "no end":  # looked for from each of its beginnings
         path.write_bytes(b"%PDF-1.7\n" + b"stream\n" * 200_000)
+    elif how == "many":  # each looked for in each
+        path.write_bytes(b"".join(b'stream\n{"seq":%d\nendstream\n' % n for n in range(30_000)))
+        path.write_bytes(b"%PDF-1.7\n" + path.read_bytes())
     else:
         bomb(path, how)
     assert path.stat().st_size < 2_000_000
