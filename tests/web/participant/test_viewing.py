@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -108,6 +109,7 @@ def test_text_is_shown_as_text_and_what_cannot_be_shown_says_so(
     assert looks() == [("text", 0, True)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # thirty pages take long to paint
 def test_whoever_decides_sees_the_first_pages_beside_the_question(
     app: Flask, visitors: Callable[[], Visitor]
 ) -> None:
