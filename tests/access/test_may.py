@@ -50,6 +50,7 @@ PROCESS = {
     "erase": "ynnnnnnn",
     "hold": "yynnynnn",
     "lift": "ynnnnnnn",
+    "privacy": "yynyyynn",
 }
 
 

@@ -12,6 +12,15 @@ from portal.delivery import http
 from portal.delivery.http import Forbidden, NoAnswer, Request, send
 from tests.delivery.receivers import Got, answer, answering, certificate, receiver
 
+
+def _has_name() -> bool:
+    """Whether this machine knows itself by a name; one with no ``/etc/hosts`` does not."""
+    try:
+        return bool(socket.getaddrinfo("localhost", None))
+    except OSError:
+        return False
+
+
 # Spellings of the port's own machine and of nets that are nobody's business outside. Some are
 # names, some numbers in other clothes: whatever the resolver makes of them is what is judged.
 PRIVATE = [
@@ -109,13 +118,22 @@ def test_the_answer_is_read_and_the_request_says_what_it_should() -> None:
 
 def test_networks_and_hosts_with_ports_are_admitted_on_purpose_and_nothing_beside() -> None:
     with receiver() as there:
-        for allow in (["127.0.0.0/8"], ["127.0.0.1"], [f"localhost:{there.port}"]):
-            host = "localhost" if "localhost" in allow[0] else "127.0.0.1"
-            assert send(Request("GET", f"http://{host}:{there.port}/"), allow).status == 200
+        for allow in (["127.0.0.0/8"], ["127.0.0.1"], [f"127.0.0.1:{there.port}"]):
+            assert send(Request("GET", there.url), allow).status == 200
         for allow in (["10.0.0.0/8"], ["127.0.0.1:1"], [f"localhost:{there.port}"], ["::1/128"]):
             with pytest.raises(Forbidden):
                 send(Request("GET", there.url), allow)
     assert there.connections == 3
+
+
+@pytest.mark.skipif(not _has_name(), reason="this machine has no name for itself")
+def test_a_host_is_admitted_by_its_name_and_port() -> None:
+    with receiver() as there:
+        url = f"http://localhost:{there.port}/"
+        assert send(Request("GET", url), [f"localhost:{there.port}"]).status == 200
+        with pytest.raises(Forbidden):
+            send(Request("GET", url), ["localhost:1"])
+    assert there.connections == 1
 
 
 def test_ipv6_is_spelt_in_brackets() -> None:
