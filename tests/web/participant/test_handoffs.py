@@ -1,5 +1,6 @@
 """“Not me, ask somebody else”, from door to door: the page, the owner's word, the old link."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_where_the_owner_has_to_agree_it_stays_until_they_do(
     assert "until then you can still do it" in visitor.get(path)
     assert "has not decided yet" in visitor.get(f"{path}/delegate")
     dana = at_the_desk(app, "dana")
-    assert "asks that Otto “O” Other does it instead" in dana.client.get("/").text
+    assert re.search("asks that Otto “O” Other does “[^”]+” instead", dana.client.get("/").text)
     desk = f"/tasks/{task.id}"
     assert "May Otto “O” Other do it instead?" in dana.client.get(desk).text
     refused = dana.call("POST", f"{desk}/delegation", {"answer": "refuse", "reason": ""})
