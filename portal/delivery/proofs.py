@@ -19,6 +19,7 @@ from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps
 from portal import clock
 from portal.certificates import Certificate
 from portal.delivery import http
+from portal.delivery.apart import apart
 from portal.delivery.stamps import Stamper, der
 from portal.errors import PortalError
 
@@ -47,7 +48,7 @@ def collect(
             trust_roots=roots, other_certs=between, allow_fetching=False,
             revocation_mode="soft-fail", moment=clock.now(),
         )  # fmt: skip
-        paths = [asyncio.run(_path(leaf, between, loose, stamp)) for leaf, stamp in wanted]
+        paths = [_path(leaf, between, loose, stamp) for leaf, stamp in wanted]
         found = [one for path in paths for one in _told(path, allow, send)]
         proofs = ValidationContext(
             trust_roots=roots,
@@ -59,7 +60,7 @@ def collect(
             moment=clock.now(),
         )
         for leaf, is_stamp in wanted:
-            asyncio.run(_path(leaf, between, proofs, is_stamp))
+            _path(leaf, between, proofs, is_stamp)
     except NoProofs:
         raise
     except Exception as fault:  # whatever a parser of somebody else's bytes trips over
@@ -69,7 +70,7 @@ def collect(
     return proofs
 
 
-async def _path(
+def _path(
     leaf: x509.Certificate,
     between: Sequence[x509.Certificate],
     context: ValidationContext,
@@ -78,8 +79,12 @@ async def _path(
     """From a certificate to its root, each of them judged."""
     judge = CertificateValidator(leaf, intermediate_certs=between, validation_context=context)
     usages = {"time_stamping"} if is_stamp else None
-    found: ValidationPath = await judge.async_validate_usage(set(), extended_key_usage=usages)
-    return found
+
+    async def judged() -> ValidationPath:
+        found: ValidationPath = await judge.async_validate_usage(set(), extended_key_usage=usages)
+        return found
+
+    return apart(lambda: asyncio.run(judged()))
 
 
 def _told(
