@@ -32,13 +32,13 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 # What takes long begins first: two workers that share the files are then done at the same time.
 LONG = ("soak", "cli", "journeys", "histories", "browser", "bench", "tasks", "delivery")
 
-# What a page says hangs on no database: what it calls is tried on both, in the rooms below.
-PAGES = ("web/staff", "web/participant", "web/api")
+# What a page or a command says hangs on no database: what it calls is tried on both elsewhere.
+IN_TURN = ("web/staff", "web/participant", "web/api", "tests/cli", "tests/bench", "tests/soak")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--turns`` has each test of a page run on one of the two databases only."""
-    parser.addoption("--turns", action="store_true", help="try each page on one database")
+    """``--turns`` has each test of a page or a command run on one of the two databases only."""
+    parser.addoption("--turns", action="store_true", help="try pages, commands on one database")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,14 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_elsewhere(item: pytest.Item) -> bool:
-    """Whether a test of a page is its half on the other database; its name says which is its own.
+    """Whether it is the half on the database whose turn it is not; a test's name decides that.
 
     A test that is asked for by its whole name is not left out.
     """
-    if not item.path.parent.as_posix().endswith(PAGES) or "::" in " ".join(item.config.args):
+    if not item.path.parent.as_posix().endswith(IN_TURN) or "::" in " ".join(item.config.args):
         return False
     found = getattr(item, "callspec", None)
-    database = found.params.get("database") if found else None
+    given = found.params if found else {}
+    database = given.get("database", given.get("kind"))
     turn = zlib.crc32(getattr(item, "originalname", item.name).encode()) % 2
     return database in DATABASES and database != DATABASES[turn]
 
