@@ -12,10 +12,24 @@ import re
 from typing import Any
 
 from portal.access import links
+from portal.language import ngettext
 
 DIGITS = 8
+MOST_TRIES = 5
 _CODE, _ENTERED = b"portal-code/v1", b"portal-entered/v1"
 _BETWEEN = re.compile(r"[\s-]+")
+
+
+def told_of_miss(tries: int) -> str | None:
+    """What to say of a wrong entry after ``tries`` before it; ``None`` where it was the last."""
+    left = MOST_TRIES - tries - 1
+    if not left:
+        return None
+    return ngettext(
+        "This is not the code that was sent last. One try is left.",
+        "This is not the code that was sent last. %(n)s tries are left.",
+        left,
+    )
 
 
 def of(code_id: str) -> str:

@@ -18,11 +18,10 @@ from portal.engine.rows import Asked
 from portal.engine.running import Running
 from portal.errors import NotYours, TooFast
 from portal.language import gettext as _
-from portal.language import mark, ngettext
+from portal.language import mark
 from portal.models import Code
 
 LIVES = timedelta(minutes=10)
-MOST_TRIES = 5
 MOST_A_DAY = 10
 
 _SENT = mark(
@@ -105,7 +104,7 @@ def _fault(running: Running, sent: Any, about: Any, entered: str) -> str | None:
         return _(_MISSING)
     if sent is None:
         return _(_NONE)
-    if sent.tries >= MOST_TRIES:
+    if sent.tries >= codes.MOST_TRIES:
         return _(_VOID)
     if sent.expires_at <= running.now:
         return _(_OVER)
@@ -115,14 +114,7 @@ def _fault(running: Running, sent: Any, about: Any, entered: str) -> str | None:
         return None
     tried = sa.update(Code).where(Code.id == sent.id).values(tries=Code.tries + 1)
     running.tx.execute(tried)
-    left = MOST_TRIES - sent.tries - 1
-    if not left:
-        return _(_VOID)
-    return ngettext(
-        "This is not the code that was sent last. One try is left.",
-        "This is not the code that was sent last. %(n)s tries are left.",
-        left,
-    )
+    return codes.told_of_miss(sent.tries) or _(_VOID)
 
 
 def _send(running: Running, task: Asked, actor: Actor, proof: Proof, seal: str) -> Unproved:

@@ -15,11 +15,10 @@ from portal.access import codes
 from portal.db import Tx
 from portal.errors import TooFast
 from portal.language import gettext as _
-from portal.language import mark, ngettext
+from portal.language import mark
 from portal.ledger import outbox
 
 LIVES = timedelta(minutes=10)
-MOST_TRIES = 5
 MOST_A_DAY = 10
 _DAY = timedelta(days=1)
 _MISSING = mark("Enter the code of eight digits from the e-mail.")
@@ -62,17 +61,10 @@ def fault(tx: Tx, table: Any, mine: sa.ColumnElement[bool], entered: str) -> str
     # Locked, so that guesses at once are guesses in turn.
     newest = sa.select(table.__table__).where(mine).order_by(table.made_at.desc(), table.id.desc())
     sent = tx.execute(newest.limit(1).with_for_update()).first()
-    if sent is None or sent.tries >= MOST_TRIES or sent.expires_at <= tx.now:
+    if sent is None or sent.tries >= codes.MOST_TRIES or sent.expires_at <= tx.now:
         return _(_OVER)
     if codes.is_right(sent.id, entered):
         tx.execute(sa.update(table).filter_by(id=sent.id).values(expires_at=tx.now))
         return None
     tx.execute(sa.update(table).filter_by(id=sent.id).values(tries=table.tries + 1))
-    left = MOST_TRIES - sent.tries - 1
-    if not left:
-        return _(_OVER)
-    return ngettext(
-        "This is not the code that was sent last. One try is left.",
-        "This is not the code that was sent last. %(n)s tries are left.",
-        left,
-    )
+    return codes.told_of_miss(sent.tries) or _(_OVER)
