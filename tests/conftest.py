@@ -46,9 +46,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     places = {room: place for place, room in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(LONG)))
     if config.getoption("turns"):
-        left = [item for item in items if _is_elsewhere(item)]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not _is_elsewhere(item)]
+        elsewhere = [item for item in items if _is_elsewhere(item)]
+        config.hook.pytest_deselected(items=elsewhere)
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def _is_elsewhere(item: pytest.Item) -> bool:
