@@ -168,7 +168,7 @@ def test_an_item_is_found_without_reading_the_others(sqlite: db.Database) -> Non
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_step_never_reads_the_processes_of_others(database: db.Database) -> None:
     """Each look into the large tables goes by an id or by the process, none by a state."""
-    makers.publish(world.TEN_STEPS)
+    makers.publish(world.DATED_STEPS)
     asked: dict[str, Any] = {}
 
     def note(conn: object, cursor: object, statement: str, given: Any, *_: object) -> None:

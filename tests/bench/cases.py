@@ -225,6 +225,13 @@ def _ten_steps(place: Place) -> Call:
     return world.ten_steps
 
 
+@side("ten-steps-dated", times=60, quick=20)
+def _ten_steps_dated(place: Place) -> Call:
+    world.settle(place)
+    makers.publish(world.DATED_STEPS)
+    return world.ten_steps
+
+
 @side("ten-steps-unhashed", times=60, quick=20)
 def _ten_steps_unhashed(place: Place) -> Call:
     """The same without a digest: what the hashes and commitments of the ledger cost."""

@@ -20,9 +20,10 @@ def test_a_goal_compares_what_is_there(goal: Goal) -> None:
     assert goal.stretch is None or goal.stretch < goal.must
 
 
-def test_the_process_of_ten_steps_comes_to_its_end(database: db.Database) -> None:
+@pytest.mark.parametrize("steps", [world.TEN_STEPS, world.DATED_STEPS], ids=["bare", "dated"])
+def test_the_process_of_ten_steps_comes_to_its_end(database: db.Database, steps: str) -> None:
     people.settle()
-    makers.publish(world.TEN_STEPS)
+    makers.publish(steps)
     world.ten_steps()
     [process] = makers.rows(Process)
     assert process.state == "completed"

@@ -30,12 +30,11 @@ from tests import makers, people
 _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*>')
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
 
-# Eight server transactions and ten steps: the process that the peers were measured with.
+# Eight server transactions and ten steps, the start and the end included: the process that the
+# peers run. Neither of them knows a date, a reminder or a message: those are measured apart.
 TEN_STEPS = """\
   - id: details
     assign: vendor
-    due: 3 days
-    remind: [1 day before]
     form:
       fields:
         - {id: company, type: text, label: Company}
@@ -43,20 +42,25 @@ TEN_STEPS = """\
         - {id: amount, type: number, label: Amount, required: false}
   - id: papers
     assign: vendor
-    due: 3 days
     upload: {documents: [{id: licence, name: Licence}]}
   - id: review
     assign: buyer
-    due: 2 days
     approval: {question: Complete?, show: [details, papers], on_changes: {return_to: papers}}
   - id: board
     assign: [buyer, second]
     approval: {question: Agreed?, needs: all}
   - id: note
     set: {result: 'steps.details.company'}
-  - id: thanks
-    message: {to: [vendor], subject: Thank you, body: We are done.}
 """
+
+# The same as it is run: with due dates, reminders by working days, and a message at its end.
+DATED_STEPS = (
+    TEN_STEPS.replace("    form:", "    due: 3 days\n    remind: [1 day before]\n    form:")
+    .replace("    upload:", "    due: 3 days\n    upload:")
+    .replace("    approval: {question: C", "    due: 2 days\n    approval: {question: C")
+    + "  - id: thanks\n"
+    "    message: {to: [vendor], subject: Thank you, body: We are done.}\n"
+)
 
 # One task after the other, sent back for ever: what growth is measured on.
 LOOP = """\
@@ -331,10 +335,10 @@ def _open_task(process_id: str) -> Any:
 
 
 def ten_steps() -> None:
-    """The whole process of ``TEN_STEPS``: its verbs, and one cheap look for each task's id.
+    """The whole process of ``TEN_STEPS``, or ``DATED_STEPS``, by its verbs.
 
-    Eight transactions, as in the peers: the file comes with the answer, as a page without
-    JavaScript and a program send it.
+    Eight transactions, as in the peers, and one cheap look for each task's id: the file comes
+    with the answer, as a page without JavaScript and a program send it.
     """
     dana = people.staff("dana")
     given = {"vendor": people.VERA, "second": people.OTTO}
