@@ -15,7 +15,7 @@ from portal.engine.decide import End, Verdict, after, verdict
 from portal.engine.rounds import Item
 from portal.engine.rows import Asked
 from portal.engine.running import Running
-from portal.errors import Faulty, NotYours, together
+from portal.errors import Faulty, together
 from portal.language import gettext as _
 from portal.language import mark
 from portal.ledger.catalogue import (
@@ -61,7 +61,7 @@ def decide(
     if task is None:
         return None
     step = running.step_of(task, ApprovalStep, "an approval")
-    _require_separate(running, step, task, actor)
+    asking.require_separate(running, step, task, actor)
     asking.require_own_vote(running, task, actor)
     outcome = _outcome(step, decision)
     why, marked = together(
@@ -107,26 +107,6 @@ def _count(
         marked = [Item(*text.split(".", 1)) for text in said["items"]]
         rounds.send_back(
             running, begun, way.step, items=marked, comment=said["comment"] or "", why=decided
-        )
-
-
-def _require_separate(running: Running, step: ApprovalStep, task: Asked, actor: Actor) -> None:
-    barred = asking.doers(running, step, task.scope)
-    if actor.handed_by in barred:
-        raise NotYours(
-            _(
-                "%(name)s handed out the link by which you came, and took part in what is decided"
-                " here.",
-                name=actor.handed_by_name,
-            ),
-            _("Open the link that was mailed to you."),
-        )
-    absent = actor.absent(task.holder_id)
-    keys = {actor.id, actor.user_id, actor.email}
-    if barred & (keys | {absent.id, absent.email} if absent else keys):
-        raise NotYours(
-            _("You took part in what is decided here, so somebody else has to decide it."),
-            _("Ask the process owner to give it to another person."),
         )
 
 

@@ -195,6 +195,27 @@ def doers(running: Running, step: ApprovalStep, scope: str) -> set[str]:
     return _all_names(running, keys - {None})
 
 
+def require_separate(running: Running, step: ApprovalStep, task: Asked, actor: Actor) -> None:
+    """Refuse with NotYours whoever took part in what is judged, or comes for one who did."""
+    barred = doers(running, step, task.scope)
+    if actor.handed_by in barred:
+        raise NotYours(
+            _(
+                "%(name)s handed out the link by which you came, and took part in what is decided"
+                " here.",
+                name=actor.handed_by_name,
+            ),
+            _("Open the link that was mailed to you."),
+        )
+    absent = actor.absent(task.holder_id)
+    keys = {actor.id, actor.user_id, actor.email}
+    if barred & (keys | {absent.id, absent.email} if absent else keys):
+        raise NotYours(
+            _("You took part in what is decided here, so somebody else has to decide it."),
+            _("Ask the process owner to give it to another person."),
+        )
+
+
 def _done(running: Running, step: ApprovalStep, steps: list[str], scope: str) -> list[Any]:
     """The tasks of these steps that were done, in every round and in this transaction."""
     if not steps:

@@ -13,7 +13,8 @@ def take_up(running: Running, task: Asked, actor: Actor) -> None:
     """Note that somebody of the staff is at a task; a team's is theirs alone from now on.
 
     Again by the same person it changes nothing. Raises Conflict where a colleague has it, and
-    NotYours for a second vote.
+    NotYours for a second vote or
+    for whoever took part in what is judged.
     """
     if task.team_id is None:
         if task.picked_up_at is not None:
@@ -33,7 +34,9 @@ def _claim(running: Running, task: Asked, actor: Actor) -> None:
     """Have one member hold a team's task; the others, who were asked as well, are told."""
     if task.holder_id is not None:
         raise Conflict("Somebody else in the team has claimed this task already.")
-    if isinstance(running.tree.step(task.step), ApprovalStep):
+    step = running.tree.step(task.step)
+    if isinstance(step, ApprovalStep):  # or the work would lie with whoever may not do it
+        asking.require_separate(running, step, task, actor)
         asking.require_own_vote(running, task, actor)
     task.holder_id = actor.user_id
     running.claims[task.id] = {"kind": "staff", "email": actor.email, "name": actor.name}

@@ -152,7 +152,7 @@ def give_to(running: Running, trouble: Any, to: Any, reason: str, actor: Actor) 
         iter(tasks), None
     )
     if one is None:
-        _name(running, step_of(running, trouble), to, actor)
+        _name(running, trouble, to, actor)
         return
     step = running.tree.person_step(one.step)
     person = successors.by_address(running, one, to)
@@ -294,13 +294,16 @@ def _tell_edit(
     )
 
 
-def _name(running: Running, step: Step, to: Mapping[str, Any], actor: Actor) -> None:
-    """Name somebody for the first role of the step that nobody plays, or can play any more."""
-    roles = step.assign if isinstance(step, PersonStep) and isinstance(step.assign, tuple) else ()
-    missing = next((role for role in roles if not successors.is_played(running, role)), None)
-    if missing is None:
+def _name(running: Running, trouble: Any, to: Mapping[str, Any], actor: Actor) -> None:
+    """Name somebody for the first role of the step that nobody plays who can do it here."""
+    step = step_of(running, trouble)
+    vacant = (
+        successors.vacant(running, step, trouble.scope) if isinstance(step, PersonStep) else None
+    )
+    if vacant is None:
         raise Conflict("Nobody is missing here whom you could name; choose another way.")
+    successors.require_fit(running, step, trouble.scope, to)
     try:
-        successors.name(running, missing, to, actor)
+        successors.name(running, vacant, to, actor)
     except Faulty as unfit:
         raise Faulty([Fault("to.email", one.message) for one in unfit.faults]) from None

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.actor import Actor
-from portal.definition.tree import ApprovalStep
+from portal.definition.tree import ApprovalStep, PersonStep
 from portal.definition.values import is_email
 from portal.engine import asking, casting
 from portal.engine.rows import Asked, Person
@@ -128,6 +128,37 @@ def is_played(running: Running, role: str) -> bool:
     """Whether somebody plays the role who can act."""
     person = running.of_role(role)
     return person is not None and bool(casting.hands(running.tx, [person])[person.id])
+
+
+def vacant(running: Running, step: PersonStep, scope: str) -> str | None:
+    """The first role of a step that nobody plays who can do it here; of an approval, decide it.
+
+    Whoever took part in what is decided can't, nor whoever decides it in another role already.
+    """
+    if not isinstance(step.assign, tuple):
+        return None
+    judges = isinstance(step, ApprovalStep)
+    taken = asking.doers(running, step, scope) if isinstance(step, ApprovalStep) else set()
+    for role in step.assign:
+        person = running.of_role(role)
+        able = casting.hands(running.tx, [person])[person.id] if person else set()
+        if person is None or not able - taken:
+            return role
+        if judges and person.kind != "team":
+            taken = taken | able
+    return None
+
+
+def require_fit(running: Running, step: PersonStep, scope: str, to: Mapping[str, Any]) -> None:
+    """Refuse, with Faulty at ``to.email``, to name somebody who may not decide an approval."""
+    if not isinstance(step, ApprovalStep) or not isinstance(step.assign, tuple):
+        return
+    email = casting.email_of(to)
+    if email in asking.doers(running, step, scope):
+        raise Faulty.one("to.email", _(_TOOK_PART))
+    voters = [running.of_role(role) for role in step.assign]
+    if any(one is not None and one.email == email for one in voters):
+        raise Faulty.one("to.email", _(_DECIDES))
 
 
 def name(running: Running, role: str, to: Mapping[str, Any], actor: Actor) -> None:

@@ -144,12 +144,14 @@ def test_neither_of_both_decides_on_what_one_of_them_did(clock: Clock) -> None:
 
 def test_a_deputy_of_whoever_took_part_does_not_decide_for_them(clock: Clock) -> None:
     process = makers.start(
-        "  - {id: check, assign: finance, task: {}}\n"
-        "  - {id: sure, assign: finance, approval: {question: Q, separate_from: [check]}}\n"
+        "  - id: both\n    parallel:\n      branches:\n"
+        "        - {name: A, steps: [{id: check, assign: finance, task: {}}]}\n"
+        "        - {name: B, steps: [{id: sure, assign: finance,"
+        " approval: {question: Q, separate_from: [check]}}]}\n"
     )
     fay = people.staff("fay")
-    tasks.tick(makers.task(process, "check").id, actor=fay)
     tasks.claim(makers.task(process, "sure").id, actor=fay)
+    tasks.tick(makers.task(process, "check").id, actor=fay)
     away("fay", "olga")
     clock.set(ON_WEDNESDAY)
     with pytest.raises(NotYours, match="You took part"):

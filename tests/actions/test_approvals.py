@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.actions import approvals, processes, tasks
+from portal.actions import approvals, handoffs, processes, tasks
 from portal.errors import Faulty, NotYours, TaskWithdrawn, Unknown
 from portal.models import Participant, Task
 from tests import makers, people
@@ -285,6 +285,16 @@ def test_who_did_the_step_may_not_decide_on_it() -> None:
     makers.decide(process, one=one, actor=people.staff("fay"))
     assert makers.process(process).state == "completed"
     assert makers.task(process, "review", state="done").holder_id == "fay"
+
+
+def test_who_did_the_step_may_not_take_the_decision_from_the_team_either() -> None:
+    process = separate("check", "finance")
+    one = makers.task(process, "review")
+    for take in (tasks.claim, handoffs.take_up):
+        with pytest.raises(NotYours, match="You took part"):
+            take(one.id, actor=people.staff("finn"))
+    assert makers.task(process, "review").holder_id is None
+    makers.decide(process, one=one, actor=people.staff("fay"))
 
 
 def test_who_did_it_may_not_decide_on_behalf_either() -> None:

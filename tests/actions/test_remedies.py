@@ -187,3 +187,38 @@ def test_a_stuck_item_is_resolved_alone() -> None:
     assert resolve(process, "skip")
     assert values(process) == {"outcomes": ["succeeded", None, "succeeded"]}
     assert is_sound(process)
+
+
+JUDGED = """\
+  - {id: check, assign: buyer, task: {}}
+  - {id: sure, assign: [buyer], approval: {question: Q, separate_from: [check]}}
+  - {id: last, assign: buyer, task: {}}
+"""
+
+
+def test_somebody_else_is_named_to_decide_what_nobody_may_decide() -> None:
+    process = makers.start(JUDGED)
+    makers.tick(process, "check")
+    [trouble] = makers.troubles(process, state="open")
+    assert (trouble.kind, trouble.step) == ("nobody", "sure")
+    with pytest.raises(Faulty, match="took part") as barred:
+        resolve(process, "reassign", to={"email": "dana@example.com"})
+    assert [one.at for one in barred.value.faults] == ["to.email"]
+    assert resolve(process, "reassign", to={"email": "olga@example.com"})
+    makers.decide(process, step="sure", actor=people.staff("olga"))
+    assert open_steps(process) == ["last"]
+    assert is_sound(process)
+
+
+def test_a_second_voter_is_named_where_one_person_plays_both_roles() -> None:
+    process = makers.start(
+        "  - {id: sure, assign: [vendor, second], approval: {question: Q, needs: 2}}\n",
+        participants={"second": people.VERA},
+    )
+    [trouble] = makers.troubles(process, state="open")
+    assert (trouble.kind, trouble.step) == ("nobody", "sure")
+    with pytest.raises(Faulty, match="one vote"):
+        resolve(process, "reassign", to=people.VERA)
+    assert resolve(process, "reassign", to=people.OTTO)
+    assert open_steps(process) == ["sure", "sure"]
+    assert is_sound(process)
