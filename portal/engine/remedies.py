@@ -16,7 +16,6 @@ from portal.definition.tree import (
     BlockStep,
     CallStep,
     FormStep,
-    PersonStep,
     RunStep,
     SetStep,
     SignStep,
@@ -297,9 +296,7 @@ def _tell_edit(
 def _name(running: Running, trouble: Any, to: Mapping[str, Any], actor: Actor) -> None:
     """Name somebody for the first role of the step that nobody plays who can do it here."""
     step = step_of(running, trouble)
-    vacant = (
-        successors.vacant(running, step, trouble.scope) if isinstance(step, PersonStep) else None
-    )
+    vacant = successors.vacant(running, step, trouble.scope)
     if vacant is None:
         raise Conflict("Nobody is missing here whom you could name; choose another way.")
     successors.require_fit(running, step, trouble.scope, to)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.actor import Actor
-from portal.definition.tree import ApprovalStep, PersonStep
+from portal.definition.tree import ApprovalStep, PersonStep, Step
 from portal.definition.values import is_email
 from portal.engine import asking, casting
 from portal.engine.rows import Asked, Person
@@ -130,12 +130,12 @@ def is_played(running: Running, role: str) -> bool:
     return person is not None and bool(casting.hands(running.tx, [person])[person.id])
 
 
-def vacant(running: Running, step: PersonStep, scope: str) -> str | None:
+def vacant(running: Running, step: Step, scope: str) -> str | None:
     """The first role of a step that nobody plays who can do it here; of an approval, decide it.
 
     Whoever took part in what is decided can't, nor whoever decides it in another role already.
     """
-    if not isinstance(step.assign, tuple):
+    if not isinstance(step, PersonStep) or not isinstance(step.assign, tuple):
         return None
     judges = isinstance(step, ApprovalStep)
     taken = asking.doers(running, step, scope) if isinstance(step, ApprovalStep) else set()
@@ -149,7 +149,7 @@ def vacant(running: Running, step: PersonStep, scope: str) -> str | None:
     return None
 
 
-def require_fit(running: Running, step: PersonStep, scope: str, to: Mapping[str, Any]) -> None:
+def require_fit(running: Running, step: Step, scope: str, to: Mapping[str, Any]) -> None:
     """Refuse, with Faulty at ``to.email``, to name somebody who may not decide an approval."""
     if not isinstance(step, ApprovalStep) or not isinstance(step.assign, tuple):
         return
