@@ -175,12 +175,16 @@ class Tx:
         self._after.append(call)
 
     def finish(self) -> None:
-        """Run what was kept for the end of the transaction."""
+        """Run what was kept for the end of the transaction; on PostgreSQL commit it as well.
+
+        What writes at the end has its COMMIT sent along with it, and is waited for once.
+        """
         self._is_finishing = True
         try:
             while self._before or self._last:
                 (self._before or self._last).pop(0)()
-            self._at_once.settle()
+            fault.at("F3")
+            self._at_once.settle(is_last=True)
         except IntegrityError as refused:
             told = (explained for call in self._explain if (explained := call(refused)))
             raise next(told, refused) from refused
@@ -221,12 +225,17 @@ class _AtOnce:
             self.pipeline = _driver(self._conn).pipeline()
             self.pipeline.__enter__()
 
-    def settle(self) -> None:
-        """Wait until all that was sent is through; raises what PostgreSQL refused."""
+    def settle(self, *, is_last: bool = False) -> None:
+        """Wait until all that was sent is through; raises what PostgreSQL refused.
+
+        ``is_last`` commits with it: PostgreSQL passes over that where anything was refused.
+        """
         if self.pipeline is None:
             return
-        pipeline, self.pipeline = self.pipeline, None
         try:
+            if is_last:
+                _driver(self._conn).execute("COMMIT", prepare=False)
+            pipeline, self.pipeline = self.pipeline, None
             pipeline.__exit__(None, None, None)
         except self._conn.dialect.loaded_dbapi.Error as refused:
             raise translated(self._conn, None, refused) from refused
@@ -339,7 +348,6 @@ class Database:
             try:
                 yield tx
                 tx.finish()
-                fault.at("F3")
             except BaseException:
                 tx.abandon()
                 raise

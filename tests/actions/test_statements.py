@@ -217,3 +217,5 @@ def test_a_step_waits_for_postgresql_at_most_a_dozen_times(process: str, tmp_pat
     said = (tmp_path / "trace").read_text()
     waits = re.findall(r"^[^\t]*\tF\t\d+\t(Sync|Query)", said, re.MULTILINE)
     assert 4 <= len(waits) <= 12, said
+    alone = re.findall(r'^[^\t]*\tF\t\d+\tQuery\t "COMMIT"', said, re.MULTILINE)
+    assert not alone, "the COMMIT is waited for apart from what it commits"
