@@ -58,6 +58,13 @@ class Faulty(PortalError):
         return cls([Fault(at, message)])
 
 
+def wrong_cursor() -> Faulty:
+    """The refusal of a cursor that is none of the list it was sent to."""
+    return Faulty.one(
+        "cursor", "This is not a cursor of this list. Take `next` of the page before."
+    )
+
+
 def together(*judgements: Callable[[], Any]) -> list[Any]:
     """What each gives; a Faulty with what all of them find, so that nobody mends one by one."""
     given: list[Any] = []

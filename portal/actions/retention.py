@@ -16,7 +16,7 @@ from portal.access import holds
 from portal.actions import erasures
 from portal.clock import now as moment
 from portal.definition.retention import Retention
-from portal.errors import Faulty
+from portal.errors import wrong_cursor
 from portal.models import DefinitionRow, Erasure, ErasurePart, Process, trees
 from portal.models.house import retention_days
 
@@ -96,9 +96,7 @@ def _place(conn: Connection, process_id: str) -> tuple[str, tuple[datetime, str]
     )
     row = conn.execute(query).first()
     if row is None:
-        raise Faulty.one(
-            "cursor", "This is not a cursor of this list. Take `next` of the page before."
-        )
+        raise wrong_cursor()
     return row.key, (row.ended_at, row.id)
 
 

@@ -1,14 +1,17 @@
 """What was erased, and what is being erased: by ids, counts and words, since no more is known."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.models import Erasure, ErasurePart, User
+from portal.errors import wrong_cursor
+from portal.models import Erasure, ErasurePart, Mail, User
 
 _AT_ONCE = 50
+_QUOTING = ("mail.digest", "mail.room_answer", "mail.room_question")
+"""Mails that belong to no process and may quote somebody outside."""
 
 
 def open_parts(conn: Connection, erasure_id: str, after: str) -> Sequence[str]:
@@ -19,6 +22,17 @@ def open_parts(conn: Connection, erasure_id: str, after: str) -> Sequence[str]:
         ErasurePart.process_id > after,
     )
     return conn.execute(query.order_by(ErasurePart.process_id).limit(_AT_ONCE)).scalars().all()
+
+
+def quoting(conn: Connection, process_id: str, mails: Set[str]) -> set[str]:
+    """Which of these mails may quote whoever was erased: all of the process, and of rooms.
+
+    Their bodies are kept nowhere else, so nobody can tell any more which ones did.
+    """
+    of_process = Mail.process_id == process_id
+    of_house = sa.and_(Mail.process_id.is_(None), Mail.kind.in_(_QUOTING))
+    query = sa.select(Mail.id).where(Mail.id.in_(mails), sa.or_(of_process, of_house))
+    return set(conn.execute(query).scalars())
 
 
 def line(
@@ -54,7 +68,8 @@ def latest(
 ) -> Sequence[Any]:
     """Erasures, newest first, with who asked and how far they are.
 
-    ``before`` is the id of the one after which they go on; ``only`` of the one that is wanted.
+    ``before`` is the id of the one after which they go on, Faulty at ``cursor`` where there is no
+    such erasure; ``only`` of the one that is wanted.
     """
     n = sa.func.count(ErasurePart.process_id)
     done = sa.func.count(ErasurePart.process_id).filter(ErasurePart.state == "done")
@@ -72,6 +87,8 @@ def latest(
         .limit(limit)
     )  # fmt: skip
     if before is not None:
+        if conn.execute(sa.select(Erasure.id).where(Erasure.id == before)).first() is None:
+            raise wrong_cursor()
         query = query.where(Erasure.id < before)
     if only is not None:
         query = query.where(Erasure.id == only)

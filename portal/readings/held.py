@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
+from portal.errors import wrong_cursor
 from portal.models import DefinitionRow, Hold, Process, User, addresses
 from portal.models.privacy import ASKABLE, BASES
 
@@ -20,12 +21,15 @@ def holds(
 ) -> Sequence[Any]:
     """Holds that stand, newest first: of a process alone those that were put on it itself.
 
-    ``before`` is the id of the hold after which they go on.
+    ``before`` is the id of the hold after which they go on; Faulty at ``cursor`` where there is no
+    such hold. One that was lifted since is.
     """
     query = _holds().where(Hold.lifted_at.is_(None)).order_by(Hold.id.desc()).limit(limit)
     if process_id is not None:
         query = query.where(Hold.process_id == process_id)
     if before is not None:
+        if conn.execute(sa.select(Hold.id).where(Hold.id == before)).first() is None:
+            raise wrong_cursor()
         query = query.where(Hold.id < before)
     return conn.execute(query).all()
 

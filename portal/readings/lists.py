@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from portal.errors import Faulty, Unknown
+from portal.errors import Unknown, wrong_cursor
 from portal.models import (
     DefinitionRow,
     Doubt,
@@ -450,5 +450,4 @@ def _read(cursor: str | None) -> tuple[datetime | None, str]:
         at, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return (datetime.fromisoformat(at) if at else None), str(last)
     except (ValueError, TypeError, binascii.Error):
-        sentence = "This is not a cursor of this list. Take `next` of the page before."
-        raise Faulty.one("cursor", sentence) from None
+        raise wrong_cursor() from None

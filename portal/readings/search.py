@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from portal.errors import Faulty
+from portal.errors import wrong_cursor
 from portal.models import Process, SearchDocument, User, sights
 from portal.models.people import Team
 from portal.models.searching import PREFIX_FROM, VECTOR, folded
@@ -234,4 +234,4 @@ def _before(cursor: str | None) -> int | None:
         return None
     if cursor.isascii() and cursor.isdigit() and len(cursor) < 19:
         return int(cursor)
-    raise Faulty.one("cursor", "This is not a cursor of this list. Take `next` of the page before.")
+    raise wrong_cursor()

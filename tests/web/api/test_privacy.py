@@ -66,6 +66,9 @@ def test_the_dry_run_of_a_process_is_just_what_goes(app: Flask, program: Program
     assert went == before["goes"]
     assert ada.get(path)["goes"] == {}
     assert ada.get("/privacy/erasures")["items"][0] == told
+    assert ada.get(f"/privacy/erasures?cursor={told['id']}")["items"] == []
+    wrong = ada.get("/privacy/erasures?cursor=elsewhere", 422)
+    assert [one["at"] for one in wrong["errors"]] == ["cursor"]
 
 
 def test_one_person_is_looked_up_and_erased_and_what_runs_waits(
@@ -122,6 +125,8 @@ def test_a_hold_is_put_listed_and_lifted_and_forbids_meanwhile(
     rest = ada.get(f"/privacy/holds?limit=2&cursor={first['next']}")
     assert [*first["items"], *rest["items"]] == placed[::-1]
     assert rest["next"] is None
+    wrong = ada.get(f"/privacy/holds?cursor={process}", 422)
+    assert [one["at"] for one in wrong["errors"]] == ["cursor"]
     assert dana.get(f"/processes/{process}/holds")["items"] == placed[:1]
     dana.post(f"/processes/{process}/holds", reason, 409)
     for one in placed:
