@@ -81,10 +81,12 @@ def _clear(one: Claimed) -> None:
         store.delete(storage_id)
         fault.at("F10")
     subjects = set(one.ref["subjects"])
-    catcher.forget(
-        settings.data_dir, one.ref["mails"], lambda email: pseudonyms.of(email) in subjects
-    )
     with db.reading() as conn:
+        catcher.forget(
+            settings.data_dir,
+            lambda kept: readings.quoting(conn, one.ref["process"], kept) | set(one.ref["mails"]),
+            lambda email: pseudonyms.of(email) in subjects,
+        )
         line = readings.line(conn, one.ref["erasure"], one.ref["process"], one.ref["subjects"])
     erased.note(settings.data_dir, line)
     erasures.scrub()

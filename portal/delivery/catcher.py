@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -109,16 +109,30 @@ class Catcher:
         )
 
 
-def forget(data_dir: Path, mails: Iterable[str], is_theirs: Callable[[str], bool]) -> None:
-    """Remove kept messages: by the ids of their mails, and those to an address that is theirs."""
-    wanted = set(mails)
-    for path in (data_dir / "catcher").glob("*.eml"):
-        with suppress(FileNotFoundError):
-            message = message_from_bytes(path.read_bytes(), policy=policy.default)
-            id_ = str(message["Message-ID"]).strip("<> ").partition("@")[0]
-            to = [address for _, address in getaddresses(message.get_all("To", []))]
-            if id_ in wanted or any(map(is_theirs, to)):
-                path.unlink()
+def forget(
+    data_dir: Path,
+    goes: Callable[[Set[str]], Set[str]],
+    is_theirs: Callable[[str], bool],
+) -> None:
+    """Remove kept messages: those to an address that is theirs, and those that are to go.
+
+    ``goes`` is given the ids of the mails that are kept and answers those of which nothing may
+    stay, whoever they are to.
+    """
+    kept = {path: _told_apart(path) for path in (data_dir / "catcher").glob("*.eml")}
+    wanted = goes({id_ for id_, _ in kept.values() if id_})
+    for path, (id_, to) in kept.items():
+        if id_ in wanted or any(map(is_theirs, to)):
+            path.unlink(missing_ok=True)
+
+
+def _told_apart(path: Path) -> tuple[str, list[str]]:
+    """The id of a kept message's mail, and the addresses it is to."""
+    with suppress(FileNotFoundError):
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        to = [address for _, address in getaddresses(message.get_all("To", []))]
+        return str(message["Message-ID"]).strip("<> ").partition("@")[0], to
+    return "", []
 
 
 class Mailbox:

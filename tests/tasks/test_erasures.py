@@ -28,7 +28,6 @@ from portal.actions import (
     trails,
 )
 from portal.clock import Clock
-from portal.delivery import catcher
 from portal.delivery import erased as listed
 from portal.delivery.storage import Store
 from portal.engine.personal import ERASED
@@ -655,13 +654,3 @@ def test_the_log_names_nobody_and_tells_nothing_of_what_they_wrote(
     erase(canaries.live(Store(house.storage_dir)))
     said = "".join(capfd.readouterr()).lower()
     assert MARK not in said
-
-
-def test_kept_messages_of_the_trial_go_by_their_id_and_by_whom_they_are_to(tmp_path: Path) -> None:
-    box = catcher.Mailbox(tmp_path / "catcher")
-    for id_, to in (("m1", WHO["email"]), ("m2", OTHER["email"]), ("m3", OTHER["email"])):
-        content = f"Message-ID: <{id_}@portal.example>\r\nTo: <{to}>\r\nSubject: x\r\n\r\ny"
-        box.add("portal@example.com", [to], content.encode())
-    catcher.forget(tmp_path, ["m2"], lambda email: email == WHO["email"])
-    assert [letter.id for letter in box.newest()] == [3]
-    assert len(list((tmp_path / "catcher").glob("*.eml"))) == 1
