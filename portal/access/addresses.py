@@ -66,5 +66,7 @@ def _query() -> Any:
             Link.expires_at > now,
             *sessions.is_alive(now),
         )
+        # Its links are of one person; of the last that came in, should an address change since.
+        .order_by(SessionLink.entered_at.desc(), SessionLink.link_id.desc())
         .limit(1)
     )
