@@ -36,7 +36,8 @@ class Installation:
     """``timezone`` is an IANA name, ``language`` as in RFC 5646, ``link_days`` whole days.
 
     ``scans`` tells that there is a malware scanner. ``hours`` and ``holidays`` are as in a
-    definition's ``calendar``; on ``closed`` days nobody works beside those.
+    definition's ``calendar``; on ``closed`` days nobody works beside those. ``provider`` is who
+    vouches for staff from outside: as it names itself, and as the house calls it.
     """
 
     timezone: str = "UTC"
@@ -48,6 +49,7 @@ class Installation:
     closed: tuple[date, ...] = ()
     brand: Brand = field(default_factory=lambda: Brand("Portico"))
     sender: Sender = Sender()
+    provider: tuple[str, str] | None = None
 
 
 given = Installation()
@@ -65,10 +67,12 @@ def configure(
     language: str = "en",
     scans: bool = False,
     brand: Brand | None = None,
+    provider: tuple[str, str] | None = None,
 ) -> None:
     """Take over the settings; called once by every door and by the night shift."""
     global given, current, version
-    given = Installation(timezone, link_days, language, scans, brand=brand or Brand("Portico"))
+    own = brand or Brand("Portico")
+    given = Installation(timezone, link_days, language, scans, brand=own, provider=provider)
     current, version = given, None
 
 

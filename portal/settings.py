@@ -145,6 +145,7 @@ class Settings:
             language=self.language,
             scans=self.clamd_url is not None,
             brand=self.brand,
+            provider=(self.oidc.issuer, self.oidc.name) if self.oidc else None,
         )
 
     @property

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from portal import installation
 from portal.models import (
     HouseRule,
     OutsideIdentity,
@@ -42,14 +43,14 @@ class Keys:
 
     ``app_since`` is when they took an authenticator app into use, ``waiting`` the id of one that
     is being set up, ``codes_left`` how many recovery codes are unused,
-    ``issuer`` the provider by which they sign in from outside.
+    ``provider`` is what the one is called by which they sign in from outside.
     """
 
     has_password: bool
     app_since: datetime | None
     waiting: str | None
     codes_left: int
-    issuer: str | None = None
+    provider: str | None = None
 
 
 def signed_in(conn: Connection, user_id: str, now: datetime) -> Sequence[SignedIn]:
@@ -87,7 +88,8 @@ def keys(conn: Connection, user_id: str) -> Keys:
     )
     row = conn.execute(query).one()
     waiting = row.factor if row.confirmed_at is None else None
-    return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left, row.issuer)
+    by = row.issuer and provider(row.issuer)
+    return Keys(bool(row.has_password), row.confirmed_at, waiting, row.codes_left, by)
 
 
 def passkeys(conn: Connection, user_id: str) -> Sequence[Any]:
@@ -106,7 +108,13 @@ def asked_of(conn: Connection) -> list[str]:
 def by_what(method: str) -> str:
     """How they signed in, in words: “by password”."""
     kind, _, issuer = method.partition(":")
-    return f"by {urlsplit(issuer).hostname}" if kind == "oidc" else METHODS.get(method, method)
+    return f"by {provider(issuer)}" if kind == "oidc" else METHODS.get(method, method)
+
+
+def provider(issuer: str) -> str:
+    """What the house calls a provider; its host where it is another one than that of today."""
+    known, name = installation.current.provider or ("", "")
+    return name if known == issuer else urlsplit(issuer).hostname or issuer
 
 
 METHODS = {

@@ -14,9 +14,11 @@ from portal import clock as house_clock
 from portal import db
 from portal.actions import people as staffing
 from portal.models import OutsideIdentity
+from portal.readings import seats
 from portal.settings import Settings, SettingsError
 from tests import people
 from tests.provider import CLIENT, SECRET, Provider
+from tests.web.callers import at_the_desk
 from tests.web.staff.conftest import Desk
 
 DANA = {"sub": "d-1", "email": "Dana@example.com", "email_verified": True}
@@ -75,9 +77,14 @@ def test_a07_whoever_was_added_is_known_by_address_once_and_then_by_subject(
     back = provider.sign_in(go(desk), **DANA)
     assert desk.client.get(f"/login/outside/back?{back}").location == "/tasks"
     page = desk.get("/me")
-    assert "by 127.0.0.1" in page
+    assert "by Sea Login" in page
     assert "for the first time, and is known by it now" in page
     assert desk.client.get(f"/login/outside/back?{back}").status_code == 401
+
+    assert "signed in by Sea Login" in page
+    of_dana = at_the_desk(app, "ada").call("GET", "/people/dana", {}).text
+    assert "They sign in by Sea Login." in of_dana
+    assert seats.by_what("oidc:https://old.example/x") == "by old.example", "one of before"
 
     # The address moved on at the provider: the subject stays Dana, and nobody becomes Olga.
     moved = {**DANA, "email": "olga@example.com"}
@@ -140,7 +147,7 @@ def test_a_sign_in_from_outside_ends_with_the_account_or_when_an_admin_takes_it_
     come(app, provider, DANA)
     ada = Desk(app.test_client())
     ada.send("/login", email="ada@example.com", password="a long enough word")
-    assert provider.issuer in ada.get("/people/dana")
+    assert "They sign in by Sea Login." in ada.get("/people/dana")
     ada.send("/people/dana/outside/remove", page="/people/dana")
     assert rows() == []
     assert come(app, provider, {**DANA, "sub": "d-2"})[0] == 303
