@@ -6,7 +6,7 @@ goes amiss is one refusal, ``NotReadable``.
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +22,14 @@ _LARGEST = 1 << 29  # of all enclosures, unpacked
 _LARGEST_PAGE = 1 << 24  # of what one page or form draws, and of the map of a font
 _MOST_FORMS = 10_000  # drawn on a page
 _TOO_MUCH = "The PDF unpacks to more than any audit trail holds."
+# What the parser unpacks by itself, of one object stream or table. Packed in each other, a few
+# bytes come to any number; ours are packed once.
+_LIMITS: dict[str, Any] = {
+    "flate_max_memory": _LARGEST_PAGE, "png_max_memory": _LARGEST_PAGE,
+    "run_length_max_memory": _LARGEST_PAGE, "tiff_max_memory": _LARGEST_PAGE,
+    "max_stream_filters": 1,
+}  # fmt: skip
+_REFUSED_BY_LIMIT = re.compile(r"limit exceeded|limits error|unfilterable")
 _DEEPEST = 8  # forms within forms
 _MAPPED = re.compile(
     rb"beginbf(char|range)(.*?)endbf(?:char|range)", re.DOTALL
@@ -36,6 +44,10 @@ class NotReadable(PortalError):
     code, title = "pdf-not-readable", "This PDF can't be read"
 
 
+class _TooMuch(NotReadable):
+    """It would not end: nothing of the file is looked at."""
+
+
 def enclosures(path: Path) -> list[tuple[str, bytes]]:
     """(name, content) of every file inside, two of one name included. Raises NotReadable.
 
@@ -43,6 +55,8 @@ def enclosures(path: Path) -> list[tuple[str, bytes]]:
     """
     try:
         return _guarded(path, _enclosures)
+    except _TooMuch:
+        raise
     except NotReadable:
         found = list(_loose_streams(path))
         if not found:
@@ -62,14 +76,31 @@ def language(path: Path) -> str:
 
 def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
     import pikepdf
+    from pikepdf import settings
 
+    before: dict[str, Any] = settings.set_qpdf_limits(**_LIMITS)
     try:
         with pikepdf.open(path) as pdf:
-            return read(pdf)
+            try:
+                return read(pdf)
+            finally:
+                _require_bounded(pdf.get_warnings())
     except NotReadable:
         raise
     except Exception as fault:  # a hostile file may break any assumption of the parser
+        _require_bounded([fault])
         raise NotReadable("The PDF is damaged or encrypted and can't be read.") from fault
+    finally:
+        settings.set_qpdf_limits(**before)
+
+
+def _require_bounded(told: Iterable[object]) -> None:
+    """Refuse a file of which the parser left out what would unpack to too much.
+
+    To the parser it is one more damage, and what lay there is nothing.
+    """
+    if any(_REFUSED_BY_LIMIT.search(str(one)) for one in told):
+        raise _TooMuch(_TOO_MUCH)
 
 
 def _enclosures(pdf: "pikepdf.Pdf") -> list[tuple[str, bytes]]:
@@ -108,7 +139,7 @@ def _unpacked(stream: Any, most: int) -> bytes:
     elif kinds:
         raise NotReadable("The PDF is packed otherwise than an audit trail.")
     if len(raw) > most:
-        raise NotReadable(_TOO_MUCH)
+        raise _TooMuch(_TOO_MUCH)
     return raw
 
 
