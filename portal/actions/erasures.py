@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from portal import db
-from portal.access import book, holds, may, pseudonyms
+from portal.access import book, holds, may, pseudonyms, seats
 from portal.actions import packs
 from portal.actor import Actor, system
 from portal.db import Tx, action
@@ -33,12 +33,20 @@ RUNNING = "It is still running: finish or cancel it first, then erase."
 
 @action
 def of_process(
-    tx: Tx, process_id: str, *, basis: str, reference: str, confirmed: str, actor: Actor
+    tx: Tx,
+    process_id: str,
+    *,
+    basis: str,
+    reference: str,
+    confirmed: str,
+    secret: str | None = None,
+    actor: Actor,
 ) -> str:
     """Have everything erased that a process holds of people; the erasure's id.
 
-    Faulty where the basis is none of ``ASKABLE``, the file number none, or ``confirmed`` is not
-    the word “erase”. Conflict while the process runs or a hold stands on it.
+    ``secret`` is ``None`` where nobody sits at the desk. Faulty where the basis is none of
+    ``ASKABLE``, the file number none, or ``confirmed`` is not the word “erase”; NotProved.
+    Conflict while the process runs or a hold stands on it.
     """
     record.open_chain(tx, process_id)
     row = may.process_for(tx, actor, process_id, "erase")
@@ -49,12 +57,21 @@ def of_process(
         raise Conflict(RUNNING)
     if why is not None:
         raise Conflict(held(holds.on_processes(tx.conn, [row.id])[row.id]))
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     return _begin(tx, "process", None, {process_id: []}, basis, number, actor)
 
 
 @action
 def of_person(
-    tx: Tx, email: str, *, basis: str, reference: str, confirmed: str, actor: Actor
+    tx: Tx,
+    email: str,
+    *,
+    basis: str,
+    reference: str,
+    confirmed: str,
+    secret: str | None = None,
+    actor: Actor,
 ) -> str:
     """Have erased what is held of an outside person, in every process; the erasure's id.
 
@@ -72,6 +89,8 @@ def of_person(
     hold = holds.standing_on(tx.conn, address)
     if hold is not None:
         raise Conflict(held(hold))
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
     parts = participations(tx.conn, address)
     id_ = _begin(tx, "person", address, parts, basis, number, actor)
     gone = erasing_house.forget(tx, [address], [])

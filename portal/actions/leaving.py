@@ -49,15 +49,19 @@ class HandedOver:
     is_more: bool = False
 
 
-def hand_over(user_id: str, to: str, reason: str, *, actor: Actor) -> HandedOver:
+def hand_over(
+    user_id: str, to: str, reason: str, *, secret: str | None = None, actor: Actor
+) -> HandedOver:
     """Give all that a user answers for, plays and holds to another, whose address is ``to``.
 
     Definitions go over until their next version names somebody; system tokens act for the
-    successor from now on. Raises Faulty at ``to`` and ``reason``.
+    successor from now on. ``secret`` names the session where the account is closed with it.
+    Raises Faulty at ``to`` and ``reason``; NotProved.
     """
     may.require(actor, "people")
     why = words("reason", reason, "Say in a sentence why.", longest=1000)
     leaver, successor = _people(user_id, to)
+    _require_proof(secret, actor=actor)
     definitions = _hand_house(leaver, successor, why, actor=actor)
     with db.reading() as conn:
         ids = conn.execute(_processes_of(user_id).limit(AT_ONCE + 1)).scalars().all()
@@ -67,13 +71,15 @@ def hand_over(user_id: str, to: str, reason: str, *, actor: Actor) -> HandedOver
     return HandedOver(min(len(ids), AT_ONCE), definitions, kept, len(ids) > AT_ONCE)
 
 
-def close(user_id: str, *, actor: Actor) -> None:
+def close(user_id: str, *, secret: str | None = None, actor: Actor) -> None:
     """Close somebody's account: sessions and tokens end at once, and nobody can write as them.
 
-    Each open task that is left without anybody who can act has an exception then. Raises
-    Conflict for one's own account and for the last admin's.
+    Each open task that is left without anybody who can act has an exception then. ``secret`` is
+    ``None`` where nobody sits at the desk. Raises Conflict for one's own account and for the last
+    admin's; NotProved.
     """
     may.require(actor, "people")
+    _require_proof(secret, actor=actor)
     _close(user_id, actor=actor)
     flag_left(user_id)
 
@@ -84,6 +90,12 @@ def flag_left(user_id: str) -> None:
         ids = conn.execute(_tasks_left_by(user_id)).scalars().all()
     for id_ in ids:
         _flag(id_)
+
+
+@action
+def _require_proof(tx: Tx, secret: str | None, *, actor: Actor) -> None:
+    if secret is not None:
+        seats.require_proof(tx, secret, actor)
 
 
 @action

@@ -58,6 +58,10 @@ SECRET = {"password", "old", "new", "again", "code"}
 _CSRF = "staff_csrf"
 # What a form held that proof was asked of: before it is given, and after. A cookie has little room.
 _REFUSED, _TYPED, _MOST_TYPED = "refused_form", "typed_form", 1500
+_ONCE_MORE = (
+    "You have shown that it is you. "
+    "Nothing was changed yet: do once more what you were about to do."
+)
 
 
 class Member(UserMixin):  # type: ignore[misc]
@@ -122,8 +126,10 @@ def remember_proved(secret: str) -> None:
     """The same for whoever showed anew that it is they; what they had typed waits for its page."""
     typed = cookie.get(_REFUSED)
     remember(secret)
-    if typed:
+    if typed and typed[1]:
         cookie[_TYPED] = typed
+    elif typed:  # a button, with nothing beside it that a page could show again
+        said(_ONCE_MORE)
 
 
 def typed_before(page: str) -> tuple[str, MultiDict[str, str]]:
@@ -212,14 +218,18 @@ def _unproved(_refusal: NotProved) -> ResponseReturnValue:
         for name, value in request.form.items(multi=True)
         if not name.startswith("_") and name not in SECRET
     ]
-    if sum(len(name) + len(value) for name, value in typed) <= _MOST_TYPED:
-        cookie[_REFUSED] = [request.path, typed]
+    fits = sum(len(name) + len(value) for name, value in typed) <= _MOST_TYPED
+    cookie[_REFUSED] = [request.path, typed if fits else []]
     person = (request.view_args or {}).get("user_id")
     place = "/me/second-factor" if my_seat().needs_second else "/me"
     if request.path.startswith("/people"):
         place = f"/people/{person}" if person else "/people"
     elif request.path.startswith("/settings/"):
         place = f"/settings/{request.path.split('/')[2]}"
+    elif request.path.startswith("/privacy"):
+        place = "/privacy"
+    elif request.path.startswith("/processes/"):
+        place = request.path
     return redirect(f"/me/prove?next={_quoted(place)}", 303)
 
 

@@ -1,5 +1,7 @@
 """One member of staff: what is theirs, handed over to another, and the end of their account."""
 
+from collections.abc import Mapping
+
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -8,13 +10,17 @@ from portal.actions import leaving as actions
 from portal.actions import sign_in
 from portal.errors import Faulty, NotYours
 from portal.readings import absences, leaving, seats, words
-from portal.web.staff.door import doors, me, said
+from portal.web.staff.door import doors, me, my_secret, said, typed_before
 
 
 @doors.get("/people/<user_id>")
 def person(user_id: str) -> ResponseReturnValue:
-    """What somebody answers for and holds."""
-    return page(user_id)
+    """What somebody answers for and holds; with what was typed before proof was asked."""
+    place, typed = typed_before(f"/people/{user_id}/")
+    if not place:
+        return page(user_id)
+    said("Nothing was changed yet. What you typed stands below: look at it, and send it again.")
+    return page(user_id, at=place.rpartition("/")[2], typed=typed)
 
 
 @doors.post("/people/<user_id>/hand-over")
@@ -39,7 +45,7 @@ def close_account(user_id: str) -> ResponseReturnValue:
         return page(user_id, fault, at="close")
     if told:
         said(told)
-    actions.close(user_id, actor=me())
+    actions.close(user_id, secret=my_secret(), actor=me())
     said("The account is closed. Nobody can sign in with it, and its tokens have ended.")
     return redirect(f"/people/{user_id}", 303)
 
@@ -60,15 +66,16 @@ def _see_to(user_id: str) -> str:
         return ""
     if not request.form.get("to"):
         raise Faulty.one("to", "Choose who takes over, or leave it to the admins.")
-    done = _hand_over(user_id)
+    done = _hand_over(user_id, my_secret())
     while done.is_more:
         done = _hand_over(user_id)
     return _told(done)
 
 
-def _hand_over(user_id: str) -> actions.HandedOver:
+def _hand_over(user_id: str, secret: str | None = None) -> actions.HandedOver:
     form = request.form
-    return actions.hand_over(user_id, form.get("to", ""), form.get("reason", ""), actor=me())
+    to, reason = form.get("to", ""), form.get("reason", "")
+    return actions.hand_over(user_id, to, reason, secret=secret, actor=me())
 
 
 def _told(done: actions.HandedOver) -> str:
@@ -94,7 +101,13 @@ def _require_admin() -> None:
         raise NotYours("Only an admin may change who works here.")
 
 
-def page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> ResponseReturnValue:
+def page(
+    user_id: str,
+    fault: Faulty | None = None,
+    *,
+    at: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> ResponseReturnValue:
     """The page, with a fault beside its entry."""
     if me().role not in ("admin", "auditor"):
         raise NotYours("Only admins and auditors see this page.")
@@ -110,6 +123,6 @@ def page(user_id: str, fault: Faulty | None = None, *, at: str = "") -> Response
             signed_in=seats.signed_in(conn, user_id, clock.now()),
             at=at,
             faults={one.at: one.message for one in fault.faults} if fault else {},
-            typed=request.form if fault else {},
+            typed=request.form if fault else typed or {},
         )
     return shown, 422 if fault else 200

@@ -1,6 +1,7 @@
 """Privacy: what is held of a person, their copy, holds, retention, and erasing."""
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -16,15 +17,24 @@ from portal.errors import Conflict, Faulty, Unknown
 from portal.readings import erasures as readings
 from portal.readings import held, subject
 from portal.web.copies import copy_out
-from portal.web.staff.door import doors, me, said
+from portal.web.staff.door import doors, me, my_secret, said, typed_before
 
 _MOST_DUE = 500
+_ERASE_AGAIN = "Nothing was erased yet. What you typed stands below: look at it, and erase again."
 
 
 @doors.get("/privacy")
 def privacy_page() -> ResponseReturnValue:
-    """What is kept how long, what is held, what was erased."""
-    return _overview()
+    """What is kept how long, what is held, what was erased.
+
+    The person whom somebody was about to erase when proof was asked, with what they typed.
+    """
+    place, typed = typed_before("/privacy/erase")
+    if not place:
+        return _overview()
+    _require_admin()
+    said(_ERASE_AGAIN)
+    return _person(typed.get("email", ""), at="erase", typed=typed)
 
 
 @doors.post("/privacy/person")
@@ -54,7 +64,7 @@ def erase_person() -> ResponseReturnValue:
     form = request.form
     email = form.get("email", "").strip()
     try:
-        erasures.of_person(email, **_asked(), actor=me())
+        erasures.of_person(email, **_asked(), secret=my_secret(), actor=me())
     except (Faulty, Conflict) as fault:
         return _person(email, fault, at="erase")
     said("It is being erased. What still runs or is on hold follows when that is over.")
@@ -104,15 +114,18 @@ def due_processes() -> ResponseReturnValue:
 
 @doors.get("/processes/<process_id>/erase")
 def erase_process_page(process_id: str) -> ResponseReturnValue:
-    """Just what would go from a process, and what stays."""
-    return _process(process_id)
+    """Just what would go from a process, and what stays; with what was typed before proof."""
+    place, typed = typed_before(f"/processes/{process_id}/erase")
+    if place:
+        said(_ERASE_AGAIN)
+    return _process(process_id, typed=typed)
 
 
 @doors.post("/processes/<process_id>/erase")
 def erase_process(process_id: str) -> ResponseReturnValue:
     """Have erased what a process holds of people."""
     try:
-        erasures.of_process(process_id, **_asked(), actor=me())
+        erasures.of_process(process_id, **_asked(), secret=my_secret(), actor=me())
     except (Faulty, Conflict) as fault:
         return _process(process_id, fault)
     said("What the process holds of people is being erased.")
@@ -150,7 +163,9 @@ def _overview(fault: Any = None, at: str = "") -> ResponseReturnValue:
     return render_template("staff/privacy.html", **told, **_faults(fault, at)), _status(fault)
 
 
-def _person(email: str, fault: Any = None, at: str = "") -> ResponseReturnValue:
+def _person(
+    email: str, fault: Any = None, at: str = "", typed: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
     with db.reading() as conn:
         parts = subject.parts(conn, email)
         plans = [erasures.foretell(conn, one.process_id, one.participants) for one in parts]
@@ -163,12 +178,16 @@ def _person(email: str, fault: Any = None, at: str = "") -> ResponseReturnValue:
             "colleague": held.has_account(conn, email),
         }
     return (
-        render_template("staff/privacy_person.html", **told, **_bases(), **_faults(fault, at)),
+        render_template(
+            "staff/privacy_person.html", **told, **_bases(), **_faults(fault, at, typed)
+        ),
         _status(fault),
     )
 
 
-def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseReturnValue:
+def _process(
+    process_id: str, fault: Any = None, at: str = "erase", typed: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
     with db.reading() as conn:
         process = held.process(conn, process_id)
         if process is None:
@@ -183,7 +202,9 @@ def _process(process_id: str, fault: Any = None, at: str = "erase") -> ResponseR
             "earlier": readings.of_process(conn, process_id),
         }  # fmt: skip
     return (
-        render_template("staff/privacy_process.html", **told, **_bases(), **_faults(fault, at)),
+        render_template(
+            "staff/privacy_process.html", **told, **_bases(), **_faults(fault, at, typed)
+        ),
         _status(fault),
     )
 
@@ -192,12 +213,13 @@ def _bases() -> dict[str, Any]:
     return {"bases": held.ASKED_FOR}
 
 
-def _faults(fault: Any, at: str) -> dict[str, Any]:
+def _faults(fault: Any, at: str, typed: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What is wrong and where; a refusal that is of no field stands above the form."""
     faults = {one.at: one.message for one in fault.faults} if isinstance(fault, Faulty) else {}
     refusal = fault.sentence if fault is not None and not faults else ""
     return {
-        "faults": faults, "refusal": refusal, "at": at, "typed": request.form if fault else {},
+        "faults": faults, "refusal": refusal, "at": at,
+        "typed": request.form if fault else typed or {},
         "is_admin": me().role == "admin", "all_bases": held.WORDS,
     }  # fmt: skip
 

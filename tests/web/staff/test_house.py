@@ -228,6 +228,26 @@ def test_where_answers_go_and_what_is_erased_is_changed_by_nobody_who_found_a_sc
     assert "erased 900 days after" in ada.get("/settings")
 
 
+def test_a_button_that_proof_was_asked_of_is_told_of_again_once_it_is_given(
+    app: Flask, desk: Sit, clock: house_clock.Clock
+) -> None:
+    people_verbs.add_user("ada@example.com", "Ada", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    seen = version(ada.get("/settings/keeping"))
+    ada.send("/settings/keeping", page="/settings/keeping", retention_days="900", version=seen)
+    clock.advance(minutes=11)
+    ada.send("/settings/keeping/back", page="/settings/keeping")
+    assert "do once more" not in ada.get("/settings/keeping")
+    ada.send("/me/prove", password=PASSWORD, next="/settings/keeping")
+    page = ada.get("/settings/keeping")
+    assert "Nothing was changed yet: do once more what you were about to do." in page
+    assert 'value="900"' in page, "it was not carried out by a look at the page"
+    ada.send("/settings/keeping/back", page="/settings/keeping")
+    page = ada.get("/settings/keeping")
+    assert "What the environment says holds again" in page
+    assert "do once more" not in page
+
+
 def test_what_was_typed_before_proof_overwrites_no_change_of_somebody_else(
     app: Flask, desk: Sit, clock: house_clock.Clock
 ) -> None:

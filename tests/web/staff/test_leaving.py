@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from portal.actions import people as verbs
+from portal.clock import Clock
 from portal.models import User
-from tests import makers
+from tests import makers, people
 from tests.web.staff.conftest import Desk
+from tests.web.staff.test_account import PASSWORD
 
 LOOK = "  - {id: look, assign: buyer, name: 'Look, <b>“closely”</b>', task: {}}"
 
@@ -39,6 +42,27 @@ def test_it_can_be_left_to_the_admins(desk: Callable[[str], Desk]) -> None:
     assert told.status_code == 303
     assert [one.kind for one in makers.troubles(process)] == ["nobody"]
     assert "Nobody can do" in ada.get("/exceptions")
+
+
+def test_nobody_who_found_a_screen_open_closes_an_account(
+    desk: Callable[[str], Desk], clock: Clock
+) -> None:
+    process = makers.start(LOOK)
+    verbs.add_user("ada@example.com", "Ada", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    clock.advance(minutes=11)
+    typed = {"reason": "She left.", "to": "olga@example.com"}
+    sent = ada.send("/people/dana/close", page="/people/dana", **typed)
+    assert sent.location == "/me/prove?next=/people/dana"
+    assert makers.rows(User, id="dana")[0].is_active
+    assert makers.task(process, "look").holder_id == "dana", "nor is anything handed over"
+    ada.send("/me/prove", password=PASSWORD, next="/people/dana")
+    page = ada.get("/people/dana")
+    assert "Nothing was changed yet." in page
+    assert "She left." in page
+    assert '<option value="olga@example.com" selected>' in page
+    assert ada.send("/people/dana/close", page="/people/dana", **typed).status_code == 303
+    assert not makers.rows(User, id="dana")[0].is_active
 
 
 def test_members_do_not_see_it(desk: Callable[[str], Desk]) -> None:

@@ -11,11 +11,14 @@ from flask import Flask
 
 from portal import db
 from portal.actions import erasures, processes
+from portal.actions import people as verbs
+from portal.clock import Clock
 from portal.delivery.storage import Store
 from portal.models import BookEntry, Erasure, ErasurePart, Hold
 from tests import makers, people
 from tests.web.callers import at_the_desk
 from tests.web.staff.conftest import Desk
+from tests.web.staff.test_account import PASSWORD
 
 Desks = Callable[[str], Desk]
 BOTH = """\
@@ -105,6 +108,34 @@ def test_what_is_missing_stands_at_its_place_and_nothing_typed_is_lost(
         assert sentence in answer.text
     assert "Ms. Vera’s" in answer.text
     assert not makers.rows(Erasure)
+
+
+def test_nobody_who_found_a_screen_open_erases_anything(
+    app: Flask, desk: Desks, clock: Clock
+) -> None:
+    process = lived(app)
+    verbs.add_user("ada@example.com", "Ada", "admin", PASSWORD, actor=people.CLOCK)
+    ada = desk("ada")
+    clock.advance(minutes=11)
+    page = f"/processes/{process}/erase"
+    typed = {"basis": "request", "reference": "DSR 7"}
+    person = {"email": VERA, "confirm": VERA, **typed}
+    for where, of, form in (("/privacy/erase", "/privacy", person),
+                            (page, page, {"confirm": "erase", **typed})):  # fmt: skip
+        sent = ada.send(where, page=of, **form)
+        assert sent.location == f"/me/prove?next={of}"
+        assert not makers.rows(Erasure)
+        ada.send("/me/prove", password=PASSWORD, next=of)
+        shown = ada.get(of)
+        assert "Nothing was erased yet." in shown
+        assert "DSR 7" in shown
+        assert f'value="{form["confirm"]}"' in shown
+        assert ada.send(where, page=of, **form).status_code == 303
+        assert len(makers.rows(Erasure)) == 1
+        with db.transaction() as tx:
+            tx.execute(sa.delete(ErasurePart))
+            tx.execute(sa.delete(Erasure))
+        clock.advance(minutes=11)
 
 
 def test_the_page_of_a_process_shows_what_goes_and_erases_it(app: Flask, desk: Desks) -> None:
