@@ -140,6 +140,12 @@ def take(tx: Tx, limit: int, seconds: float, kinds: tuple[str, ...] = ()) -> lis
 
 
 @action
+def postpone(tx: Tx, kinds: tuple[str, ...], until: datetime) -> int:
+    """Have due effects of these kinds wait until a moment; how many."""
+    return outbox.postpone(tx, kinds, until)
+
+
+@action
 def standing_link(tx: Tx, process_id: str, participant_id: str) -> tuple[str, int]:
     """Id and generation of somebody's link to all their open tasks of a process; made once."""
     record.open_chain(tx, process_id)

@@ -97,6 +97,15 @@ def claim(tx: Tx, limit: int, lease_seconds: float, *, kinds: Sequence[str] = ()
     return _take(tx, ids, lease_seconds)
 
 
+def postpone(tx: Tx, kinds: Sequence[str], until: datetime) -> int:
+    """Have due effects of these kinds wait until a moment; how many. It is no attempt at them.
+
+    What is in somebody's hands is not due, and stays there.
+    """
+    due = sa.and_(Outgoing.state == "pending", Outgoing.due_at <= tx.now, Outgoing.kind.in_(kinds))
+    return tx.execute(sa.update(Outgoing).where(due).values(due_at=until)).rowcount
+
+
 def claim_one(tx: Tx, id_: str, fence: int, lease_seconds: float) -> Claimed | None:
     """Renew one's own hold just before the effect; None if somebody else has it or it ended.
 

@@ -126,6 +126,7 @@ def _every_file_is_what_was_sent(store: Store) -> None:
     owed = rows(Outgoing, kind="file.show", state="pending")
     assert {row.ref["file"] for row in owed} == {row.id for row in files}
     assert all(clock.now() - row.due_at < timedelta(minutes=1) for row in owed)
+    assert {row.attempts for row in owed} == {0}, "nobody has tried to paint any"
     names = [row.name for row in files]
     assert all(re.fullmatch(r"[\w &.()-]+\.(pdf|jpg)", name) for name in names)
 

@@ -87,6 +87,21 @@ def test_r06_a_late_finisher_is_refused(clock: Clock) -> None:
     assert claim() == []
 
 
+def test_what_is_postponed_waits_and_was_no_attempt(clock: Clock) -> None:
+    [picture], [mail] = owe(1, "file.show"), owe(1)
+    owe(1, "file.show", at=clock.advance(hours=9))
+    clock.advance(hours=-9)
+    with db.transaction() as tx:
+        assert outbox.postpone(tx, ["file.show"], tx.now + timedelta(hours=1)) == 1
+    assert [one.id for one in claim()] == [mail]
+    with db.transaction() as tx:
+        late = tx.now + timedelta(days=1)
+        assert outbox.postpone(tx, ["mail.alarm"], late) == 0, "it is in somebody's hands"
+    clock.advance(hours=1)
+    [taken] = claim(kinds=["file.show"])
+    assert (taken.id, taken.attempts, taken.fence) == (picture, 1, 1)
+
+
 def test_a_failure_waits_and_keeps_its_reason(clock: Clock) -> None:
     owe()
     one = claim()[0]

@@ -26,7 +26,6 @@ from portal.readings import timers as alarms
 
 ZONE = ZoneInfo("Europe/Berlin")
 Moments = Iterator[datetime]
-_MANY = 100
 
 
 @dataclass
@@ -90,7 +89,7 @@ class History:
 
         Whoever starts the portal then finds it running, and the workers paint them.
         """
-        messages.take(_MANY, (self.until - clock.now()).total_seconds(), ("file.show",))
+        messages.postpone(("file.show",), self.until)
 
     def at(self, days_ago: int, hour_minute: str, rng: Random) -> datetime:
         """A moment so many working days before today, as the clocks in Berlin show it."""
