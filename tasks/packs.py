@@ -131,7 +131,7 @@ class _Writer:
                 self._member(path, _pieces(stream))
 
     def _trail(self, conn: Any, part: Any, seq: int, seal: Seal) -> Iterator[bytes]:
-        kept = readings.trail_at(conn, part.process_id, seq, part.language)
+        kept = readings.trail_at(conn, part, seq)
         if kept is not None and self._store.verify(kept.storage_id, kept.sha256):
             with self._store.open(kept.storage_id) as stream:
                 yield from _pieces(stream)
@@ -142,7 +142,8 @@ class _Writer:
             typeset.trail(
                 conn, part.process_id, seq, path, brand=installation.current.brand.name,
                 tz=installation.current.timezone, public_key=str(seal.public_key), told=told,
-                spoken=part.language, changes=handover.notes(settings.data_dir),
+                spoken=part.language, paper=part.paper, zone=part.zone,
+                changes=handover.notes(settings.data_dir),
             )  # fmt: skip
 
         with TemporaryDirectory(prefix="portal-trail-") as folder:

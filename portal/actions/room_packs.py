@@ -31,6 +31,7 @@ class Wanted:
     nonce: str
     files: bool
     language: str
+    paper: str = trails.PAPERS[0]
     sample: str | None = None
     process_ids: Sequence[str] | None = None
 
@@ -39,7 +40,8 @@ class Wanted:
 def draft(tx: Tx, secret: str | None, wanted: Wanted, *, ip: str | None, agent: str | None) -> str:
     """Lay out a pack, with nothing built yet; its id, the same for a page that is sent twice.
 
-    Faulty at ``processes`` and ``language``, Unknown outside a room and for what it does not
+    Its audit trails tell times in the auditor's zone. Faulty at ``processes``, ``language`` and
+    ``paper``, Unknown outside a room and for what it does not
     grant, Conflict where others are being built, TooFast after twenty in a day.
     """
     guest = rooms.in_turn(tx, secret)
@@ -47,12 +49,13 @@ def draft(tx: Tx, secret: str | None, wanted: Wanted, *, ip: str | None, agent: 
     if (before := tx.execute(sa.select(Pack.id).filter_by(once=once)).scalar()) is not None:
         return str(before)
     trails.require_spoken(wanted.language)
+    trails.require_paper(wanted.paper)
     name, ids = _chosen(tx, guest.room, wanted)
     ids = sorted(packing.chosen(ids))
     _require_turn(tx, guest.room.id)
     plan = packing.Plan(
         f"{name}, for the audit “{guest.room.purpose}”", wanted.files and guest.room.files,
-        wanted.language,
+        wanted.language, wanted.paper, guest.zone or "",
     )  # fmt: skip
     # How the auditor came stands in the book; what names a browser is not kept twice.
     asked = {"room_id": guest.room.id, "sample_id": wanted.sample, "once": once}

@@ -26,11 +26,17 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be in a pack: its name, whether files are, and the language of the PDFs."""
+    """What is to be in a pack: its name, whether files are, and how its PDFs are made.
+
+    ``language`` and ``paper`` as of an audit trail, ``zone`` that of the reader; empty: each
+    process's own.
+    """
 
     name: str
     files: bool = True
     language: str = language.SOURCE
+    paper: str = "A4"
+    zone: str = ""
 
 
 def chosen(process_ids: Sequence[str]) -> list[str]:
@@ -62,6 +68,7 @@ def lay_out(
     pack_id = db.new_id()
     row = {
         "id": pack_id, "name": plan.name[:200], "files": plan.files, "language": plan.language,
+        "paper": plan.paper, "zone": plan.zone,
         "state": "draft", "why": None, "made_by": made_by, "made_at": tx.now, "how": dict(how),
         "begun_at": None, "ended_at": None, "kept_until": None, "round": 0,
         "storage_id": None, "sha256": None, "size": None,

@@ -244,7 +244,9 @@ NOTHING: Mapping[str, str] = {
     "outgoing": "id process_id kind ref once state",
     "outside_identities": "issuer user_id",
     "pack_parts": "pack_id process_id state head fault storage_id sha256",
-    "packs": "id name language state why made_by room_id sample_id once storage_id sha256",
+    "packs": (
+        "id name language paper zone state why made_by room_id sample_id once storage_id sha256"
+    ),
     "participants": "id process_id role kind user_id team_id",
     "passkeys": "id user_id",
     "processes": (

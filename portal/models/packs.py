@@ -19,7 +19,8 @@ class Pack(Base):
     once its bytes are gone (``why``). ``how`` is how whoever asked was verified: ``auth``, ``ip``,
     ``agent``; nobody of the staff (``made_by`` is ``None``) asked at the terminal, or the auditor
     of a room (``room_id``), of a sample they drew (``sample_id``) or not; ``once`` is the page that
-    was sent there. ``round`` counts how often what it holds was taken back: what was begun before
+    was sent there. ``language``, ``paper`` and ``zone`` are those of the audit trails in it, as of
+    any trail. ``round`` counts how often what it holds was taken back: what was begun before
     is not its archive any more.
     """
 
@@ -35,6 +36,8 @@ class Pack(Base):
     name: Mapped[str]
     files: Mapped[bool]
     language: Mapped[str]
+    paper: Mapped[str] = mapped_column(server_default="A4")
+    zone: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str]
     why: Mapped[str | None]
     made_by: Mapped[str | None] = mapped_column(sa.ForeignKey("users.id"))

@@ -222,8 +222,9 @@ def ready(conn: Connection, pack_id: str, first: int, last: int) -> Sequence[int
 
 
 def part(conn: Connection, pack_id: str, n: int) -> Row:
-    """One process of a pack, with the pack's ``files`` and ``language``."""
-    query = sa.select(*PackPart.__table__.columns, Pack.files, Pack.language)
+    """One process of a pack, with the pack's ``files``, ``language``, ``paper`` and ``zone``."""
+    made = (Pack.files, Pack.language, Pack.paper, Pack.zone)
+    query = sa.select(*PackPart.__table__.columns, *made)
     joined = query.join(Pack, Pack.id == PackPart.pack_id)
     return conn.execute(joined.where(PackPart.pack_id == pack_id, PackPart.n == n)).one()
 
@@ -259,10 +260,10 @@ def unfit(file: Row) -> str | None:
     return _CHECKED if file.scan == BEING_CHECKED else None
 
 
-def trail_at(conn: Connection, process_id: str, seq: int, spoken: str) -> Row | None:
-    """The audit trail up to just that event, where one is kept: ``storage_id`` and ``sha256``."""
+def trail_at(conn: Connection, part: Row, seq: int) -> Row | None:
+    """The audit trail that a part asks for, where one up to just that event is kept."""
     query = sa.select(Trail.storage_id, Trail.sha256, Trail.size).where(
-        Trail.process_id == process_id, Trail.seq == seq, Trail.language == spoken,
-        Trail.paper == "A4", Trail.with_files.is_(False), Trail.zone == "",
+        Trail.process_id == part.process_id, Trail.seq == seq, Trail.language == part.language,
+        Trail.paper == part.paper, Trail.with_files.is_(False), Trail.zone == part.zone,
     )  # fmt: skip
     return conn.execute(query.where(Trail.storage_id.is_not(None))).first()

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import db, language
 from portal.actions import room_packs as verbs
+from portal.actions import trails
 from portal.errors import Faulty
 from portal.readings import packs as sizes
 from portal.readings import room_packs as readings
@@ -34,6 +35,7 @@ def _wanted(nonce: str) -> verbs.Wanted:
         nonce=nonce,
         files=form.get("files") != "no",
         language=language.current(),
+        paper=form.get("paper", trails.PAPERS[0]),
         sample=form.get("sample"),
         process_ids=None if form.get("what") == "all" else form.getlist("process"),
     )

@@ -183,7 +183,6 @@ def room_process(process_id: str) -> ResponseReturnValue:
         process=found.process,
         history=history,
         trails=built,
-        papers=trails.PAPERS,
         is_erased=is_erased,
         questions=asked,
         is_asked=request.args.get("said") == "trail",
@@ -292,7 +291,7 @@ def zone_of(guest: access.Inside) -> str:
 
 def told(guest: access.Inside) -> dict[str, Any]:
     """What each page of a room shows."""
-    return {"room": guest.room, "zone": zone_of(guest)}
+    return {"room": guest.room, "zone": zone_of(guest), "papers": trails.PAPERS}
 
 
 def _code_page(guest: access.Inside, fault: str, *, is_sent: bool = False) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -277,3 +278,25 @@ def test_what_was_erased_takes_the_pack_with_it(
         packs.forget(tx, three[0])
     assert "Something of a process in it was erased" in visitor.get(where)
     assert visitor.client.get(f"{where}/pack.zip").status_code == 409
+
+
+def test_the_trails_in_a_pack_are_made_as_the_auditor_reads(
+    visitor: Visitor, three: list[str], clock: Clock
+) -> None:
+    come_in(visitor, open_room(clock))
+    visitor.send("/room/reading", "/room", language="fr", timezone="Asia/Tokyo")
+    page = visitor.get("/room")
+    assert "Asia/Tokyo" in page.split('action="/room/packs"')[1].split("</form>")[0]
+    where = ask(visitor, process=three[0], what="ticked", paper="Letter")
+    build()
+    data = visitor.client.get(f"{where}/pack.zip").data
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        [path] = [name for name in opened.namelist() if name.endswith("audit-trail.pdf")]
+        trail = pypdfium2.PdfDocument(opened.read(path))
+    assert tuple(map(round, trail[0].get_size())) == (612, 792)
+    told = "".join(page.get_textpage().get_text_range() for page in trail)
+    assert "Asia/Tokyo" in told
+    assert "UTC" not in told.split("Asia/Tokyo")[0]
+    refused = visitor.send("/room/packs", "/room", what="all", paper="A0")
+    assert refused.status_code == 422
+    assert len(makers.rows(Pack)) == 1
