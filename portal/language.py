@@ -26,6 +26,10 @@ _RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 _SLOT = re.compile(r"%\(\w+\)s")
 _APART = "\u2068\\g<0>\u2069"  # Unicode's first strong isolate, and its end
 
+# Unicode's signs that turn the direction of what follows, to the end of its line. By the last two
+# we keep things apart ourselves where the page runs from right to left.
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
 _spoken: ContextVar[str] = ContextVar("language", default=SOURCE)
 
 
@@ -53,6 +57,17 @@ def current() -> str:
 def direction() -> Literal["ltr", "rtl"]:
     """``rtl`` where the language is written from right to left, else ``ltr``."""
     return "rtl" if current() in _RIGHT_TO_LEFT else "ltr"
+
+
+def turns() -> str:
+    """The signs by which something that was typed could turn the sentence around it, here."""
+    return _TURNS if direction() == "ltr" else _TURNS[:-2]
+
+
+def straight(text: str) -> str:
+    """The text without those signs: for pages and mails, where names stand within sentences."""
+    found = [sign for sign in turns() if sign in text]
+    return text.translate(dict.fromkeys(map(ord, found))) if found else text
 
 
 def use(language: str | None) -> None:

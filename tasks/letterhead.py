@@ -20,6 +20,7 @@ from portal.delivery import diary
 from portal.delivery.mail import Attachment, Message
 from portal.installation import Sender
 from portal.language import gettext as _
+from portal.language import straight
 from portal.readings import prose, words
 from portal.readings.letters import LINK, Letter
 
@@ -50,17 +51,18 @@ def _message(letter: Letter, id_: str, *, at: datetime, brand: Brand, sender: Se
     if facts["for_whom"]:
         told = f"{facts['for_whom']}\n\n{told}"
     facts["preview"] = preview(told, leaving={facts["greeting"], _row(facts["closing"])})
+    html = _environment().get_template(f"mail/{letter.template}/body.html").render(facts)
     return Message(
         to=letter.to.email,
-        to_name=letter.to.name if letter.to.name != letter.to.email else "",
-        subject=subject,
-        text=_text(told),
-        html=_environment().get_template(f"mail/{letter.template}/body.html").render(facts),
+        to_name=straight(letter.to.name) if letter.to.name != letter.to.email else "",
+        subject=straight(subject),
+        text=straight(_text(told)),
+        html=straight(html),
         message_id=f"<{id_}@{_host()}>",
         date=at,
         attachments=_attached(letter, facts, at),
         reply_to=_replies(letter, sender),
-        from_name=_from(letter, brand, sender),
+        from_name=straight(_from(letter, brand, sender) or "") or None,
         pictures=_pictures(brand),
     )
 

@@ -11,6 +11,10 @@ from portal.web import forms
 COOKIE = "portal_language"
 # Where a line is narrow it would end behind the hyphen; a mark that nobody sees forbids that.
 _PARTED = re.compile(r"\b([Ee]-)(?=[Mm]ail)")
+_OF_PAGE = re.compile(
+    r"(?P<typed><textarea\b.*?</textarea>|\bvalue=\"[^\"]*\")|[\u202a-\u202e\u2066-\u2069]+",
+    re.DOTALL,
+)
 _YEAR = 365 * 24 * 3600
 
 
@@ -30,6 +34,7 @@ def install(app: Flask) -> None:
     _House(app, locale_selector=language.current)
     app.jinja_env.install_gettext_callables(_said, _said_of, newstyle=True)  # type: ignore[attr-defined]
     app.before_request(_begin)
+    app.after_request(_straighten)
     app.teardown_request(lambda _error: language.use(None))
     app.jinja_env.globals.update(
         language=language.current,
@@ -51,6 +56,23 @@ def _said_of(one: str, many: str, n: int) -> str:
 
 def _begin() -> None:
     language.use(None)
+
+
+def _straighten(response: Response) -> Response:
+    """No page is turned round by a sign within a name; what stands to be typed on keeps them all.
+
+    Done once to what was set: names come into pages at hundreds of places, and through sentences.
+    """
+    if response.mimetype != "text/html" or response.is_streamed:
+        return response
+    html = response.get_data()
+    if any(sign.encode() in html for sign in language.turns()):
+        response.set_data(_OF_PAGE.sub(_shown, html.decode()))
+    return response
+
+
+def _shown(part: re.Match[str]) -> str:
+    return part[0] if part["typed"] else language.straight(part[0])
 
 
 def asked() -> str | None:
