@@ -14,6 +14,7 @@ from portal.models.people import TeamMember, User
 PAGES: Mapping[str, Mapping[str, str]] = {
     "processes": {
         "q": "", "state": "running", "definition": "", "owner": "", "role": "", "overdue": "",
+        "unmet": "",
     },
     "tasks": {"whose": "mine", "state": "open", "assignee": "", "overdue": ""},
     "timeline": {

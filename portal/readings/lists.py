@@ -60,7 +60,8 @@ class ProcessFilters:
     """What a list of processes is narrowed to; ``None`` leaves a side open.
 
     ``owner`` is a user's e-mail address or a team's name, ``role`` a role that takes part, ``q``
-    words of its title, reference, people, answers or files (``readings/search``).
+    words of its title, reference, people, answers or files (``readings/search``). ``unmet``: what
+    was offered in it was not taken up in time.
     """
 
     state: str | None = None
@@ -69,6 +70,7 @@ class ProcessFilters:
     overdue: bool | None = None
     role: str | None = None
     q: str | None = None
+    unmet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,15 @@ def processes(
     wanted = narrowed_processes(conn, filters, now)
     if filters.overdue is True:
         return _by_due_alone(conn, wanted, Process.due_at, Process.id, cursor, limit)
-    is_whole = not (filters.state or filters.q)
+    is_whole = not (filters.state or filters.q or filters.unmet)
     each = (Process.state, PROCESS_STATES) if is_whole else None
     return _by_due(conn, wanted, (Process.due_at, Process.id, each), cursor, limit)
+
+
+def unmet(conn: Connection, process_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these processes in which something was offered and not taken up in time."""
+    its = _UNMET.where(Task.process_id.in_(process_ids))
+    return frozenset(conn.execute(its).scalars()) if process_ids else frozenset()
 
 
 def process_ids(
@@ -216,6 +224,9 @@ _TROUBLES: "sa.Select[*tuple[Any, ...]]" = (
 )
 
 
+_UNMET = sa.select(Task.process_id).where(Task.missed_at.is_not(None), Task.state == "open")
+
+
 def task_row(conn: Connection, task_id: str) -> Row:
     """One task as ``task_columns`` has it; Unknown if there is none."""
     row = conn.execute(sights.only_seen(task_columns().where(Task.id == task_id))).first()
@@ -298,7 +309,11 @@ def _narrow_processes(
     wanted: "sa.Select[*tuple[Any, ...]]", filters: ProcessFilters, now: datetime
 ) -> "sa.Select[*tuple[Any, ...]]":
     if filters.state:
-        wanted = wanted.where(Process.state == filters.state)
+        # Of those few their own rows are looked up, not all that are in a state.
+        state = Process.state.concat("") if filters.unmet else Process.state
+        wanted = wanted.where(state == filters.state)
+    if filters.unmet:
+        wanted = wanted.where(Process.id.in_(_UNMET))
     if filters.definition:
         wanted = wanted.where(Process.key == filters.definition)
     if filters.owner:

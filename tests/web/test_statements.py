@@ -29,6 +29,7 @@ _WALK = re.compile(r"^SCAN (\w+)$")
 _COUNT = re.compile(r"count\(", re.IGNORECASE)
 STAFF_PAGES = ("/", "/processes", "/processes?state=running", "/tasks", "/timeline",
                "/timeline?state=all", "/timeline/feed", "/exceptions", "/processes?q=vera",
+               "/processes?unmet=1",
                "/search?q=vera")  # fmt: skip
 
 

@@ -23,6 +23,7 @@ def process_filters(asked: Mapping[str, str]) -> lists.ProcessFilters:
         overdue=True if asked.get("overdue") else None,
         role=asked.get("role", "").strip() or None,
         q=asked.get("q", "").strip()[:200] or None,
+        unmet=bool(asked.get("unmet")),
     )
 
 

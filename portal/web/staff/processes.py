@@ -60,10 +60,11 @@ def list_page(asked: Mapping[str, str], fault: views.ViewFault | None = None) ->
         )
         shelf = views.shelf(conn, "processes", asked, fault)
         away = absences.now_away(conn, now)
+        unmet = lists.unmet(conn, [row.id for row in page.items if row.state == "running"])
     return render_template(
         "staff/processes.html",
         page=page,
-        lines=rows.processes(page.items, now, house_zone(), away),
+        lines=rows.processes(page.items, now, house_zone(), away, unmet),
         definitions=definitions,
         states=STATES,
         chosen=_done_with_many(),

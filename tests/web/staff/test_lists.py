@@ -10,6 +10,7 @@ from portal import clock as house_clock
 from portal.actions import stretches
 from tests import makers, people
 from tests.web.staff.conftest import Desk
+from tests.web.staff.test_timeline import ring
 
 Desks = Callable[[str], Desk]
 CEILING = 8
@@ -47,6 +48,28 @@ def test_filters_narrow_and_say_when_nothing_fits(desk: Desks) -> None:
     assert len(titles(dana.get("/processes?definition=demo&owner=dana@example.com"))) == 3
     assert titles(dana.get("/processes?owner=olga@example.com")) == []
     assert titles(dana.get("/processes?role=astronaut")) == []
+
+
+def test_what_was_not_taken_up_says_so_and_is_found(
+    app: Flask, desk: Desks, clock: house_clock.Clock
+) -> None:
+    offered = STEPS.replace("due: 3 days", "due: 3 days\n    pick_up: 1 hour")
+    left, taken, later = (makers.start(offered, head=HEAD, inputs={"amount": i}) for i in range(3))
+    makers.enter(makers.task(taken, "details"))
+    clock.advance(hours=6)
+    ring()
+    makers.fill(later, company="Sea")
+    dana = desk("dana")
+    page = dana.get("/processes")
+    assert page.count("not taken up") == 1
+    assert re.search(rf'{left}">Deal 0</a>.*?not taken up', page, re.DOTALL)
+    for asked in ("unmet=1", "unmet=1&state=any", "unmet=1&owner=dana@example.com&q=deal"):
+        assert titles(dana.get(f"/processes?{asked}")) == ["Deal 0"], asked
+    assert titles(dana.get("/processes?unmet=1&state=completed")) == []
+    chosen = dana.get("/processes?unmet=1")
+    assert '<input type="hidden" name="unmet" value="1">' in chosen
+    makers.enter(makers.task(left, "details"))
+    assert "No process matches this" in dana.get("/processes?unmet=1")
 
 
 def test_paging_shows_every_process_once(desk: Desks) -> None:
