@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from portal import db
 from portal.actions import packs, room_packs, rooms, sights
@@ -300,3 +301,40 @@ def test_the_trails_in_a_pack_are_made_as_the_auditor_reads(
     refused = visitor.send("/room/packs", "/room", what="all", paper="A0")
     assert refused.status_code == 422
     assert len(makers.rows(Pack)) == 1
+
+
+def test_a_pack_that_broke_off_goes_on_where_it_did(
+    visitor: Visitor, three: list[str], clock: Clock
+) -> None:
+    come_in(visitor, open_room(clock))
+    path = f"{ask(visitor, what='all')}/pack.zip"
+    build()
+    whole = visitor.client.get(path)
+    assert (whole.status_code, whole.headers["Accept-Ranges"]) == (200, "bytes")
+    size, tag = len(whole.data), whole.headers["ETag"]
+
+    def part(wanted: str, **more: str) -> TestResponse:
+        return visitor.client.get(path, headers={"Range": wanted, **more})
+
+    half = size // 2
+    for wanted, first, last in (
+        (f"bytes={half}-", half, size - 1), ("bytes=5-9", 5, 9),
+        ("bytes=-100", size - 100, size - 1), (f"bytes=0-{2 * size}", 0, size - 1),
+    ):  # fmt: skip
+        found = part(wanted, **{"If-Range": tag})
+        assert found.status_code == 206, wanted
+        assert found.headers["Content-Range"] == f"bytes {first}-{last}/{size}"
+        assert found.data == whole.data[first : last + 1]
+        assert int(found.headers["Content-Length"]) == len(found.data)
+    others = (
+        ("bytes=5-9", {"If-Range": '"another"'}), ("bytes=0-1,4-5", {}), ("bytes=x", {}),
+        ("pages=1-2", {}),
+    )  # fmt: skip
+    for wanted, more in others:
+        found = part(wanted, **more)
+        assert (found.status_code, found.data) == (200, whole.data), wanted
+    assert part(f"bytes={size}-").status_code == 416
+    assert visitor.client.head(path, headers={"Range": "bytes=5-9"}).status_code == 200
+    with db.reading() as conn:
+        lines = [one.sentence for one in book.lines(conn, process=three[0], topic="reads").lines]
+    assert sum("took an evidence pack with it" in one for one in lines) > 5, "each part is a look"
