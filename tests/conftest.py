@@ -13,6 +13,7 @@ from hypothesis import settings
 from portal import clock as house_clock
 from portal import db, installation
 from portal.access import links
+from tests import compiled
 from tests.servers import Postgres, Slate
 
 pytest_plugins = ["tests.services"]
@@ -22,6 +23,8 @@ pytest_plugins = ["tests.services"]
 settings.register_profile("seeded", derandomize=True, database=None)
 if not os.environ.get("PORTAL_FUZZ"):
     settings.load_profile("seeded")
+
+compiled.once()
 
 DATABASES = ("sqlite", "postgresql")
 

@@ -6,6 +6,7 @@ when, where or on which machine stands in the files, so that a change shows what
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def python() -> list[Path]:
     return [path for one in _PYTHON for path in sorted(_ROOT.glob(one))]
 
 
+@cache
 def messages() -> Catalog:
-    """Every message of the sources."""
+    """Every message of the sources; they are looked through once for all languages."""
     found = Catalog(fuzzy=False)
     for method, path in _sources():
         with path.open("rb") as file:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import ROOT
+from tests.structure import sources
 
 GROUND = {
     "settings",
@@ -82,12 +83,12 @@ OUTSIDE = {"bootstrap"}
 
 
 def files(folder: str) -> list[Path]:
-    return sorted(p for p in (ROOT / folder).rglob("*.py") if "node_modules" not in p.parts)
+    return [path for path in sources.python(folder) if "node_modules" not in path.parts]
 
 
 def imported(path: Path) -> Iterator[str]:
     """Every module a file names in an import, wherever in the file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in sources.nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -162,7 +163,7 @@ def test_only_the_clock_reads_the_clock():
     for path in [*files("portal"), *files("tasks")]:
         if path == ROOT / "portal" / "clock.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in sources.nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today"):
                 owner = node.value
                 assert not (isinstance(owner, ast.Name) and owner.id in ("datetime", "date")), path

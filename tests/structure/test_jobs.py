@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import ROOT
+from tests.structure import sources
 
 JOBS = sorted((ROOT / "tasks").glob("*.py"))
 LONGEST = 30
@@ -18,13 +19,9 @@ NOT_HERE = {"execute", "commit", "rollback", "begin", "transaction", "scalars"}
 each = pytest.mark.parametrize("path", JOBS, ids=lambda path: path.stem)
 
 
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
 @each
 def test_no_job_is_long(path: Path) -> None:
-    functions = [one for one in ast.walk(parsed(path)) if isinstance(one, ast.FunctionDef)]
+    functions = [one for one in sources.nodes(path) if isinstance(one, ast.FunctionDef)]
     long = [one.name for one in functions if (one.end_lineno or 0) - one.lineno + 1 > LONGEST]
     assert not long
 
@@ -32,7 +29,7 @@ def test_no_job_is_long(path: Path) -> None:
 @each
 def test_no_job_builds_a_query(path: Path) -> None:
     names = set()
-    for node in ast.walk(parsed(path)):
+    for node in sources.nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -44,7 +41,7 @@ def test_no_job_builds_a_query(path: Path) -> None:
 def test_no_job_writes_to_the_database(path: Path) -> None:
     called = {
         node.func.attr
-        for node in ast.walk(parsed(path))
+        for node in sources.nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
     assert not called & NOT_HERE

@@ -19,7 +19,7 @@ from portal.locale import refresh
 from portal.models.files import BEING_CHECKED
 from portal.readings.letters import Letter
 from tasks import letterhead
-from tests.structure import letters, pseudo
+from tests.structure import letters, pseudo, sources
 
 OTHERS = [code for code in language.known() if code != language.SOURCE]
 # Parts of file names and of the protocol with scripts that stay as they are in every language.
@@ -74,7 +74,7 @@ def _fits(one: Message, form: str) -> bool:
 def test_what_is_marked_in_the_code_is_found(said: set[Any]) -> None:
     found = {form for one in said for form in (one if isinstance(one, tuple) else (one,))}
     for path in refresh.python():
-        for call in (one for one in ast.walk(ast.parse(path.read_text())) if _is_marking(one)):
+        for call in (one for one in sources.nodes(path) if _is_marking(one)):
             texts = [one.value for one in call.args[:2] if isinstance(one, ast.Constant)]
             lost = [text for text in texts if isinstance(text, str) and text not in found]
             assert lost == [], f"{path}:{call.lineno}: a call within a call is not found"

@@ -9,15 +9,15 @@ import pytest
 
 from portal.engine.rows import _FOREVER
 from tests.servers import ROOT
+from tests.structure import sources
 
-SOURCES = sorted([*(ROOT / "portal").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")])
+SOURCES = [*sources.python("portal"), *sources.python("tasks")]
 SOURCES = [path for path in SOURCES if "versions" not in path.parts]
 LONGEST_FUNCTION = 45
 
 
 def functions(path: Path) -> list[ast.FunctionDef]:
-    tree = ast.parse(path.read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [node for node in sources.nodes(path) if isinstance(node, ast.FunctionDef)]
 
 
 def named(paths: list[Path]) -> list[str]:
@@ -29,7 +29,7 @@ def test_no_list_is_cut_by_offset() -> None:
     found = [
         path
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in sources.nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "offset"
     ]
     assert not named(found)
@@ -41,7 +41,7 @@ def test_what_a_row_is_of_is_set_where_it_is_made_and_nowhere_else() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in SOURCES
         if path.parent.name in ("engine", "actions")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in sources.nodes(path)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
         if node.attr in _FOREVER
         and not (isinstance(node.value, ast.Name) and node.value.id == "self")
@@ -60,14 +60,12 @@ def test_functions_are_short() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    assert not named(
-        [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text()))]
-    )
+    assert not named([path for path in SOURCES if not ast.get_docstring(sources.tree(path))])
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "breakpoint("])
 def test_nothing_unfinished_is_left(word: str) -> None:
-    assert not named([path for path in SOURCES if word in path.read_text()])
+    assert not named([path for path in SOURCES if word in sources.text(path)])
 
 
 def test_the_web_process_never_loads_the_page_setter() -> None:

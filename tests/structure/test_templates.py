@@ -12,6 +12,7 @@ from app import create_app
 from portal import db
 from portal.settings import Settings
 from tests.servers import ROOT
+from tests.structure import sources
 
 TEMPLATES = ROOT / "templates"
 NAMES = sorted(
@@ -33,7 +34,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 
 
 def source(name: str) -> str:
-    return (TEMPLATES / name).read_text()
+    return sources.text(TEMPLATES / name)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -66,16 +67,16 @@ def test_nothing_is_loaded_from_elsewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_shown_by_somebody(name: str) -> None:
-    code = "".join(path.read_text() for path in _code())
-    others = "".join(source(other) for other in NAMES if other != name)
-    assert f'"{name}"' in code or f'"{name}"' in others, "nobody renders it"
+    said = f'"{name}"'
+    others = (TEMPLATES / other for other in NAMES if other != name)
+    assert any(said in sources.text(path) for path in (*_code(), *others)), "nobody renders it"
 
 
 def test_every_page_that_the_code_names_is_there() -> None:
     for path in _code():
-        for name in re.findall(r'render_template\(\s*"([^"{]+)"', path.read_text()):
+        for name in re.findall(r'render_template\(\s*"([^"{]+)"', sources.text(path)):
             assert (TEMPLATES / name).is_file(), f"{path}: {name}"
 
 
 def _code() -> list[Path]:
-    return [*(ROOT / "portal").rglob("*.py"), *(ROOT / "tasks").rglob("*.py")]
+    return [*sources.python("portal"), *sources.python("tasks")]
