@@ -104,11 +104,25 @@ def judged(path: Path, *arguments: str) -> int:
 
 
 @pytest.fixture
-def three(house: Settings) -> list[str]:
-    """Three processes of Dana's, two of them with a paper."""
-    ids = [makers.start(UPLOAD, reference="+1"), makers.start_again(), makers.start_again()]
+def two(house: Settings) -> list[str]:
+    """Two processes of Dana's, each with a paper."""
+    ids = [makers.start(UPLOAD, reference="+1"), makers.start_again()]
     send(house, ids[0], ODD)
     send(house, ids[1])
+    return ids
+
+
+@pytest.fixture
+def three(two: list[str]) -> list[str]:
+    """Three processes of Dana's, two of them with a paper; each takes a trail's setting."""
+    return [*two, makers.start_again()]
+
+
+@pytest.fixture
+def one(house: Settings) -> list[str]:
+    """A process of Dana's with a paper."""
+    ids = [makers.start(UPLOAD, reference="+1")]
+    send(house, ids[0], ODD)
     return ids
 
 
@@ -140,10 +154,10 @@ def test_a_pack_holds_everything_and_is_sound(
 
 @ON_SQLITE
 def test_right_after_a_change_of_keys_a_pack_is_sound_by_either_key(
-    house: Settings, three: list[str], tmp_path: Path
+    house: Settings, two: list[str], tmp_path: Path
 ) -> None:
     post()
-    old, pack_id = key(house), ask(three)
+    old, pack_id = key(house), ask(two)
     upkeep.checkpoint()
     handover.hand_over(house.data_dir)
     post()
@@ -175,37 +189,37 @@ def ask_and_build(ids: list[str], *, files: bool = True) -> str:
 
 
 def test_the_same_processes_give_the_same_bytes(
-    house: Settings, three: list[str], clock: Clock
+    house: Settings, two: list[str], clock: Clock
 ) -> None:
     post()  # what was sent by mail stands in the ledger, too
-    for id_ in three:
+    for id_ in two:
         trails.ask(id_, actor=dana())
     post()
-    first = archive(house, ask_and_build(three))
+    first = archive(house, ask_and_build(two))
     clock.advance(days=2)
-    assert archive(house, ask_and_build(list(reversed(three)))) == first
+    assert archive(house, ask_and_build(list(reversed(two)))) == first
 
 
 @ON_SQLITE
 def test_without_files_it_says_so_and_is_sound(
-    house: Settings, three: list[str], tmp_path: Path
+    house: Settings, one: list[str], tmp_path: Path
 ) -> None:
-    path = saved(house, ask_and_build(three, files=False), tmp_path)
+    path = saved(house, ask_and_build(one, files=False), tmp_path)
     assert judged(path, "--key", key(house)) == 0
     assert b"/files/" not in path.read_bytes().partition(b"verify.pyz")[2]
 
 
 @ON_SQLITE
 def test_a_lost_file_is_named_and_the_rest_is_there(
-    house: Settings, three: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    house: Settings, two: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    [row] = makers.rows(FileRow, process_id=three[1])
+    [row] = makers.rows(FileRow, process_id=two[1])
     Store(house.storage_dir).path(row.storage_id).write_bytes(b"changed")
-    path = saved(house, ask_and_build(three), tmp_path)
+    path = saved(house, ask_and_build(two), tmp_path)
     assert judged(path) == 2
     told = capsys.readouterr().out
     assert "the file “tax.pdf” is left out: it is no longer as it was stored" in told
-    assert "2 of 3 processes are whole" in told
+    assert "1 of 2 processes are whole" in told
 
 
 def test_a_process_that_is_not_theirs_any_more_stops_no_other_and_is_named(
@@ -274,26 +288,26 @@ def test_a_killed_worker_goes_on_where_it_stood(
         Store(house.storage_dir).open(kept)
 
 
-def test_what_is_erased_takes_a_finished_pack_back(house: Settings, three: list[str]) -> None:
-    pack_id = ask_and_build(three)
+def test_what_is_erased_takes_a_finished_pack_back(house: Settings, two: list[str]) -> None:
+    pack_id = ask_and_build(two)
     with db.transaction() as tx:
-        gone = packs.forget(tx, three[1])
+        gone = packs.forget(tx, two[1])
     assert len(gone) == 1
     found = pack(pack_id)
     assert (found.state, found.storage_id) == ("removed", None)
     assert "erased" in str(found.why)
     assert not any(one.members or one.left_out for one in parts(pack_id))
-    other = ask_and_build([three[0]])
+    other = ask_and_build([two[0]])
     with db.transaction() as tx:
-        assert packs.forget(tx, three[1]) == []
+        assert packs.forget(tx, two[1]) == []
     assert pack(other).state == "done"
 
 
-def test_an_erasure_takes_packs_and_their_bytes_with_it(house: Settings, three: list[str]) -> None:
-    pack_id = ask_and_build(three)
+def test_an_erasure_takes_packs_and_their_bytes_with_it(house: Settings, one: list[str]) -> None:
+    pack_id = ask_and_build(one)
     stored = str(pack(pack_id).storage_id)
     asked = {"basis": "request", "reference": "DPO-7", "confirmed": "erase"}
-    erasures.of_process(three[1], actor=people.staff("ada"), **asked)
+    erasures.of_process(one[0], actor=people.staff("ada"), **asked)
     post()
     assert pack(pack_id).state == "removed"
     with pytest.raises(Unknown):
@@ -301,17 +315,17 @@ def test_an_erasure_takes_packs_and_their_bytes_with_it(house: Settings, three: 
 
 
 def test_what_is_erased_while_a_pack_is_built_is_built_anew(
-    house: Settings, three: list[str], monkeypatch: pytest.MonkeyPatch
+    house: Settings, two: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack_id = ask(three)
+    pack_id = ask(two)
     whole = work._close
     taken: list[str] = []
 
-    def meanwhile(one: object) -> None:
+    def meanwhile(claimed: object) -> None:
         if not taken:
             with db.transaction() as tx:
-                taken.extend(packs.forget(tx, three[0]))
-        whole(one)  # type: ignore[arg-type]
+                taken.extend(packs.forget(tx, two[0]))
+        whole(claimed)  # type: ignore[arg-type]
 
     monkeypatch.setattr(work, "_close", meanwhile)
     while post():
@@ -345,12 +359,12 @@ def test_what_another_worker_built_meanwhile_keeps_nobody_from_the_rest(
 
 @ON_SQLITE
 def test_a_pack_bears_the_name_that_an_admin_gave_the_house(
-    house: Settings, three: list[str], tmp_path: Path
+    house: Settings, two: list[str], tmp_path: Path
 ) -> None:
     ada = people.staff("ada")
     house_rules.set_brand({"brand_name": "Harbour"}, None, actor=ada)
-    trails.ask(three[0], actor=dana())
-    pack_id = ask(three)
+    trails.ask(two[0], actor=dana())
+    pack_id = ask(two)
     while post():
         pass
     with zipfile.ZipFile(io.BytesIO(archive(house, pack_id))) as found:
@@ -361,18 +375,18 @@ def test_a_pack_bears_the_name_that_an_admin_gave_the_house(
 
 @ON_SQLITE
 def test_a_part_that_was_changed_on_disk_is_built_anew(
-    house: Settings, three: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    house: Settings, two: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pack_id = ask(three)
+    pack_id = ask(two)
     whole = work._close
     store = Store(house.storage_dir)
     done: list[int] = []
 
-    def meanwhile(one: object) -> None:
+    def meanwhile(claimed: object) -> None:
         if not done:
-            store.path(str(parts(pack_id)[2].storage_id)).write_bytes(b"x")
+            store.path(str(parts(pack_id)[1].storage_id)).write_bytes(b"x")
             done.append(1)
-        whole(one)  # type: ignore[arg-type]
+        whole(claimed)  # type: ignore[arg-type]
 
     monkeypatch.setattr(work, "_close", meanwhile)
     while post():
@@ -381,9 +395,9 @@ def test_a_part_that_was_changed_on_disk_is_built_anew(
 
 
 def test_its_time_over_it_is_removed_and_says_why(
-    house: Settings, three: list[str], clock: Clock
+    house: Settings, one: list[str], clock: Clock
 ) -> None:
-    pack_id = ask_and_build(three)
+    pack_id = ask_and_build(one)
     stored = str(pack(pack_id).storage_id)
     assert upkeep.sweep_files() == 0
     clock.advance(days=15)
@@ -405,27 +419,27 @@ def test_a_stopped_pack_builds_no_more(house: Settings, three: list[str]) -> Non
 
 
 @ON_SQLITE
-def test_a_closed_account_gets_nothing(house: Settings, three: list[str]) -> None:
-    pack_id = ask(three, people.staff("aud"))
+def test_a_closed_account_gets_nothing(house: Settings, two: list[str]) -> None:
+    pack_id = ask(two, people.staff("aud"))
     leaving.close("aud", actor=people.staff("ada"))
     post()
-    assert {one.fault for one in parts(pack_id)} == {
+    assert {part.fault for part in parts(pack_id)} == {
         "The account of whoever asked for this is closed."
     }
 
 
 @ON_SQLITE
-def test_each_process_in_it_knows_who_took_it(house: Settings, three: list[str]) -> None:
-    pack_id = ask_and_build(three)
+def test_each_process_in_it_knows_who_took_it(house: Settings, two: list[str]) -> None:
+    pack_id = ask_and_build(two)
     packs.note_taken(pack_id, actor=people.staff("aud"))
     told = makers.rows(BookEntry, kind="read")
-    assert sorted(one.process_id for one in told) == sorted(three)
-    assert {one.told["what"] for one in told} == {"pack"}
+    assert sorted(entry.process_id for entry in told) == sorted(two)
+    assert {entry.told["what"] for entry in told} == {"pack"}
 
 
 @ON_SQLITE
-def test_every_change_of_a_byte_is_found(house: Settings, three: list[str], tmp_path: Path) -> None:
-    raw = archive(house, ask_and_build(three[:1]))
+def test_every_change_of_a_byte_is_found(house: Settings, one: list[str], tmp_path: Path) -> None:
+    raw = archive(house, ask_and_build(one))
     path = tmp_path / "pack.zip"
     places = [*range(0, len(raw), len(raw) // 150), *range(len(raw) - 600, len(raw), 7)]
     for place in places:
@@ -437,9 +451,9 @@ def test_every_change_of_a_byte_is_found(house: Settings, three: list[str], tmp_
 
 @ON_SQLITE
 def test_what_is_added_cut_or_squeezed_in_is_found(
-    house: Settings, three: list[str], tmp_path: Path
+    house: Settings, one: list[str], tmp_path: Path
 ) -> None:
-    raw = archive(house, ask_and_build(three))
+    raw = archive(house, ask_and_build(one))
     path = tmp_path / "pack.zip"
     for changed in (raw + b"x", b"x" + raw, raw[:-1], raw[: len(raw) // 2], b"PK\x03\x04"):
         path.write_bytes(changed)
@@ -462,9 +476,9 @@ def test_what_is_added_cut_or_squeezed_in_is_found(
 
 @ON_SQLITE
 def test_a_pack_without_one_of_its_processes_or_by_another_key_is_found(
-    house: Settings, three: list[str], tmp_path: Path
+    house: Settings, two: list[str], tmp_path: Path
 ) -> None:
-    path = saved(house, ask_and_build(three), tmp_path)
+    path = saved(house, ask_and_build(two), tmp_path)
     other = str(Seal.of(tmp_path / "elsewhere").public_key)
     assert judged(path, "--key", other) == 3
     with zipfile.ZipFile(path) as opened:
@@ -492,8 +506,8 @@ def packed(members: dict[str, bytes]) -> bytes:
 
 
 @ON_SQLITE
-def test_it_is_kept_for_two_weeks_at_most(house: Settings, three: list[str]) -> None:
-    found = pack(ask_and_build(three[:1]))
+def test_it_is_kept_for_two_weeks_at_most(house: Settings, one: list[str]) -> None:
+    found = pack(ask_and_build(one))
     assert found.kept_until is not None
     assert found.ended_at is not None
     assert found.kept_until - found.ended_at == timedelta(days=14)

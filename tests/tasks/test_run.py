@@ -6,13 +6,13 @@ import os
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.servers import Portal, Postgres, Smtp, wait_for
+from tests.servers import Portal, Postgres, Smtp, portal_on, wait_for
 
 DEFINITION = """\
 key: ask
@@ -41,12 +41,27 @@ def tree(
     if request.param == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres")
         more = {"database_url": postgres.create()}
-    portal = start_portal(smtp_url=smtp.url, **more)
+    return prepared(start_portal(smtp_url=smtp.url, **more), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, smtp_server: Smtp) -> Iterator[Portal]:
+    """One on SQLite for the tests that leave it as it is; on both databases: tests/journeys."""
+    folder = tmp_path_factory.mktemp("shared")
+    portal = portal_on(folder / "portal", smtp_url=smtp_server.url)
+    try:
+        yield prepared(portal.start(), folder)
+    finally:
+        portal.stop()
+
+
+def prepared(portal: Portal, folder: Path) -> Portal:
+    """With Dana, and a definition that asks a client for a form."""
     portal.run(
         *("user", "add", "dana@example.com", "--name", "Dana", "--role", "admin"),
         "--password-stdin", typed="long enough\n",
     )  # fmt: skip
-    file = tmp_path / "ask.yaml"
+    file = folder / "ask.yaml"
     file.write_text(DEFINITION)
     portal.run("define", str(file))
     return portal
@@ -136,17 +151,16 @@ def test_killed_workers_and_a_killed_or_hung_redis_lose_nothing(tree: Portal, sm
     assert len({letter.message["Message-ID"] for letter in smtp.letters}) == 4
 
 
-@pytest.mark.parametrize("tree", ["sqlite"], indirect=True)  # on both: tests/journeys
 def test_a_trail_is_built_by_a_worker_and_verifies(
-    tree: Portal, smtp: Smtp, tmp_path: Path
+    shared: Portal, smtp: Smtp, tmp_path: Path
 ) -> None:
-    process = start(tree)
+    process = start(shared)
     arrives(smtp, 1, 60)
-    token = tree.run("token", "create", "test", "--user", "dana@example.com")
+    token = shared.run("token", "create", "test", "--user", "dana@example.com")
     pdf = tmp_path / "trail.pdf"
-    assert call(tree, token, "POST", f"/processes/{process}/trail")[0] == 202
-    wait_for(lambda: fetch(tree, token, process, pdf), 60, "the trail")
-    assert "sound" in tree.run("verify", str(pdf))
+    assert call(shared, token, "POST", f"/processes/{process}/trail")[0] == 202
+    wait_for(lambda: fetch(shared, token, process, pdf), 60, "the trail")
+    assert "sound" in shared.run("verify", str(pdf))
 
 
 def call(portal: Portal, token: str, verb: str, path: str) -> tuple[int, bytes]:
@@ -166,10 +180,9 @@ def fetch(portal: Portal, token: str, process: str, to: Path) -> bool:
     return status == 200
 
 
-@pytest.mark.parametrize("tree", ["sqlite"], indirect=True)  # on both: tests/journeys
-def test_secrets_are_in_no_log(tree: Portal, smtp: Smtp) -> None:
-    start(tree)
+def test_secrets_are_in_no_log(shared: Portal, smtp: Smtp) -> None:
+    start(shared)
     arrives(smtp, 1, 60)
     token = smtp.letters[0].text.partition("/t/")[2][:48]
     assert len(token) == 48
-    assert token not in tree.log
+    assert token not in shared.log
