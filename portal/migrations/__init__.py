@@ -1,5 +1,7 @@
 """The schema, one step a file: ``upgrade(database)`` brings any earlier database up to now.
 
+All steps that are missing are one transaction: what is cut off is begun anew by the next.
+
 Two processes that start at once must not both migrate: PostgreSQL holds an advisory lock
 meanwhile, SQLite a file lock. A statement that waits for a lock of somebody else's gives up
 after ten seconds instead of holding up the whole portal behind it.
@@ -56,6 +58,9 @@ def _alone(database: Database) -> Iterator[Connection]:
         with lock, database.engine.connect() as conn:
             # SQLite rebuilds tables by rename; foreign keys would follow the old one.
             conn.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            # Its driver begins nothing by itself: each statement would be kept, and waited for,
+            # alone, and one that is cut off would leave half a step behind.
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
             yield conn
             conn.exec_driver_sql("PRAGMA foreign_keys=ON")
         return

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 
 import portal.ledger.tables
 import portal.migrations
@@ -29,6 +32,31 @@ def test_migrating_again_changes_nothing(database: db.Database) -> None:
     assert missing_revisions(database) == []
     upgrade(database)
     assert missing_revisions(database) == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migrating_that_is_cut_off_leaves_nothing_and_is_done_anew(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    address = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    if kind == "postgresql":
+        address = request.getfixturevalue("postgres").create()
+    database = db.Database(address)
+    before: list[str] = []
+
+    def cut(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        before.append(statement)
+        if len(before) == 300:
+            raise ConnectionError("the power went")
+
+    event.listen(database.engine, "before_cursor_execute", cut)
+    with pytest.raises(ConnectionError):
+        upgrade(database)
+    event.remove(database.engine, "before_cursor_execute", cut)
+    assert sa.inspect(database.engine).get_table_names() == []
+    upgrade(database)
+    assert missing_revisions(database) == []
+    database.close()
 
 
 def test_the_last_revision_is_named_as_the_newest_file() -> None:
