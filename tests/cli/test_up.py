@@ -19,7 +19,8 @@ from tests.servers import Portal, portal_on, wait_for
 
 
 @pytest.fixture
-def portal(tmp_path):
+def own(tmp_path):
+    """One that the test may end; those that leave it running share the module's ``portal``."""
     running = portal_on(tmp_path / "data").start()
     yield running
     running.stop()
@@ -49,33 +50,33 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly_children_and_all(portal, how):
-    processes = tree(portal)
+def test_it_ends_cleanly_children_and_all(own, how):
+    processes = tree(own)
     assert len(processes) >= 7
     began = time.monotonic()
-    assert portal.process is not None
-    portal.process.send_signal(how)
-    assert portal.process.wait(30) == 0
+    assert own.process is not None
+    own.process.send_signal(how)
+    assert own.process.wait(30) == 0
     assert time.monotonic() - began < 30
     assert gone(processes)
 
 
-def test_killed_outright_it_leaves_no_process_behind(portal):
-    processes = tree(portal)
-    portal.stop(signal.SIGKILL)
+def test_killed_outright_it_leaves_no_process_behind(own):
+    processes = tree(own)
+    own.stop(signal.SIGKILL)
     wait_for(lambda: gone(processes), 60, "the end of the children")
-    assert portal.start().is_ready()
+    assert own.start().is_ready()
 
 
-def test_killed_outright_with_its_redis_and_after_a_respawn_it_leaves_none_either(portal):
+def test_killed_outright_with_its_redis_and_after_a_respawn_it_leaves_none_either(own):
     for name in ("worker", "web"):
-        first = role(portal, name).children()
+        first = role(own, name).children()
         for one in first:
             one.kill()
-        wait_for(lambda n=name, f=first: len(again(portal, n, f)) >= len(f), 60, name)
-    processes = tree(portal)
-    role(portal, "redis.sock").kill()
-    portal.stop(signal.SIGKILL)
+        wait_for(lambda n=name, f=first: len(again(own, n, f)) >= len(f), 60, name)
+    processes = tree(own)
+    role(own, "redis.sock").kill()
+    own.stop(signal.SIGKILL)
     wait_for(lambda: gone(processes), 60, "the end of the children")
 
 
