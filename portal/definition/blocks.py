@@ -17,6 +17,38 @@ _LONGEST_KEY = 100
 TAKEN = frozenset({"outcome", "owner", "starter", "link", "decision", "comment", "items", "code"})
 """Words with a meaning of their own, which no id may be."""
 
+LOOKS = {
+    "approval": "{question: TEXT}",
+    "assign": "{email: EXPRESSION}",
+    "branches": "{name: TEXT, steps: [...]}",
+    "calendar": "{timezone: Europe/Berlin}",
+    "call": "{method: GET, url: ADDRESS}",
+    "choose": "{when: EXPRESSION, steps: [...]}",
+    "documents": "{id: ID, name: TEXT}",
+    "each": "{in: EXPRESSION, as: NAME, steps: [...]}",
+    "escalate": "{after: 2 days, to: owner}",
+    "fields": "{id: ID, type: text, label: TEXT}",
+    "form": "{fields: [...]}",
+    "headers": "{NAME: TEXT}",
+    "inputs": "{NAME: EXPRESSION}",
+    "message": "{to: [ROLE], subject: TEXT, body: TEXT}",
+    "on_changes": "{return_to: STEP}",
+    "on_timeout": "{after: 10 days, do: skip}",
+    "parallel": "{branches: [...]}",
+    "participants": "{ROLE: EXPRESSION}",
+    "retry": "{times: 5, first: 30 seconds}",
+    "roles": "{ROLE: {kind: external, name: TEXT}}",
+    "run": "{definition: KEY}",
+    "save": "{NAME: EXPRESSION}",
+    "set": "{NAME: EXPRESSION}",
+    "sign": "{statement: TEXT}",
+    "steps": "{id: ID, and the kind of step}",
+    "task": "{instructions: TEXT}",
+    "upload": "{documents: [...]}",
+    "wait": "{for: 3 days}",
+}
+"""How a mapping may look, by the key that it stands at."""
+
 Scope = Mapping[str, Shape]
 Read = TypeVar("Read")
 
@@ -31,7 +63,8 @@ class Block:
         self.items: Mapping[str, Item] = node.value if isinstance(node.value, dict) else {}
         self.is_mapping = isinstance(node.value, dict)
         if not self.is_mapping:
-            faults.add(node.line, key, f"is {described(node)}, expected a mapping of keys")
+            looks = f", such as {LOOKS[key]}" if key in LOOKS else ""
+            faults.add(node.line, key, f"is {described(node)}, expected a mapping of keys{looks}")
 
     def __contains__(self, key: str) -> bool:
         return key in self.items
@@ -261,6 +294,7 @@ EXPECTED = {
     "to": "whom to tell",
     "url": "the address to call",
     "kind": "external or staff",
+    "definition": "the key of the process to run",
     "subject": "a subject line",
     "body": "the text of the message",
     "return_to": "the id of an earlier step",
@@ -317,7 +351,7 @@ def one_of(words: Sequence[str]) -> str:
 
 def hint(word: str, known: Mapping[str, object]) -> str:
     """The end of a sentence: what may have been meant, without code quotes."""
-    return suggestion(word, known).replace("`", "") or ", expected none here"
+    return suggestion(word, known).replace("`", "") or ", and there is none that could be named here; expected it left out"
 
 
 def humanized(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from portal.definition import unreadable
+
 LARGEST = 1_000_000
 DEEPEST = 40
 # Nobody reads more of them, and finding them all would take minutes.
@@ -22,6 +24,10 @@ _PAIR = re.compile(
 )
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NO_KEY = (
+    "has a list, a mapping or an alias where a key stands, expected a word;"
+    " a text that begins with {{ has to stand in quotes"
+)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -115,13 +121,11 @@ def read(text: str, faults: Faults) -> Node | None:
         return None
     try:
         return _Reader(_prepared(text), faults).document()
-    except _Unreadable as unreadable:
-        faults.add(unreadable.line, "document", unreadable.message)
+    except _Unreadable as stop:
+        faults.add(stop.line, "document", stop.message)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = " ".join(filter(None, [error.context, error.problem]))
-        line = mark.line + 1 if mark else 1
-        faults.add(line, "document", f"is not valid YAML ({problem}), expected a mapping of keys")
+        line, sentence = unreadable.told(text, error)
+        faults.add(line, "document", sentence)
     except (yaml.YAMLError, RecursionError):
         line = _line_of_unshowable(text)
         faults.add(line, "document", "holds characters that YAML does not allow, expected text")
@@ -191,7 +195,8 @@ class _Reader:
     def node(self, event: Any, depth: int) -> Node:
         line = _line(event)
         if depth > DEEPEST:
-            raise _Unreadable(line, "is nested too deeply, expected a definition")
+            sentence = f"is the {DEEPEST + 1}st list or mapping in another, expected {DEEPEST}"
+            raise _Unreadable(line, f"{sentence} at the most: run another process from here")
         if isinstance(event, yaml.AliasEvent):
             raise _Unreadable(line, f"uses the alias *{event.anchor}, expected the value itself")
         if event.tag is not None:
@@ -214,7 +219,7 @@ class _Reader:
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent):
                 self.node(event, depth + 1)
-                raise _Unreadable(line, "uses a list or an alias as a key, expected a word")
+                raise _Unreadable(line, _NO_KEY)
             key = self.scalar(event, line, is_key=True).value
             item = Item(line, self.node(next(self.events), depth + 1))
             if key in items:

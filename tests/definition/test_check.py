@@ -215,8 +215,21 @@ YAML = [
     ("alias", "purpose: Get", "purpose: *name", 5, "document", "alias"),
     ("tag", "purpose: Get a new vendor approved.", "purpose: !!str Get", 5, "document", "tag"),
     ("twice", "purpose: Get", "name: Again\npurpose: Get", 5, "name", "first on line 2"),
-    ("unclosed", "{kind: staff, name: Buyer}", "{kind: staff, name: Buyer", 16, "document", "YAML"),
-    ("tab", "  timezone:", "\ttimezone:", 10, "document", "not valid YAML"),
+    ("unclosed", "{kind: staff, name: Buyer}", "{kind: staff, name: Buyer", 15, "document",
+     "expected a comma or }, on line 16 at the latest"),
+    ("tab", "  timezone:", "\ttimezone:", 10, "document", "with a tab, expected spaces"),
+    ("quote", "purpose: Get", 'purpose: "Get', 26, "document", "or further up"),
+    ("behind a quote", "purpose: Get", 'purpose: "Get" it', 5, "document", "within them"),
+    ("no colon", "purpose: Get", "purpose Get", 5, "document", "no colon"),
+    ("colon", "purpose: Get", "purpose: Get: it", 5, "document", "a second colon"),
+    ("further in", "purpose: Get", "  purpose: Get", 5, "document", "further in"),
+    ("out of line", "purpose: Get", "- purpose: Get", 5, "document", "not stand in line"),
+    ("sign", "purpose: Get", "purpose: @Get", 5, "document", "begins with @"),
+    ("braces", "purpose: Get", "purpose: {{ inputs.company }} Get", 5, "document", "in quotes"),
+    ("bare braces", "purpose: Get a new vendor approved.", "purpose: {{ inputs.company }}", 5,
+     "document", "in quotes"),
+    ("deep", "purpose: Get", "purpose: " + "[" * 41 + "]" * 41 + "\nx: Get", 5, "document",
+     "at the most"),
     ("second", "purpose: Get", "---\npurpose: Get", 5, "document", "second document"),
 ]
 
@@ -242,6 +255,34 @@ def test_a_wrong_definition_gets_one_fault_at_its_place(
     assert (fault.line, fault.key) == (line, key), str(fault)
     assert part in fault.message, str(fault)
     assert "expected" in fault.message or "did you mean" in fault.message, str(fault)
+
+
+def test_a_quote_that_is_never_closed_is_told_where_it_opens() -> None:
+    with pytest.raises(DefinitionFaults) as refused:
+        load('key: it\nname: "It\nsteps:\n  - {id: a, set: {x: 1}}\n', "it.yaml")
+    [fault] = refused.value.faults
+    assert str(fault).startswith("it.yaml:2: document: is not valid YAML: it opens a quote")
+
+
+@pytest.mark.parametrize(
+    ("step", "part"),
+    [
+        ("task: Do it", "task: is 'Do it', expected a mapping of keys, such as {instructions: TEXT}"),
+        ("wait: 3 days", "wait: is '3 days', expected a mapping of keys, such as {for: 3 days}"),
+        ("run: {}", "definition: is missing, expected the key of the process to run"),
+        ("sign: {document: papers.tax}, assign: b", "none that could be named here"),
+    ],
+)
+def test_a_step_in_another_shape_is_told_how_it_looks(step: str, part: str) -> None:
+    text = f"""key: it
+name: It
+owner: dana@example.com
+roles: {{b: {{kind: staff, name: B}}}}
+steps: [{{id: a, {step}}}]
+"""
+    with pytest.raises(DefinitionFaults) as refused:
+        load(text, "it.yaml")
+    assert part in str(refused.value)
 
 
 def test_the_good_definition_loads() -> None:
