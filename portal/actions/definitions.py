@@ -171,7 +171,8 @@ def _checked(text: str, filename: str) -> Definition:
         return load.load(text, filename)
     except load.DefinitionFaults as found:
         faults = [Fault(f"{one.line}: {one.key}", one.message) for one in found.faults]
-        raise Faulty(faults) from None
+        told = "; ".join(f"line {one.line}: {one.key}: {one.message}" for one in found.faults)
+        raise Faulty(faults, f"The definition has faults: {told}") from None
 
 
 def _owner(tx: Tx, tree: Definition) -> tuple[str | None, str | None]:

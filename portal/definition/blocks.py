@@ -24,13 +24,13 @@ LOOKS = {
     "calendar": "{timezone: Europe/Berlin}",
     "call": "{method: GET, url: ADDRESS}",
     "choose": "{when: EXPRESSION, steps: [...]}",
+    "columns": "{id: ID, type: text, label: TEXT}",
     "documents": "{id: ID, name: TEXT}",
     "each": "{in: EXPRESSION, as: NAME, steps: [...]}",
     "escalate": "{after: 2 days, to: owner}",
     "fields": "{id: ID, type: text, label: TEXT}",
     "form": "{fields: [...]}",
     "headers": "{NAME: TEXT}",
-    "inputs": "{NAME: EXPRESSION}",
     "message": "{to: [ROLE], subject: TEXT, body: TEXT}",
     "on_changes": "{return_to: STEP}",
     "on_timeout": "{after: 10 days, do: skip}",
@@ -351,7 +351,10 @@ def one_of(words: Sequence[str]) -> str:
 
 def hint(word: str, known: Mapping[str, object]) -> str:
     """The end of a sentence: what may have been meant, without code quotes."""
-    return suggestion(word, known).replace("`", "") or ", and there is none that could be named here; expected it left out"
+    return (
+        suggestion(word, known).replace("`", "")
+        or ", and there is none that could be named here; expected it left out"
+    )
 
 
 def humanized(name: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from portal.definition import warn_people
+from portal.definition.expressions import Expression
 from portal.definition.lines import Lines
 from portal.definition.nodes import Fault
 from portal.definition.tree import (
@@ -25,13 +26,14 @@ Told = Iterator[tuple[int, str, str]]
 _SECRET = re.compile(
     r"authorization|cookie|password|passwd|secret|(^|[-_])(api[-_]?key|token|auth)", re.I
 )
+_KNOWN_LATER = re.compile(r"\b(steps|values)\.")
 _SECRET_IN_URL = re.compile(r"[?&](api[-_]?key|token|access_token|password|secret|sig)=[^&{]", re.I)
 
 
 def of(tree: Definition, file: str) -> list[Fault]:
     """Each as a fault that begins with ``warning:``, in the order of the lines."""
     lines = Lines(tree.source)
-    found = [*_head(tree, lines), *warn_people.roles(tree)]
+    found = [*_head(tree, lines), *_title(tree, lines), *warn_people.roles(tree)]
     for step in tree.all_steps():
         found += _step(tree, step, lines)
     return sorted({Fault(file, line, key, f"warning: {said}") for line, key, said in found})
@@ -54,6 +56,19 @@ def _head(tree: Definition, lines: Lines) -> Told:
             (
                 "is missing: nobody is asked whether this still matches reality; add review_every, "
                 "such as 180 days"
+            ),
+        )
+
+
+def _title(tree: Definition, lines: Lines) -> Told:
+    holders = (part for part in tree.title.parts if isinstance(part, Expression))
+    if any(_KNOWN_LATER.search(one.source) for one in holders):
+        yield (
+            lines.of_head("title"),
+            "title",
+            (
+                "is filled in when the process starts, when no step is done, so that what it "
+                "takes from steps or values stays empty; use inputs and participants"
             ),
         )
 

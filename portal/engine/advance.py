@@ -115,8 +115,8 @@ def _set(running: Running, step: SetStep, scope: str) -> None:
 
 
 def _send(running: Running, step: MessageStep, scope: str) -> None:
-    """Owe everybody named the message, as it reads now."""
-    people = [_recipient(running, role) for role in step.to]
+    """Owe everybody named the message, as it reads now; one mail each, whatever roles they play."""
+    people = asking.each_once([_recipient(running, role) for role in step.to])
     facts = {**running.facts(scope), "link": LINK}
     words = {
         "subject": " ".join(step.subject.render(facts, "plain").split()),

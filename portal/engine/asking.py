@@ -113,7 +113,7 @@ def _groups(running: Running, step: PersonStep, scope: str) -> list[list[Person]
 
     Nobody is asked twice in one round, whatever roles they play, nor is anybody who can't act.
     """
-    people = _each_once(_assigned(running, step, scope))
+    people = each_once(_assigned(running, step, scope))
     hands = casting.hands(running.tx, people)
     able = [person for person in people if hands[person.id]]
     if not able or (isinstance(step, ApprovalStep) and step.needs == "all" and able != people):
@@ -125,7 +125,7 @@ def _groups(running: Running, step: PersonStep, scope: str) -> list[list[Person]
     return [[person] for person in _voters(step, able, {id_: hands[id_] - barred for id_ in hands})]
 
 
-def _each_once(people: list[Person]) -> list[Person]:
+def each_once(people: list[Person]) -> list[Person]:
     """Without whoever is named for a second role; of one team two members may be asked for."""
     return list({person.email or person.id: person for person in reversed(people)}.values())[::-1]
 

@@ -46,8 +46,8 @@ def begin(running: Running, step: RunStep, scope: str, advance: Callable[[Runnin
         )
     except Faulty as fault:
         running.forget_round(begun)
-        told = "; ".join(f"{one.at}: {one.message}" for one in fault.faults)
-        raise ExpressionFailed(f"“{step.definition}” could not be started: {told}") from fault
+        told = "; ".join(f"{one.at}: {one.message.rstrip('.')}" for one in fault.faults)
+        raise ExpressionFailed(f"“{step.definition}” could not be started: {told}.") from fault
     begun.answers = {"process": start.process["id"]}
     running.chain.add(
         RunStarted(

@@ -131,3 +131,11 @@ def test_a_standing_link_lives_as_long_as_the_definition_says() -> None:
     messages.standing_link(process, makers.task(process, "details").participant_id)
     [link] = makers.rows(Link, process_id=process, task_id=None)
     assert link.expires_at - link.made_at == timedelta(days=14)
+
+
+def test_whoever_plays_two_roles_gets_a_message_once() -> None:
+    process = makers.start(
+        "  - {id: bye, message: {to: [vendor, second, buyer], subject: Bye, body: Bye.}}",
+        participants={"second": people.VERA},
+    )
+    assert len(makers.owed(process, "mail.message")) == 2

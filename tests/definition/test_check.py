@@ -215,8 +215,14 @@ YAML = [
     ("alias", "purpose: Get", "purpose: *name", 5, "document", "alias"),
     ("tag", "purpose: Get a new vendor approved.", "purpose: !!str Get", 5, "document", "tag"),
     ("twice", "purpose: Get", "name: Again\npurpose: Get", 5, "name", "first on line 2"),
-    ("unclosed", "{kind: staff, name: Buyer}", "{kind: staff, name: Buyer", 15, "document",
-     "expected a comma or }, on line 16 at the latest"),
+    (
+        "unclosed",
+        "{kind: staff, name: Buyer}",
+        "{kind: staff, name: Buyer",
+        15,
+        "document",
+        "expected a comma or }, on line 16 at the latest",
+    ),
     ("tab", "  timezone:", "\ttimezone:", 10, "document", "with a tab, expected spaces"),
     ("quote", "purpose: Get", 'purpose: "Get', 26, "document", "or further up"),
     ("behind a quote", "purpose: Get", 'purpose: "Get" it', 5, "document", "within them"),
@@ -226,10 +232,22 @@ YAML = [
     ("out of line", "purpose: Get", "- purpose: Get", 5, "document", "not stand in line"),
     ("sign", "purpose: Get", "purpose: @Get", 5, "document", "begins with @"),
     ("braces", "purpose: Get", "purpose: {{ inputs.company }} Get", 5, "document", "in quotes"),
-    ("bare braces", "purpose: Get a new vendor approved.", "purpose: {{ inputs.company }}", 5,
-     "document", "in quotes"),
-    ("deep", "purpose: Get", "purpose: " + "[" * 41 + "]" * 41 + "\nx: Get", 5, "document",
-     "at the most"),
+    (
+        "bare braces",
+        "purpose: Get a new vendor approved.",
+        "purpose: {{ inputs.company }}",
+        5,
+        "document",
+        "in quotes",
+    ),
+    (
+        "deep",
+        "purpose: Get",
+        "purpose: " + "[" * 41 + "]" * 41 + "\nx: Get",
+        5,
+        "document",
+        "at the most",
+    ),
     ("second", "purpose: Get", "---\npurpose: Get", 5, "document", "second document"),
 ]
 
@@ -267,7 +285,10 @@ def test_a_quote_that_is_never_closed_is_told_where_it_opens() -> None:
 @pytest.mark.parametrize(
     ("step", "part"),
     [
-        ("task: Do it", "task: is 'Do it', expected a mapping of keys, such as {instructions: TEXT}"),
+        (
+            "task: Do it",
+            "task: is 'Do it', expected a mapping of keys, such as {instructions: TEXT}",
+        ),
         ("wait: 3 days", "wait: is '3 days', expected a mapping of keys, such as {for: 3 days}"),
         ("run: {}", "definition: is missing, expected the key of the process to run"),
         ("sign: {document: papers.tax}, assign: b", "none that could be named here"),

@@ -26,6 +26,14 @@ def test_a_definition_without_fault_or_gap_is_told_nothing_of() -> None:
     assert told(BOTH) == []
 
 
+def test_a_title_that_waits_for_what_steps_bring_stays_empty() -> None:
+    late = HEAD + "title: 'D {{ values.n }}'\n"
+    [one] = told(BOTH + "  - {id: b, set: {n: 1}}", late)
+    assert one.startswith("d.yaml:6: title: warning: is filled in when the process starts")
+    known = HEAD + "title: 'D {{ participants.vendor.name }}'\n"
+    assert told(BOTH, known) == []
+
+
 @pytest.mark.parametrize(
     ("steps", "at", "what"),
     [

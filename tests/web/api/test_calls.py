@@ -108,6 +108,8 @@ def test_the_same_content_is_no_new_version_and_a_fault_names_its_line(dana: Pro
     (fault,) = problem.json["errors"]
     assert fault["at"].endswith(": kind")
     assert int(fault["at"].split(":")[0]) == 5
+    # Whoever reads the sentence alone learns the place, too.
+    assert "line 5: kind: is 'alien'" in problem.json["detail"]
 
 
 def test_a_process_has_the_promised_shape(dana: Program) -> None:
