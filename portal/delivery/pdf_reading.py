@@ -7,6 +7,7 @@ goes amiss is one refusal, ``NotReadable``.
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +30,10 @@ _LIMITS: dict[str, Any] = {
     "run_length_max_memory": _LARGEST_PAGE, "tiff_max_memory": _LARGEST_PAGE,
     "max_stream_filters": 1,
 }  # fmt: skip
-_REFUSED_BY_LIMIT = re.compile(r"limit exceeded|limits error|unfilterable")
+_REFUSED_BY_LIMIT = re.compile(r"limit exceeded|limits error|unfilterable|bad_alloc")
+# Objects take many times the bytes that they are told in, and there may be any number of streams
+# of them. Beside what a trail may carry, memory for so many times the file.
+_TIMES_THE_FILE = 16
 _DEEPEST = 8  # forms within forms
 _MAPPED = re.compile(
     rb"beginbf(char|range)(.*?)endbf(?:char|range)", re.DOTALL
@@ -80,7 +84,7 @@ def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
 
     before: dict[str, Any] = settings.set_qpdf_limits(**_LIMITS)
     try:
-        with pikepdf.open(path) as pdf:
+        with _little_memory(path), pikepdf.open(path) as pdf:
             try:
                 return read(pdf)
             finally:
@@ -88,10 +92,31 @@ def _guarded(path: Path, read: "Callable[[pikepdf.Pdf], T]") -> T:
     except NotReadable:
         raise
     except Exception as fault:  # a hostile file may break any assumption of the parser
-        _require_bounded([fault])
+        _require_bounded(["bad_alloc" if isinstance(fault, MemoryError) else fault])
         raise NotReadable("The PDF is damaged or encrypted and can't be read.") from fault
     finally:
         settings.set_qpdf_limits(**before)
+
+
+@contextmanager
+def _little_memory(path: Path) -> Iterator[None]:
+    """Have the system give this process what a file of that size needs, where it counts memory."""
+    try:
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = used + _LARGEST + _TIMES_THE_FILE * path.stat().st_size
+    if soft != resource.RLIM_INFINITY:
+        most = min(most, soft)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _require_bounded(told: Iterable[object]) -> None:

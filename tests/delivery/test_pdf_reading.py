@@ -1,6 +1,7 @@
 """What a stranger's PDF may unpack to before anybody looks at it."""
 
 import io
+import resource
 import zlib
 from pathlib import Path
 
@@ -71,6 +72,18 @@ def test_objects_that_unpack_without_measure_are_refused_with_that_sentence(
     with pytest.raises(NotReadable, match="more than any audit trail holds"):
         pdf_reading.enclosures(path)
     assert settings.get_qpdf_limits() == before, "other readers of PDFs have their own"
+
+
+def test_objects_that_take_more_memory_than_their_file_tells_are_refused_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, before = tmp_path / "many.pdf", resource.getrlimit(resource.RLIMIT_AS)
+    numbers = b"5 0 [%s]" % (b"0 " * 8_000_000)  # a gigabyte once each is an object
+    path.write_bytes(of_objects(zlib.compress(numbers), b"/FlateDecode"))
+    monkeypatch.setattr(pdf_reading, "_LARGEST", 100 << 20)  # so that it takes no long time
+    with pytest.raises(NotReadable, match="more than any audit trail holds"):
+        pdf_reading.enclosures(path)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_objects_of_a_fair_size_are_read(tmp_path: Path) -> None:
