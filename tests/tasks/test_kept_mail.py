@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from portal import db
-from portal.actions import erasures, processes, questions
+from portal.actions import erasures
 from portal.clock import Clock
 from portal.delivery import catcher
 from portal.models import Mail
@@ -21,6 +21,10 @@ from tests.web.participant.test_rooms import come_in, open_room
 
 ADA = people.staff("ada")
 WORDS = "May my sister sign this?"
+QUOTED = """\
+  - {id: details, assign: vendor, form: {fields: [{id: company, type: text, label: Company}]}}
+  - {id: news, message: {to: [second], subject: News, body: "{{ steps.details.company }}"}}
+"""
 
 
 @pytest.fixture
@@ -66,18 +70,17 @@ def test_kept_messages_of_the_trial_go_by_their_id_and_by_whom_they_are_to(tmp_p
     assert len(list((tmp_path / "catcher").glob("*.eml"))) == 1
 
 
-def test_a_question_that_was_mailed_to_the_owner_goes_with_whoever_asked_it(
+def test_a_mail_that_quotes_somebody_under_a_plain_subject_goes_with_them(
     house: Settings, box: catcher.Mailbox
 ) -> None:
-    process, other = makers.start(makers.FORM), makers.start_again(OTHER)
-    one = makers.task(process, "details")
-    vera = makers.enter(one)
-    questions.ask(one.id, WORDS, nonce=db.new_id(), actor=vera)
+    process = makers.start(QUOTED, participants={"second": OTHER})
+    other = makers.start_again(OTHER)
+    makers.fill(process, company=WORDS)
     relay.carry_out_here()
-    assert "mail.question" in {row.kind for row in makers.rows(Mail, process_id=process)}
+    [sent] = makers.rows(Mail, process_id=process, kind="mail.message")
+    assert (sent.to, sent.subject) == (OTHER["email"], "News")
     mine, theirs = keep_noted(box, process), keep_noted(box, other)
     assert left(box) == {*mine, *theirs}
-    processes.cancel(process, "Enough.", actor=ADA)
     erase_person(people.VERA["email"])
     assert left(box) == set(theirs)
 
