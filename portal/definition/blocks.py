@@ -151,7 +151,7 @@ class Block:
         for name, item in self.items.items():
             wrong = wrong_id(name)
             if wrong:
-                self.faults.add(item.line, name, f"{wrong}, expected {EXPECTED['id']}")
+                self.faults.add(item.line, name, wrong)
             expression = self.expression(name, scope)
             if expression:
                 found.append((name, expression))
@@ -234,9 +234,11 @@ class Block:
         node = self.node(key)
         if node is None:
             return None
-        wrong = wrong_id(node.value) if isinstance(node.value, str) else f"is {described(node)}"
+        is_text = isinstance(node.value, str)
+        other = f"is {described(node)}, expected {EXPECTED['id']}"
+        wrong = wrong_id(node.value) if is_text else other
         if wrong:
-            self.fault(key, f"{wrong}, expected {EXPECTED['id']}")
+            self.fault(key, wrong)
             return None
         return str(node.value)
 
@@ -318,11 +320,11 @@ def read_key(text: Any) -> str:
 
 
 def wrong_id(text: str) -> str | None:
-    """What is wrong with an id, if anything is."""
+    """What is wrong with an id and what was expected, if anything is."""
     if not ID.fullmatch(text):
-        return f"{text!r} is not an id"
+        return f"{text!r} is not an id, expected {EXPECTED['id']}"
     if text in RESERVED or text in TAKEN:
-        return f"{text!r} is a reserved word"
+        return f"{text!r} is a reserved word, expected another id"
     return None
 
 

@@ -84,7 +84,7 @@ def _role(name: str, roles: Block) -> Role:
     item = roles.items[name]
     wrong = wrong_id(name)
     if wrong:
-        roles.faults.add(item.line, name, f"{wrong}, expected {EXPECTED['id']}")
+        roles.faults.add(item.line, name, wrong)
     block = Block(item.node, name, roles.faults, item.line)
     block.only(("kind", "name", "team", "named_later"))
     block.require("kind")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.definition.blocks import EXPECTED, Block, described, wrong_id
+from portal.definition.blocks import Block, described, wrong_id
 from portal.definition.outlines import KINDS, Outline, World
 from portal.definition.shapes import ANY, Shape
 from portal.definition.tree import Branch, ChooseStep, EachStep, Finish, ParallelStep, Step
@@ -96,7 +96,7 @@ def _finish(own: Block, most: int) -> Finish:
 def _wrong_item(name: str, world: World) -> str | None:
     wrong = wrong_id(name)
     if wrong:
-        return f"{wrong}, expected {EXPECTED['id']}"
+        return wrong
     if name in world.scope or f"{name}_index" in world.scope:
         return f"{name!r} means something else already, expected another name"
     return None

@@ -88,9 +88,7 @@ def seen_from(
     def listed(step: str, eaches: Sequence[EachStep], within: str) -> Any:
         if not eaches:
             return brought(step, within)
-        many = count(eaches[0].id, within)
-        if many is None:
-            return None
+        many = count(eaches[0].id, within) or 0  # one that has not run has a list, too
         items = (scopes.item(within, eaches[0].id, n) for n in range(many))
         return [listed(step, eaches[1:], one) for one in items]
 

@@ -452,3 +452,20 @@ def test_what_could_not_begin_is_tried_anew_when_work_goes_back_past_it() -> Non
     makers.fill(process, "first", n=2)
     assert open_steps(process) == ["held", "judge"]
     assert is_sound(process)
+
+
+def test_what_has_not_run_for_any_item_is_a_list_of_none() -> None:
+    counted = "size(steps.look)"
+    never = "steps.look.exists(one, one.outcome == 'completed')"
+    process = makers.start(
+        f"  - {{id: before, set: {{early: {counted}}}}}\n"
+        "  - id: every\n"
+        "    when: false\n"
+        "    each: {in: '[1, 2]', as: n, steps: [{id: look, assign: buyer, task: {}}]}\n"
+        f'  - {{id: after, set: {{late: {counted}, ever: "{never}"}}}}\n'
+        "  - {id: last, assign: buyer, task: {}}\n"
+    )
+    assert open_steps(process) == ["last"]
+    assert values(process) == {"early": "0", "late": "0", "ever": False}
+    assert steps(process)["look"] == []
+    assert is_sound(process)

@@ -64,7 +64,7 @@ FIELDS = [
     ("type", "type: yes_no", "type: yesno", 28, "type", "yes_no"),
     ("id", "{id: vat", "{id: VAT", 27, "id", "not an id"),
     ("long id", "{id: vat", "{id: v" + "a" * 63, 27, "id", "not an id"),
-    ("reserved", "{id: vat", "{id: code", 27, "id", "reserved word"),
+    ("reserved", "{id: vat", "{id: code", 27, "id", "reserved word, expected another id"),
     ("cel word", "{id: vat", "{id: loop", 27, "id", "reserved word"),
     ("twice", "{id: vat", "{id: legal_name", 27, "id", "given twice"),
     ("label", "label: VAT", "label: 12", 27, "label", "in quotes"),
