@@ -135,6 +135,8 @@ class Caller:
     page: str | None = None
     """Where their own forms are: what a browser sends with each of its posts stands there."""
     bearer: str | None = None
+    shown: str | None = None
+    """That page, once it was fetched: its controls are good for as long as the session."""
 
     def call(self, method: str, path: str, typed: dict[str, Any]) -> TestResponse:
         """Ask for a page, or send a form with the hidden controls of a page of their own."""
@@ -150,16 +152,18 @@ class Caller:
 
     def _token_of_uploads(self) -> str | None:
         """What the page's script sends with the pieces of a file."""
-        found = _TOKEN.search(self.client.get(self.page).text) if self.page else None
+        found = _TOKEN.search(self._own_page())
         return found[1] if found else None
 
     def _hidden(self, path: str) -> dict[str, str]:
         """The hidden controls of the page at the same address, else of a page of their own."""
-        for page in filter(None, (path, self.page)):
-            found = _HIDDEN.findall(self.client.get(page).text)
-            if found:
-                return dict(reversed(found))
-        return {}
+        found = _HIDDEN.findall(self.client.get(path).text)
+        return dict(reversed(found or _HIDDEN.findall(self._own_page())))
+
+    def _own_page(self) -> str:
+        if self.shown is None:
+            self.shown = self.client.get(self.page).text if self.page else ""
+        return self.shown
 
 
 _FORM = "multipart/form-data"
@@ -169,9 +173,9 @@ _HIDDEN = re.compile(r'name="(_csrf|_nonce)" value="([^"]*)"')
 
 def by_link(app: Flask, task: Any) -> Caller:
     """Somebody outside who pressed the button behind the link to a task."""
-    caller = Caller(app.test_client(), page=f"/w/{task.id}")
-    assert caller.call("POST", f"/t/{token_of(task)}", {}).status_code == 303
-    return caller
+    client, page = app.test_client(), f"/w/{task.id}"
+    assert Caller(client, page).call("POST", f"/t/{token_of(task)}", {}).status_code == 303
+    return Caller(client, page)
 
 
 def at_the_desk(app: Flask, name: str) -> Caller:
