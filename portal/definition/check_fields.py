@@ -140,7 +140,7 @@ def _sketch(name: str, block: Block, types: Sequence[str]) -> Sketch:
     field = Field(
         name,
         type_,
-        Text(humanized(name)),
+        _first_label(name, block),
         required=block.flag("required", default=True),
         options=_options(block) if "options" in own else (),
         columns=tuple(column.field for column in columns),
@@ -150,6 +150,13 @@ def _sketch(name: str, block: Block, types: Sequence[str]) -> Sketch:
         **_limits(block, type_),
     )
     return Sketch(field, block, columns)
+
+
+def _first_label(name: str, block: Block) -> Text:
+    """The label, by which expressions show the columns of a table; one to be filled in has none."""
+    node = block.node("label")
+    word = node.value if node is not None else None
+    return Text(word if isinstance(word, str) and word and "{{" not in word else humanized(name))
 
 
 def _elsewhere(type_: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from portal.definition.expressions import ExpressionFailed, ExpressionFault
 from portal.definition.load import load
 from portal.definition.shapes import scope
 from portal.definition.text import Text, compile_text
+from portal.definition.tree import MessageStep
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DEFINITION = load(
@@ -155,3 +156,32 @@ def _for_markdown(value: str) -> str:
 def test_marks_around_nothing_go_with_it(source: str, shown: str) -> None:
     assert filled(source, "markdown") == shown
     assert "Sea" in filled(source, "markdown", company="Sea")
+
+
+def test_a_table_is_shown_by_the_labels_of_its_columns() -> None:
+    whole = load(
+        """\
+key: a
+name: A
+owner: a@b.example
+roles: {r: {kind: staff, name: R}}
+inputs:
+  - id: lines
+    type: table
+    label: Lines
+    columns: [{id: n, type: number, label: How many}, {id: what, type: text}]
+steps: [{id: m, message: {to: [r], subject: S, body: "{{ inputs.lines }}"}}]
+"""
+    )
+    [step] = whole.all_steps()
+    assert isinstance(step, MessageStep)
+    known = facts.build(
+        whole,
+        inputs={"lines": [{"n": "2", "what": "Pen"}]},
+        steps={},
+        values={},
+        participants={},
+        now=datetime(2026, 11, 27, 9, 5, tzinfo=BERLIN),
+        zone=BERLIN,
+    )
+    assert step.body.render(known) == "How many: 2, What: Pen"
