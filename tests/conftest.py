@@ -33,7 +33,7 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 # What takes long begins first: two workers that share the files are then done at the same time.
-LONG = ("soak", "cli", "journeys", "histories", "browser", "bench", "tasks", "delivery")
+LONG = ("soak", "cli", "journeys", "histories", "browser", "bench", "tasks", "web", "delivery")
 
 # What a page or a command says hangs on no database: what it calls is tried on both elsewhere.
 IN_TURN = ("web/staff", "web/participant", "web/api", "tests/cli", "tests/bench", "tests/soak")

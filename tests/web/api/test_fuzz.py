@@ -14,6 +14,8 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, GenerationMode
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 
 from app import create_app
 from portal import clock as house_clock
@@ -46,9 +48,26 @@ def app(sqlite: db.Database, clock: house_clock.Clock, tmp_path: Path) -> Iterat
     db.current().close()
 
 
+@pytest.fixture(scope="module")
+def sources() -> Callable[[Any], FeedbackSources]:
+    """What stands in the sources and may be sent; they are the same in every test."""
+    found: list[FeedbackSources] = []
+
+    def of(described: Any) -> FeedbackSources:
+        if not found:
+            pool = make_constants_value_source(described)
+            found.append(FeedbackSources(constants_value_source=pool))
+        return found[0]
+
+    return of
+
+
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
 def test_l24_no_call_ends_in_a_fault_of_ours(
-    app: Flask, program: Callable[..., Program], call: Call
+    app: Flask,
+    program: Callable[..., Program],
+    sources: Callable[[Any], FeedbackSources],
+    call: Call,
 ) -> None:
     described = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operation: Any = described[re.sub(r"<(\w+)>", r"{\1}", call.path)][call.method]
@@ -65,5 +84,5 @@ def test_l24_no_call_ends_in_a_fault_of_ours(
         assert "Traceback" not in answer.text
 
     for mode in GenerationMode:
-        made = operation.as_strategy(generation_mode=mode)
+        made = operation.as_strategy(generation_mode=mode, feedback=sources(described))
         BOUNDED(given(case=made)(send))()
