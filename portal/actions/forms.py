@@ -1,14 +1,14 @@
 """Answering a form."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from portal.actions import codes, permits
 from portal.actions.codes import Proof, Unproved
 from portal.actor import Actor
 from portal.db import Tx, action
+from portal.definition import facts as definition_facts
 from portal.definition.fields import FormSent, JsonSent
-from portal.definition.tree import Field, FormStep
+from portal.definition.tree import FormStep
 from portal.engine import closing
 from portal.engine.advance import advance
 from portal.engine.rows import Round
@@ -59,17 +59,10 @@ def _read(
     entry = sent.read(
         step.fields,
         today=running.today,
-        facts=running.facts(begun.scope) if _needs_facts(step.fields) else None,
+        facts=running.facts(begun.scope) if definition_facts.are_needed(step.fields) else None,
         known=begun.answers,
         only=set(begun.only) or None,
     )
     if entry.faults:
         raise Faulty([Fault(at, sentence) for at, sentence in entry.faults.items()])
     return entry.values
-
-
-def _needs_facts(fields: Sequence[Field]) -> bool:
-    """Whether a condition or a default looks at more than the form itself."""
-    return any(
-        one.show_if or one.default is not None or _needs_facts(one.columns) for one in fields
-    )

@@ -145,6 +145,11 @@ def zone_of(facts: Mapping[str, Any]) -> ZoneInfo:
     return zone
 
 
+def are_needed(fields: Sequence[Field]) -> bool:
+    """Whether a condition or a default of these fields looks at more than what is sent."""
+    return any(one.show_if or one.default is not None or are_needed(one.columns) for one in fields)
+
+
 def typed(fields: Sequence[Field], stored: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     """Stored answers as an expression sees them; every field is there."""
     return {field.id: value_of(field, stored.get(field.id), zone) for field in fields}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portal import db
 from portal.actor import Actor
 from portal.db import Tx
+from portal.definition import facts as definition_facts
 from portal.definition.expressions import ExpressionFailed
 from portal.definition.fields import parse_json
 from portal.definition.tree import Definition
@@ -121,8 +122,13 @@ def _process(
 def _inputs(
     tx: Tx, tree: Definition, inputs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Fault]]:
-    today = tx.now.astimezone(work_calendar(tree).timezone).date()
-    entry = parse_json(tree.inputs, dict(inputs), today=today)
+    zone = work_calendar(tree).timezone
+    today = tx.now.astimezone(zone).date()
+    facts = None
+    if definition_facts.are_needed(tree.inputs):  # nothing is known yet but the time
+        blank: dict[str, Any] = {"inputs": {}, "steps": {}, "values": {}, "participants": {}}
+        facts = definition_facts.build(tree, now=tx.now, zone=zone, **blank)
+    entry = parse_json(tree.inputs, dict(inputs), today=today, facts=facts)
     return entry.values, [Fault(at, sentence) for at, sentence in entry.faults.items()]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal import clock
 from portal.actions import processes, repeats
 from portal.errors import AlreadyRecorded, Conflict, Faulty, NotYours, ProcessEnded
 from portal.models import Link, Participant, Process
@@ -31,6 +32,24 @@ def test_a_start_names_the_process_and_everybody_in_it() -> None:
     assert (roles["finance"].kind, roles["finance"].team_id) == ("team", "finance")
     [link] = makers.rows(Link, process_id=process)
     assert link.participant_id == roles["vendor"].id
+
+
+def test_a_start_knows_what_day_it_is_where_defaults_and_conditions_ask() -> None:
+    head = makers.HEAD.replace(
+        "inputs:\n",
+        "inputs:\n"
+        '  - {id: begins, type: date, label: Begins, default: "{{ today }}"}\n'
+        '  - {id: late, type: text, label: Why so late, show_if: "ends < today"}\n'
+        "  - {id: ends, type: date, label: Ends, required: false}\n",
+    )
+    row = makers.process(makers.start(makers.FORM, head=head))
+    assert row.inputs["begins"] == str(clock.now().date())
+    assert row.inputs["late"] is None
+    over = {"ends": "2020-01-31", "late": "Nobody asked."}
+    assert makers.process(makers.start(makers.FORM, head=head, inputs=over)).inputs["late"]
+    with pytest.raises(Faulty) as refused:
+        makers.start(makers.FORM, head=head, inputs={"ends": "2020-01-31"})
+    assert faults(refused) == ["late"]
 
 
 def test_every_fault_of_a_start_is_told_at_once() -> None:
