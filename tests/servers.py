@@ -106,27 +106,30 @@ class Slate:
 
     def __init__(self, server: Postgres, template: str) -> None:
         self.server, self.template = server, template
-        self.address = server.create(template)
-        with self._connect() as conn:
-            self.schema = self._schema_of(conn)
+        self._begin()
+        self.schema = self._schema_of(self._conn)
+
+    def _begin(self) -> None:
+        """A database, and the connection that wipes it: a new one would read the catalogue anew."""
+        self.address = self.server.create(self.template)
+        self._conn = psycopg.connect(self.address, autocommit=True)
 
     def wiped(self) -> str:
         """The address of a database with the template's schema and nothing in it."""
-        with self._connect() as conn:
-            conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            is_whole = self._schema_of(conn) == self.schema
-            if is_whole:
-                self._wipe(conn)
-        if not is_whole:
+        self._conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if self._schema_of(self._conn) == self.schema:
+            self._wipe(self._conn)
+        else:
             self.drop()
-            self.address = self.server.create(self.template)
+            self._begin()
         return self.address
 
     def drop(self) -> None:
         """Drop it."""
+        self._conn.close()
         self.server.drop(self.address)
 
     def _wipe(self, conn: psycopg.Connection[Any]) -> None:
@@ -137,9 +140,6 @@ class Slate:
         # The guards of the ledger and the foreign keys rest meanwhile, in this connection alone.
         conn.execute("SET session_replication_role = replica")
         conn.execute("; ".join(f'DELETE FROM "{name}"' for (name,) in tables).encode())
-
-    def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.address, autocommit=True)
 
     def _schema_of(self, conn: psycopg.Connection[Any]) -> str:
         row = conn.execute(self._SCHEMA.encode()).fetchone()
