@@ -120,6 +120,13 @@ def token(conn: Connection, bearer: str) -> Actor | None:
     return found.actor if found else None
 
 
+def of_address(tx: Tx, email: str) -> str:
+    """The id of the one member of staff with this address."""
+    return str(
+        tx.execute(sa.select(User.id).where(User.email == email.strip().lower())).scalar_one()
+    )
+
+
 def begin(tx: Tx, user_id: str, method: str, *, ip: str | None, agent: str | None) -> str:
     """Open a session, always a new one; the secret for its cookie.
 

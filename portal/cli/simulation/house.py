@@ -21,7 +21,6 @@ from portal.delivery.catcher import Catcher
 from portal.migrations import upgrade
 from portal.settings import Settings
 
-PASSWORD = "a-simulated-house"  # noqa: S105 - of a house that nobody can reach
 _OUTSIDE, _INSIDE = "example.org", "example.com"
 _ADMIN = f"admin@{_INSIDE}"
 
@@ -51,7 +50,7 @@ def opened(
         )
         upgrade(db.current())
         with Catcher(settings.data_dir) as catcher:
-            people.add_user(_ADMIN, "Admin", "admin", PASSWORD, actor=at_the_terminal())
+            people.add_user(_ADMIN, "Admin", "admin", None, actor=at_the_terminal())
             teams: dict[str, str] = {}
             for text, name in sources:
                 _settle(definitions_tree(text, name), teams)
@@ -115,7 +114,7 @@ def _settle(tree: Definition, teams: dict[str, str]) -> None:
     """Everybody of the house whom a definition names."""
     by = at_the_terminal()
     if tree.owner.email:
-        people.add_user(tree.owner.email, "Owner", "member", PASSWORD, actor=by)
+        people.add_user(tree.owner.email, "Owner", "member", None, actor=by)
     if tree.owner.team:
         _settle_team(tree.owner.team, teams)
     for role in tree.roles.values():
@@ -124,14 +123,12 @@ def _settle(tree: Definition, teams: dict[str, str]) -> None:
         if role.team is not None:
             _settle_team(role.team, teams)
         else:
-            people.add_user(f"{role.id}@{_INSIDE}", role.name, "member", PASSWORD, actor=by)
+            people.add_user(f"{role.id}@{_INSIDE}", role.name, "member", None, actor=by)
 
 
 def _settle_team(team: str, teams: dict[str, str]) -> None:
     email = teams.setdefault(team, _member(team))
-    people.add_user(
-        email, f"Somebody of {team}", "member", PASSWORD, [team], actor=at_the_terminal()
-    )
+    people.add_user(email, f"Somebody of {team}", "member", None, [team], actor=at_the_terminal())
 
 
 def _member(team: str) -> str:
