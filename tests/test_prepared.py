@@ -1,6 +1,7 @@
 """A prepared statement does what SQLAlchemy would do with it, on both databases."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ SOME = prepared(
     .where(THINGS.c.id.in_(sa.bindparam("ids", expanding=True)), THINGS.c.n.in_((1, 2, 3)))
     .order_by(THINGS.c.id)
 )
+TEAM = prepared(sa.insert(sa.table("teams", sa.column("id"), sa.column("name"))))
+TEAMS = sa.text("select id from teams where id = 't'")
 COUNT = prepared(sa.update(THINGS).where(THINGS.c.is_new).values(n=THINGS.c.n + 1))
 
 
@@ -61,14 +64,19 @@ def test_a_list_may_have_any_length(database: db.Database) -> None:
         assert [row.id for row in tx.all(SOME, ids=["g", "f"])] == ["f"]
 
 
-@pytest.mark.parametrize("end", ["the next that is read", "the commit"])
+@pytest.mark.parametrize("end", ["the next that is read", "the commit", "what goes with it"])
 def test_what_is_refused_is_told_and_undoes_everything(database: db.Database, end: str) -> None:
     def write_twice() -> None:
         with database.transaction() as tx:
             tx.execute(sa.text("insert into teams (id, name) values ('t', 'T')"))
             begin(tx)
+            again = partial(tx.run, ADD, [thing("b", facts="Vera Vendor"), thing("a")])
             tx.run(ADD, thing("a"))
-            tx.run(ADD, [thing("b", facts="Vera Vendor"), thing("a")])
+            if end == "what goes with it":
+                tx.before_commit(again)
+                tx.before_commit(partial(tx.run, ADD, thing("c")), last=True)
+                return
+            again()
             if end == "the next that is read":
                 tx.all(ALL)
 
@@ -76,7 +84,13 @@ def test_what_is_refused_is_told_and_undoes_everything(database: db.Database, en
         write_twice()
     assert "Vera Vendor" not in str(refused.value)
     with database.reading() as conn:
-        assert not conn.execute(sa.text("select id from teams where id = 't'")).all()
+        assert not conn.execute(TEAMS).all()
+    found: list[Any] = []
+    with database.transaction() as tx:  # and whoever comes next finds nothing of it under way
+        begin(tx)
+        tx.before_commit(partial(tx.run, ADD, thing("a")))
+        tx.before_commit(lambda: found.extend(tx.all(ALL)), last=True)
+    assert [row.id for row in found] == ["a"]
 
 
 def test_a_wrong_statement_is_the_error_that_it_always_was(database: db.Database) -> None:
@@ -92,17 +106,35 @@ def test_a_default_that_python_makes_has_to_be_given(sqlite: db.Database) -> Non
         tx.run(prepared(sa.insert(table)), {"a": 1})
 
 
+OWN = prepared(sa.select(sa.func.pg_backend_pid().label("pid")))
+
+
+def cut_off(postgresql: db.Database, pid: int) -> None:
+    other = db.Database(postgresql.url.render_as_string(hide_password=False))
+    with other.engine.connect() as conn:
+        conn.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    other.close()
+
+
 def test_a_connection_that_dies_is_told_and_replaced(postgresql: db.Database) -> None:
-    own, end = (
-        prepared(sa.select(sa.func.pg_backend_pid().label("pid"))),
-        sa.text("select pg_terminate_backend(:pid, 5000)"),
-    )
     with pytest.raises(OperationalError), postgresql.transaction() as tx:  # noqa: PT012
-        pid = tx.first(own).pid
-        other = db.Database(postgresql.url.render_as_string(hide_password=False))
-        with other.engine.connect() as conn:
-            conn.execute(end, {"pid": pid})
-        other.close()
-        tx.first(own)
+        pid = tx.first(OWN).pid
+        cut_off(postgresql, pid)
+        tx.first(OWN)
     with postgresql.transaction() as tx:
-        assert tx.first(own).pid != pid
+        assert tx.first(OWN).pid != pid
+
+
+@pytest.mark.parametrize("is_under_way", [False, True])
+def test_one_that_dies_before_the_commit_that_goes_along_has_kept_nothing(
+    postgresql: db.Database, is_under_way: bool
+) -> None:
+    add = {"id": "t", "name": "T"}
+    with pytest.raises(OperationalError), postgresql.transaction() as tx:  # noqa: PT012
+        pid = tx.first(OWN).pid
+        ends = [partial(tx.run, TEAM, add), partial(cut_off, postgresql, pid)]
+        for end in ends if is_under_way else reversed(ends):
+            tx.before_commit(end)
+    with postgresql.transaction() as tx:
+        assert tx.first(OWN).pid != pid
+        assert not tx.execute(TEAMS).all()

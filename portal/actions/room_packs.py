@@ -40,9 +40,9 @@ class Wanted:
 def draft(tx: Tx, secret: str | None, wanted: Wanted, *, ip: str | None, agent: str | None) -> str:
     """Lay out a pack, with nothing built yet; its id, the same for a page that is sent twice.
 
-    Its audit trails tell times in the auditor's zone. Faulty at ``processes``, ``language`` and
-    ``paper``, Unknown outside a room and for what it does not
-    grant, Conflict where others are being built, TooFast after twenty in a day.
+    Its audit trails tell times in the zone that the auditor chose, else each in that of its
+    process. Faulty at ``processes``, ``language`` and ``paper``, Unknown outside a room and for
+    what it does not grant, Conflict where others are being built, TooFast after twenty in a day.
     """
     guest = rooms.in_turn(tx, secret)
     once = f"room:{guest.room.id}:{wanted.nonce}"

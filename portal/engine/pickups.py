@@ -13,8 +13,7 @@ def take_up(running: Running, task: Asked, actor: Actor) -> None:
     """Note that somebody of the staff is at a task; a team's is theirs alone from now on.
 
     Again by the same person it changes nothing. Raises Conflict where a colleague has it, and
-    NotYours for a second vote or
-    for whoever took part in what is judged.
+    NotYours for a second vote or for whoever took part in what is judged.
     """
     if task.team_id is None:
         if task.picked_up_at is not None:

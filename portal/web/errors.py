@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import sqlalchemy.exc
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -71,7 +71,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     sentences = {404: _UNKNOWN_PAGE, 405: _WRONG_METHOD}
-    return refused(_told(error.code, _(sentences.get(error.code, _MISUNDERSTOOD))))
+    answer = make_response(refused(_told(error.code, _(sentences.get(error.code, _MISUNDERSTOOD)))))
+    # What would do instead: ``Allow``, or how long what was asked for in part is.
+    told = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    answer.headers.update(told)
+    return answer
 
 
 def _told(status: int, sentence: str, remedy: str = "") -> PortalError:

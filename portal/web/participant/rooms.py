@@ -290,8 +290,9 @@ def zone_of(guest: access.Inside) -> str:
 
 
 def told(guest: access.Inside) -> dict[str, Any]:
-    """What each page of a room shows."""
-    return {"room": guest.room, "zone": zone_of(guest), "papers": trails.PAPERS}
+    """What each page of a room shows; ``chosen_zone`` is what goes for audit trails, if any."""
+    zones = {"zone": zone_of(guest), "chosen_zone": guest.zone}
+    return {"room": guest.room, "papers": trails.PAPERS, **zones}
 
 
 def _code_page(guest: access.Inside, fault: str, *, is_sent: bool = False) -> str:

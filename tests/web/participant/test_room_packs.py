@@ -285,6 +285,8 @@ def test_the_trails_in_a_pack_are_made_as_the_auditor_reads(
     visitor: Visitor, three: list[str], clock: Clock
 ) -> None:
     come_in(visitor, open_room(clock))
+    for unchosen in ("/room", f"/room/{three[0]}"):
+        assert "Its times are in" not in visitor.get(unchosen), "each has that of its process"
     visitor.send("/room/reading", "/room", language="fr", timezone="Asia/Tokyo")
     page = visitor.get("/room")
     assert "Asia/Tokyo" in page.split('action="/room/packs"')[1].split("</form>")[0]
@@ -300,6 +302,7 @@ def test_the_trails_in_a_pack_are_made_as_the_auditor_reads(
     assert "UTC" not in told.split("Asia/Tokyo")[0]
     refused = visitor.send("/room/packs", "/room", what="all", paper="A0")
     assert refused.status_code == 422
+    assert '<a href="#paper">Papier' in refused.text
     assert len(makers.rows(Pack)) == 1
 
 
@@ -333,7 +336,8 @@ def test_a_pack_that_broke_off_goes_on_where_it_did(
     for wanted, more in others:
         found = part(wanted, **more)
         assert (found.status_code, found.data) == (200, whole.data), wanted
-    assert part(f"bytes={size}-").status_code == 416
+    beyond = part(f"bytes={size}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
     assert visitor.client.head(path, headers={"Range": "bytes=5-9"}).status_code == 200
     with db.reading() as conn:
         lines = [one.sentence for one in book.lines(conn, process=three[0], topic="reads").lines]
