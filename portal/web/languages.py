@@ -11,10 +11,13 @@ from portal.web import forms
 COOKIE = "portal_language"
 # Where a line is narrow it would end behind the hyphen; a mark that nobody sees forbids that.
 _PARTED = re.compile(r"\b([Ee]-)(?=[Mm]ail)")
+# A value counts within its own tag alone: texts may hold the same letters.
 _OF_PAGE = re.compile(
-    r"(?P<typed><textarea\b.*?</textarea>|\bvalue=\"[^\"]*\")|[\u202a-\u202e\u2066-\u2069]+",
+    r"(?P<typed><textarea\b.*?</textarea>)|(?P<tag><(?:input|option|button)\b[^>]*>)"
+    r"|[\u202a-\u202e\u2066-\u2069]+",
     re.DOTALL,
 )
+_OF_TAG = re.compile(r"(?P<typed>\bvalue=\"[^\"]*\")|[\u202a-\u202e\u2066-\u2069]+")
 _YEAR = 365 * 24 * 3600
 
 
@@ -72,7 +75,10 @@ def _straighten(response: Response) -> Response:
 
 
 def _shown(part: re.Match[str]) -> str:
-    return part[0] if part["typed"] else language.straight(part[0])
+    if part["typed"]:
+        return part[0]
+    tag = part.groupdict().get("tag")
+    return _OF_TAG.sub(_shown, tag) if tag else language.straight(part[0])
 
 
 def asked() -> str | None:

@@ -32,7 +32,8 @@ STORY = """\
 
 def shown(page: str) -> str:
     """What a page shows, without what stands in its fields to be typed on."""
-    return re.sub(r'<textarea\b.*?</textarea>|\bvalue="[^"]*"', "", page, flags=re.DOTALL)
+    kept = r'<textarea\b.*?</textarea>|(?<=<)(input|option|button)\b[^>]*?\bvalue="[^"]*"'
+    return re.sub(kept, "", page, flags=re.DOTALL)
 
 
 def signs_in(text: str | None) -> set[str]:
@@ -69,6 +70,14 @@ def test_what_somebody_types_on_keeps_its_own_signs(visitor: Visitor) -> None:
     assert refused.status_code == 422
     assert signs_in(refused.text) == signs_in(TURNED)
     assert signs_in(shown(refused.text)) == set()
+
+
+def test_a_text_that_looks_like_a_field_is_no_field(visitor: Visitor) -> None:
+    text = 'I keep value=\\"Acme\u202egnidart\\" secret.'
+    sign = f'  - {{id: s, assign: vendor, sign: {{statement: "{text}"}}}}\n'
+    page = visitor.get(visitor.enter(makers.task(makers.start(sign), "s")))
+    assert 'value="Acmegnidart"' in page.replace("&quot;", '"')
+    assert signs_in(page) == set()
 
 
 @pytest.mark.parametrize("spoken", ["en", "ar"])
