@@ -25,7 +25,7 @@ def open_parts(conn: Connection, erasure_id: str, after: str) -> Sequence[str]:
 
 
 def quoting(conn: Connection, process_id: str, mails: Set[str]) -> set[str]:
-    """Which of these mails may quote whoever was erased: all of the process, and of rooms.
+    """Which of these mails may quote whoever was erased: the process’s, digests, those of rooms.
 
     Their bodies are kept nowhere else, so nobody can tell any more which ones did.
     """

@@ -45,7 +45,6 @@ def look_up_person() -> ResponseReturnValue:
     if not is_email(email):
         wrong = Faulty.one("email", "Enter an e-mail address, such as ann@sea.example.")
         return _overview(wrong, at="person")
-    privacy.note_look_up(actor=me())
     return _person(email)
 
 
@@ -166,6 +165,7 @@ def _overview(fault: Any = None, at: str = "") -> ResponseReturnValue:
 def _person(
     email: str, fault: Any = None, at: str = "", typed: Mapping[str, str] | None = None
 ) -> ResponseReturnValue:
+    privacy.note_look_up(actor=me())
     with db.reading() as conn:
         parts = subject.parts(conn, email)
         plans = [erasures.foretell(conn, one.process_id, one.participants) for one in parts]

@@ -126,8 +126,11 @@ def test_nobody_who_found_a_screen_open_erases_anything(
         assert sent.location == f"/me/prove?next={of}"
         assert not makers.rows(Erasure)
         ada.send("/me/prove", password=PASSWORD, next=of)
+        looks = len(makers.rows(BookEntry, kind="person-looked-up"))
         shown = ada.get(of)
         assert "Nothing was erased yet." in shown
+        seen = len(makers.rows(BookEntry, kind="person-looked-up")) - looks
+        assert seen == (of == "/privacy"), "what is held of somebody is shown, so it is noted"
         assert "DSR 7" in shown
         assert f'value="{form["confirm"]}"' in shown
         assert ada.send(where, page=of, **form).status_code == 303
