@@ -28,7 +28,7 @@ _APART = "\u2068\\g<0>\u2069"  # Unicode's first strong isolate, and its end
 
 # Unicode's signs that turn the direction of what follows, to the end of its line. By the last two
 # we keep things apart ourselves where the page runs from right to left.
-_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _spoken: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -61,7 +61,7 @@ def direction() -> Literal["ltr", "rtl"]:
 
 def turns() -> str:
     """The signs by which something that was typed could turn the sentence around it, here."""
-    return _TURNS if direction() == "ltr" else _TURNS[:-2]
+    return TURNS if direction() == "ltr" else TURNS[:-2]
 
 
 def straight(text: str) -> str:

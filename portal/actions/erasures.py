@@ -57,8 +57,7 @@ def of_process(
         raise Conflict(RUNNING)
     if why is not None:
         raise Conflict(held(holds.on_processes(tx.conn, [row.id])[row.id]))
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     return _begin(tx, "process", None, {process_id: []}, basis, number, actor)
 
 
@@ -89,8 +88,7 @@ def of_person(
     hold = holds.standing_on(tx.conn, address)
     if hold is not None:
         raise Conflict(held(hold))
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     parts = participations(tx.conn, address)
     id_ = _begin(tx, "person", address, parts, basis, number, actor)
     gone = erasing_house.forget(tx, [address], [])

@@ -221,8 +221,7 @@ def _decide(
 ) -> list[str]:
     """Keep what is another value than before, with a line in the book for each."""
     may.require(actor, "people")
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     # Written first, it has others who decide at the same moment wait for this transaction.
     before = _lock(tx)
     if seen is not None and seen.version != before:

@@ -94,8 +94,7 @@ def flag_left(user_id: str) -> None:
 
 @action
 def _require_proof(tx: Tx, secret: str | None, *, actor: Actor) -> None:
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
 
 
 @action

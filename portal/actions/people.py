@@ -60,8 +60,7 @@ def _keep_user(
     secret: str | None,
     actor: Actor,
 ) -> str:
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     told: dict[str, Any] = {"name": name, "role": role, "is_active": True}
     if hashed is not None:
         told["password_hash"] = hashed
@@ -105,8 +104,7 @@ def make_token(
     ``days``; NotProved.
     """
     may.require(actor, "people")
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     name = name.strip()
     if not name or len(name) > 100:
         raise Faulty.one("name", "Say in up to 100 letters what the token is for.")

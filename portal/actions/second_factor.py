@@ -74,8 +74,7 @@ def remove_of(tx: Tx, user_id: str, secret: str | None, *, actor: Actor) -> None
     ``secret`` is ``None`` at the terminal, where nobody sits at the desk. Unknown, NotProved.
     """
     may.require(actor, "people")
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     if not has_one(tx, user_id):
         raise Unknown("They have no authenticator app.")
     _remove(tx, user_id, actor)
@@ -88,8 +87,7 @@ def require_of(tx: Tx, roles: Sequence[str], *, secret: str | None = None, actor
     ``secret`` is ``None`` at the terminal. NotProved.
     """
     may.require(actor, "people")
-    if secret is not None:
-        seats.require_proof(tx, secret, actor)
+    seats.require_proof(tx, secret, actor)
     named = [role for role in ROLES if role in roles]
     rule = {"value": named, "changed_at": tx.now}
     kept = tx.insert(HouseRule).values(name=SECOND_FACTOR_ROLES, **rule)

@@ -14,10 +14,10 @@ _PARTED = re.compile(r"\b([Ee]-)(?=[Mm]ail)")
 # A value counts within its own tag alone: texts may hold the same letters.
 _OF_PAGE = re.compile(
     r"(?P<typed><textarea\b.*?</textarea>)|(?P<tag><(?:input|option|button)\b[^>]*>)"
-    r"|[\u202a-\u202e\u2066-\u2069]+",
+    rf"|[{language.TURNS}]+",
     re.DOTALL,
 )
-_OF_TAG = re.compile(r"(?P<typed>\bvalue=\"[^\"]*\")|[\u202a-\u202e\u2066-\u2069]+")
+_OF_TAG = re.compile(rf"(?P<typed>\bvalue=\"[^\"]*\")|[{language.TURNS}]+")
 _YEAR = 365 * 24 * 3600
 
 
